@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * common/base/log.h - one line per event, to stderr or a file.
+ * A source file starts with `#define LOG_MODULE "dxgi"`. Lines are written whole with one write; any thread may log.
+ * Set-up functions (log_set_*, log_open_file) belong to start-up, before other threads exist. */
+#ifndef ESPELHO_BASE_LOG_H
+#define ESPELHO_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+
+enum log_level {
+    LOG_LEVEL_NONE, /* nothing is printed */
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO, /* the default */
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_TRACE,
+};
+
+enum log_colour {
+    LOG_COLOUR_AUTO, /* the default: colour when stderr is a terminal and NO_COLOR is not set */
+    LOG_COLOUR_ALWAYS,
+    LOG_COLOUR_NEVER,
+};
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+void log_set_colour(enum log_colour colour);
+/* "error", "warn", "info", "debug", "trace", "none": 0, or -EINVAL. */
+int log_level_parse(const char *text, enum log_level *out) MUST_CHECK;
+/* Lines go to `path` (appended, created 0600) instead of stderr. 0 or -errno; on failure nothing changes. */
+int log_open_file(const char *path) MUST_CHECK;
+
+void log_write(enum log_level level, const char *module, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#define log_err(...)   log_write(LOG_LEVEL_ERROR, LOG_MODULE, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_LEVEL_WARN, LOG_MODULE, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_LEVEL_INFO, LOG_MODULE, __VA_ARGS__)
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, LOG_MODULE, __VA_ARGS__)
+
+/* At most one line per `interval_ms` from this place: log_every(1000, LOG_LEVEL_WARN, "..."). Any thread. */
+#define log_every(interval_ms, level, ...)                                                         \
+    do {                                                                                           \
+        static _Atomic uint64_t log_next_ns_;                                                      \
+        if (log_due(&log_next_ns_, (interval_ms)))                                                 \
+            log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
+    } while (0)
+
+bool log_due(_Atomic uint64_t *next_ns, uint32_t interval_ms);
+
+#endif
