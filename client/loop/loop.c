@@ -36,8 +36,8 @@ struct loop {
     _Atomic bool stopping;
     bool dispatching;
     struct loop_source *dead;
-    loop_fn prepare;
-    void *prepare_ctx;
+    loop_fn prepare, after_wait;
+    void *prepare_ctx, *after_wait_ctx;
 };
 
 static void on_stop(void *ctx)
@@ -154,6 +154,12 @@ void loop_set_prepare(struct loop *l, loop_fn fn, void *ctx)
     l->prepare_ctx = ctx;
 }
 
+void loop_set_after_wait(struct loop *l, loop_fn fn, void *ctx)
+{
+    l->after_wait = fn;
+    l->after_wait_ctx = ctx;
+}
+
 void loop_source_destroy(struct loop_source *s)
 {
     if (!s || s->dead)
@@ -197,8 +203,11 @@ int loop_run_once(struct loop *l, int timeout_ms)
     if (l->prepare)
         l->prepare(l->prepare_ctx);
     const int n = epoll_wait(l->epoll_fd, events, MAX_EVENTS, timeout_ms);
-    if (n < 0)
-        return errno == EINTR ? 0 : -errno;
+    const int err = n < 0 ? -errno : 0;
+    if (l->after_wait)
+        l->after_wait(l->after_wait_ctx);
+    if (err)
+        return err == -EINTR ? 0 : err;
     int ran = 0;
     l->dispatching = true;
     for (int i = 0; i < n; i++) {

@@ -41,6 +41,9 @@ int loop_add_signal(struct loop *loop, int signo, loop_fn fn, void *ctx, struct 
 
 /* Called before each wait: flush sockets, prepare reads. At most one hook. */
 void loop_set_prepare(struct loop *loop, loop_fn fn, void *ctx);
+/* Called right after each wait, before any callback: ends what prepare began (a held read of the Wayland socket must not be held
+ * while other callbacks run, for GL does reads of its own). At most one hook; it must not destroy sources. */
+void loop_set_after_wait(struct loop *loop, loop_fn fn, void *ctx);
 
 void loop_source_destroy(struct loop_source *source); /* NULL is fine */
 

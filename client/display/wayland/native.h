@@ -31,8 +31,10 @@ struct display_native {
 
 /* True once the surface was configured: before that nothing may be attached. */
 bool display_native_ready(const struct display *display);
-/* To be called just before wl_surface_commit() of the root surface: asks for a frame callback (on_frame), and if tag != 0 for presentation
- * feedback of `content` (the surface that carries the picture; may be the root). */
+/* To be called just before the commits of a present: asks for a frame callback (on_frame), and if tag != 0 for presentation
+ * feedback, both of `content`: the surface that carries the picture, the root or a subsurface. Afterwards `content` is committed (also
+ * if only the cursor changed: a commit without attach), then the root. Not the root's callback where another surface covers it,
+ * because compositors may throttle callbacks of surfaces that cannot be seen. */
 void display_native_prepare_commit(struct display *display, struct wl_surface *content, uint64_t tag);
 /* True while a frame callback is outstanding. */
 bool display_native_frame_pending(const struct display *display);

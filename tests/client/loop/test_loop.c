@@ -110,3 +110,36 @@ TEST(signal_stops_the_loop)
     loop_source_destroy(s.self);
     loop_destroy(l);
 }
+
+static void prepare_once(void *ctx)
+{
+    struct seen *s = ctx;
+    CHECK_INT(s->count++, 0);
+    loop_wake_raise(s->self);
+}
+
+static void after_wait_once(void *ctx)
+{
+    struct seen *s = ctx;
+    CHECK_INT(s->count++, 1);
+}
+
+static void woken_last(void *ctx)
+{
+    struct seen *s = ctx;
+    CHECK_INT(s->count++, 2);
+}
+
+TEST(hooks_run_around_the_wait)
+{
+    struct loop *l;
+    struct seen s = { 0 };
+    CHECK_INT(loop_create(&l), 0);
+    CHECK_INT(loop_add_wake(l, woken_last, &s, &s.self), 0);
+    loop_set_prepare(l, prepare_once, &s);
+    loop_set_after_wait(l, after_wait_once, &s);
+    CHECK_INT(loop_run_once(l, 1000), 1);
+    CHECK_INT(s.count, 3);
+    loop_source_destroy(s.self);
+    loop_destroy(l);
+}
