@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * common/shm/region.h - the shared memory between host and client, mapped and checked.
  *
- * A region comes from a regular file (tmpfs, memfd), a /dev/kvmfrN device, or (Windows) the IVSHMEM driver.
- * Ownership: shm_region_open() maps it, shm_region_close() unmaps it; nobody else may keep pointers into it.
- * Threads: open and close from one thread; `mem` may be read and written from any thread meanwhile.
- * Truncation: a file that shrinks while mapped raises SIGBUS. The first open installs a handler that replaces the
- * vanished pages by zeroes and marks the region lost (shm_region_lost()); other SIGBUS go on to the previous handler.
- * Source of the facts: docs/protocol/kvmfr.md section 9. */
+ * A region comes from a regular file (tmpfs, memfd), a /dev/kvmfrN device, or (Windows) the IVSHMEM
+ * driver. Ownership: shm_region_open() maps it, shm_region_close() unmaps it; nobody else may keep
+ * pointers into it. Threads: open and close from one thread; `mem` may be read and written from any
+ * thread meanwhile. Truncation: a file that shrinks while mapped raises SIGBUS. The first open
+ * installs a handler that replaces the vanished pages by zeroes and marks the region lost
+ * (shm_region_lost()); other SIGBUS go on to the previous handler. Source of the facts:
+ * docs/protocol/kvmfr.md section 9. */
 #ifndef ESPELHO_SHM_REGION_H
 #define ESPELHO_SHM_REGION_H
 
@@ -30,16 +31,22 @@ enum shm_fault {
     SHM_FAULT_MISSING,    /* nothing at the path: VM not started, or not configured */
     SHM_FAULT_PERMISSION, /* exists, but this user may not open it read-write */
     SHM_FAULT_TYPE,       /* a directory, FIFO, socket, or a device that is not kvmfr */
-    SHM_FAULT_SIZE,       /* empty, smaller than a header, not a multiple of the page size, 4 GiB or more */
-    SHM_FAULT_SYSTEM,     /* anything else, e.g. mmap failed */
+    SHM_FAULT_SIZE, /* empty, smaller than a header, not a multiple of the page size, 4 GiB or more
+                     */
+    SHM_FAULT_SYSTEM, /* anything else, e.g. mmap failed */
 };
+
+struct shm_guard;
 
 struct shm_region {
     void *mem;
     size_t len_bytes;
     int fd; /* owned; stays open for dma-buf export and for noticing that the file was replaced */
     enum shm_kind kind;
-    char path[256]; /* for messages */
+    char path[256];          /* for messages; where it was opened from, unless `nameless` */
+    bool nameless;           /* opened from a descriptor */
+    uint64_t device, inode;  /* what the path named when it was opened */
+    struct shm_guard *guard; /* entry in the table of the SIGBUS handler; NULL: not guarded */
 };
 
 /* What went wrong, for a person: what, where and what to do. */
@@ -47,24 +54,28 @@ struct shm_problem {
     enum shm_fault fault;
     int err;           /* errno, or 0 */
     char message[256]; /* one sentence: what and where */
-    char advice[1024]; /* what to do; several lines, paste-ready */
+    char advice[2048]; /* what to do; several lines, paste-ready */
 };
 
-/* The path used when the user names none: /dev/kvmfr0 if it exists, else /dev/shm/looking-glass. Static text. */
+/* The path used when the user names none: /dev/kvmfr0 if it exists, else /dev/shm/looking-glass.
+ * Static text. */
 const char *shm_default_path(void);
 
-/* Opens read-write and maps all of it, shared. On success 0 and *out (heap) is the caller's; on failure -errno and
- * *problem (may be NULL) says why. Never blocks on a FIFO. */
-int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem) MUST_CHECK;
+/* Opens read-write and maps all of it, shared. On success 0 and *out (heap) is the caller's; on
+ * failure -errno and *problem (may be NULL) says why. Never blocks on a FIFO. */
+int shm_region_open(const char *path, struct shm_region **out,
+                    struct shm_problem *problem) MUST_CHECK;
 /* The same over an open file descriptor, which is duplicated. `name` is for messages. */
 int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
                        struct shm_problem *problem) MUST_CHECK;
 void shm_region_close(struct shm_region *region);
 
-/* True once the file shrank under the mapping (its pages read as zeroes since). Cheap, any thread. */
+/* True once the file shrank under the mapping (its pages read as zeroes since). Cheap, any thread.
+ */
 bool shm_region_lost(const struct shm_region *region);
-/* True if `path` no longer names the mapped object (deleted, or re-created by a new VM start) or its size changed. Makes a system
- * call or two: about once per second is right. Always false for regions opened from a descriptor. */
+/* True if `path` no longer names the mapped object (deleted, or re-created by a new VM start) or
+ * its size changed. Makes a system call or two: about once per second is right. Always false for
+ * regions opened from a descriptor. */
 bool shm_region_replaced(const struct shm_region *region);
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "shm/region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "shm/guard.h"
+#include "shm/region_problem.h"
+
+#define KVMFR_PATH            "/dev/kvmfr0"
+#define FILE_PATH             "/dev/shm/looking-glass"
+#define KVMFR_IOCTL_SIZE      0x7544ul /* kvmfr.md 9.3 */
+#define SMALLEST_REGION_BYTES 5760u    /* the header of lgmp.md table L1 */
+
+const char *shm_default_path(void)
+{
+    return access(KVMFR_PATH, F_OK) == 0 ? KVMFR_PATH : FILE_PATH;
+}
+
+static const char *type_name(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a directory";
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFBLK:
+        return "a block device";
+    case S_IFCHR:
+        return "a character device, but not a kvmfr one";
+    default:
+        return "not a regular file";
+    }
+}
+
+/* An ioctl number means something else on every other device: ask the kernel whose device it is
+ * before using ours. */
+static bool is_kvmfr_device(dev_t rdev)
+{
+    char link[64], target[256];
+    snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/subsystem", major(rdev), minor(rdev));
+    const ssize_t len = readlink(link, target, sizeof(target) - 1);
+    if (len < 0)
+        return false;
+    target[len] = '\0';
+    const char *slash = strrchr(target, '/');
+    return strcmp(slash ? slash + 1 : target, "kvmfr") == 0;
+}
+
+static enum shm_kind kind_of(const struct stat *st)
+{
+    if (S_ISREG(st->st_mode))
+        return SHM_KIND_FILE;
+    return S_ISCHR(st->st_mode) && is_kvmfr_device(st->st_rdev) ? SHM_KIND_KVMFR : SHM_KIND_NONE;
+}
+
+/* The raw system call: the library's ioctl() would cut a size of 2 GiB or more to a negative int.
+ */
+static int64_t kvmfr_size_bytes(int fd)
+{
+    const long size_bytes = syscall(SYS_ioctl, fd, KVMFR_IOCTL_SIZE, 0ul);
+    return size_bytes < 0 ? -(int64_t)errno : size_bytes;
+}
+
+static int check_size(const struct shm_region *r, int64_t size_bytes, struct shm_problem *problem)
+{
+    const long page_bytes = sysconf(_SC_PAGESIZE);
+    const char *path = r->path;
+    if (size_bytes == 0)
+        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0, "%.200s is empty (0 bytes)", path);
+    if (size_bytes < SMALLEST_REGION_BYTES)
+        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
+                               "%.150s has %" PRId64 " bytes, too few for even the header (%u)",
+                               path, size_bytes, SMALLEST_REGION_BYTES);
+    if (size_bytes % page_bytes != 0)
+        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
+                               "%.150s has %" PRId64
+                               " bytes, which is not a multiple of the page size %ld",
+                               path, size_bytes, page_bytes);
+    if ((uint64_t)size_bytes > SHM_MAX_BYTES)
+        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
+                               "%.150s has %" PRId64 " bytes; a region has less than 4 GiB", path,
+                               size_bytes);
+    return 0;
+}
+
+/* Finds out what r->fd is and how large. */
+static int identify(struct shm_region *r, struct shm_problem *problem)
+{
+    struct stat st;
+    if (fstat(r->fd, &st) != 0)
+        return shm_problem_from_errno(problem, r->path, errno, "look at");
+    r->kind = kind_of(&st);
+    if (r->kind == SHM_KIND_NONE)
+        return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0, "%.200s is %s", r->path,
+                               type_name(st.st_mode));
+    r->device = st.st_dev;
+    r->inode = st.st_ino;
+    const int64_t size_bytes = r->kind == SHM_KIND_KVMFR ? kvmfr_size_bytes(r->fd) : st.st_size;
+    if (size_bytes < 0)
+        return shm_problem_from_errno(problem, r->path, (int)-size_bytes, "ask for the size of");
+    const int err = check_size(r, size_bytes, problem);
+    if (err == 0)
+        r->len_bytes = (size_t)size_bytes;
+    return err;
+}
+
+static int map(struct shm_region *r, struct shm_problem *problem)
+{
+    void *mem = mmap(NULL, r->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+    if (mem == MAP_FAILED)
+        return shm_problem_from_errno(problem, r->path, errno, "map");
+    r->mem = mem;
+    const int err = shm_guard_add(mem, r->len_bytes, &r->guard);
+    return err ? shm_problem_from_errno(problem, r->path, -err, "guard") : 0;
+}
+
+/* Takes `fd` over, whatever happens. */
+static int create(int fd, const char *name, bool nameless, struct shm_region **out,
+                  struct shm_problem *problem)
+{
+    struct shm_region *r = calloc(1, sizeof(*r));
+    if (!r) {
+        close(fd);
+        return shm_problem_from_errno(problem, name, ENOMEM, "open");
+    }
+    r->fd = fd;
+    r->nameless = nameless;
+    snprintf(r->path, sizeof(r->path), "%s", name);
+    int err = identify(r, problem);
+    if (err == 0)
+        err = map(r, problem);
+    if (err) {
+        shm_region_close(r);
+        return err;
+    }
+    *out = r;
+    return 0;
+}
+
+int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem)
+{
+    if (strlen(path) >= sizeof((*out)->path))
+        return shm_problem_from_errno(problem, path, ENAMETOOLONG, "open");
+    /* The type is looked at before the file is opened, because opening a device or FIFO can have
+     * effects; identify() looks again at what was really opened. */
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return shm_problem_from_errno(problem, path, errno, "open");
+    if (kind_of(&st) == SHM_KIND_NONE)
+        return shm_problem_set(problem, path, SHM_FAULT_TYPE, 0, "%.200s is %s", path,
+                               type_name(st.st_mode));
+    const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return shm_problem_from_errno(problem, path, errno, "open");
+    return create(fd, path, false, out, problem);
+}
+
+int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
+                       struct shm_problem *problem)
+{
+    const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own_fd < 0)
+        return shm_problem_from_errno(problem, name, errno, "duplicate the descriptor of");
+    return create(own_fd, name, true, out, problem);
+}
+
+void shm_region_close(struct shm_region *region)
+{
+    if (!region)
+        return;
+    shm_guard_remove(region->guard);
+    if (region->mem)
+        munmap(region->mem, region->len_bytes);
+    if (region->fd >= 0)
+        close(region->fd);
+    free(region);
+}
+
+bool shm_region_lost(const struct shm_region *region)
+{
+    return region->guard && shm_guard_lost(region->guard);
+}
+
+bool shm_region_replaced(const struct shm_region *region)
+{
+    struct stat st;
+    if (region->nameless)
+        return false;
+    if (stat(region->path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR;
+    if (st.st_dev != region->device || st.st_ino != region->inode)
+        return true;
+    return region->kind == SHM_KIND_FILE && (uint64_t)st.st_size != region->len_bytes;
+}

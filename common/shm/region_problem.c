@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "shm/region_problem.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+/* 32 MiB: 1920x1080; 64: 2560x1440; 128: 3840x2160 (two frames of 4 bytes per pixel and 10 MiB,
+ * next power of two). */
+#define SIZE_HINT                                                                                  \
+    "Sizes: 32 MiB for 1920x1080, 64 MiB for 2560x1440, 128 MiB for 3840x2160 (twice that for "    \
+    "HDR); 'espelho size WIDTHxHEIGHT' computes others."
+
+static bool is_kvmfr_path(const char *path)
+{
+    return strncmp(path, "/dev/kvmfr", strlen("/dev/kvmfr")) == 0;
+}
+
+static const char *shm_name(const char *path)
+{
+    static const char dir[] = "/dev/shm/";
+    return strncmp(path, dir, strlen(dir)) == 0 ? path + strlen(dir) : NULL;
+}
+
+static void user_name(char *name, size_t len_bytes)
+{
+    const struct passwd *pw = getpwuid(geteuid());
+    if (pw)
+        snprintf(name, len_bytes, "%s", pw->pw_name);
+    else
+        snprintf(name, len_bytes, "%u", (unsigned)geteuid());
+}
+
+static void group_name(const char *path, char *name, size_t len_bytes)
+{
+    struct stat st;
+    const bool known =
+        stat(path, &st) == 0 && st.st_gid != 0; /* joining root's group is no advice */
+    const struct group *gr = known ? getgrgid(st.st_gid) : NULL;
+    snprintf(name, len_bytes, "%s", gr ? gr->gr_name : "kvm");
+}
+
+static void advise_missing(const char *path, char *text, size_t len_bytes)
+{
+    if (is_kvmfr_path(path)) {
+        snprintf(text, len_bytes,
+                 "Load the kvmfr module with a static device, and give that device to the VM:\n"
+                 "  sudo modprobe kvmfr static_size_mb=64\n"
+                 "  -object memory-backend-file,id=espelho,share=on,mem-path=%s,size=64M\n"
+                 "  -device ivshmem-plain,memdev=espelho\n" SIZE_HINT,
+                 path);
+        return;
+    }
+    const char *name = shm_name(path);
+    int used = snprintf(text, len_bytes,
+                        "Start the VM. If it runs, it has no shared memory device yet.\n");
+    if (name)
+        used += snprintf(text + used, len_bytes - (size_t)used,
+                         "libvirt: 'virsh edit VM', inside <devices>:\n"
+                         "  <shmem name='%.64s'>\n"
+                         "    <model type='ivshmem-plain'/>\n"
+                         "    <size unit='M'>64</size>\n"
+                         "  </shmem>\n",
+                         name);
+    snprintf(text + used, len_bytes - (size_t)used,
+             "QEMU:\n"
+             "  -object memory-backend-file,id=espelho,share=on,mem-path=%.255s,size=64M\n"
+             "  -device ivshmem-plain,memdev=espelho\n" SIZE_HINT,
+             path);
+}
+
+static void advise_permission(const char *path, char *text, size_t len_bytes)
+{
+    char user[64], group[64];
+    user_name(user, sizeof(user));
+    group_name(path, group, sizeof(group));
+    if (is_kvmfr_path(path)) {
+        snprintf(text, len_bytes,
+                 "Put this line into /etc/udev/rules.d/99-kvmfr.rules:\n"
+                 "  SUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"%s\", MODE=\"0660\"\n"
+                 "then: sudo udevadm control --reload && sudo udevadm trigger -s kvmfr",
+                 user, group);
+        return;
+    }
+    snprintf(text, len_bytes,
+             "Now: sudo chown %s:%s '%.255s' && sudo chmod 0660 '%.255s'\n"
+             "For good: put this line into /etc/tmpfiles.d/espelho.conf, so that the file belongs "
+             "to you\n"
+             "before the VM starts:\n"
+             "  f %.255s 0660 %s %s -\n"
+             "then: sudo systemd-tmpfiles --create /etc/tmpfiles.d/espelho.conf\n"
+             "Or join its group: sudo usermod -aG %s %s (and log in again).",
+             user, group, path, path, path, user, group, group, user);
+}
+
+static void advise(struct shm_problem *p, const char *path)
+{
+    switch (p->fault) {
+    case SHM_FAULT_MISSING:
+        advise_missing(path, p->advice, sizeof(p->advice));
+        break;
+    case SHM_FAULT_PERMISSION:
+        advise_permission(path, p->advice, sizeof(p->advice));
+        break;
+    case SHM_FAULT_TYPE:
+        snprintf(p->advice, sizeof(p->advice),
+                 "Give the file behind the VM's ivshmem device (libvirt: /dev/shm/ and the name in "
+                 "<shmem>)\n"
+                 "or a /dev/kvmfr device.");
+        break;
+    case SHM_FAULT_SIZE:
+        snprintf(p->advice, sizeof(p->advice),
+                 "The VM's configuration sets the size; stop the VM, correct it, delete the file "
+                 "and start\n"
+                 "the VM again. It has to be a power of two.\n" SIZE_HINT);
+        break;
+    case SHM_FAULT_NONE:
+    case SHM_FAULT_SYSTEM:
+        snprintf(p->advice, sizeof(p->advice),
+                 "Try again; if it stays, report it with this message.");
+        break;
+    }
+}
+
+int shm_problem_set(struct shm_problem *problem, const char *path, enum shm_fault fault, int err,
+                    const char *fmt, ...)
+{
+    if (problem) {
+        va_list args;
+        *problem = (struct shm_problem){ .fault = fault, .err = err };
+        va_start(args, fmt);
+        vsnprintf(problem->message, sizeof(problem->message), fmt, args);
+        va_end(args);
+        advise(problem, path);
+    }
+    return err ? -err : -EINVAL;
+}
+
+static void describe_owner(const char *path, char *text, size_t len_bytes)
+{
+    struct stat st;
+    text[0] = '\0';
+    if (stat(path, &st) == 0)
+        snprintf(text, len_bytes, " (owner %u, group %u, mode %04o)", (unsigned)st.st_uid,
+                 (unsigned)st.st_gid, (unsigned)st.st_mode & 07777u);
+}
+
+int shm_problem_from_errno(struct shm_problem *problem, const char *path, int err, const char *what)
+{
+    char owner[64];
+    switch (err) {
+    case ENOENT:
+    case ENXIO: /* a device node without its device */
+    case ENODEV:
+        return shm_problem_set(
+            problem, path, SHM_FAULT_MISSING, err,
+            "%.200s does not exist: the VM is not started or has no shared memory", path);
+    case EACCES:
+    case EPERM:
+        describe_owner(path, owner, sizeof(owner));
+        return shm_problem_set(problem, path, SHM_FAULT_PERMISSION, err,
+                               "%.150s: no permission to read and write%s", path, owner);
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+        return shm_problem_set(problem, path, SHM_FAULT_TYPE, err, "%.200s is no region: %s", path,
+                               err_str(err));
+    default:
+        return shm_problem_set(problem, path, SHM_FAULT_SYSTEM, err, "%s %.180s: %s", what, path,
+                               err_str(err));
+    }
+}
