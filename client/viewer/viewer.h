@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 #include "render/render.h"
 #include "source/source.h"

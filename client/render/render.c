@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Which backend draws: the one place that names them. */
+#define LOG_MODULE "render"
+
+#include "render/render.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#ifdef ESPELHO_HAVE_EGL
+#include "render/egl/egl_probe.h"
+#endif
+
+static int create(const struct renderer_ops *ops, const struct renderer_config *config, const char *reason,
+                  struct renderer **out)
+{
+    const char *why = NULL;
+    const int err = ops->create(config, out, &why);
+    if (!err)
+        log_info("drawing by %s: %s", ops->name, reason);
+    else
+        log_warn("cannot draw by %s: %s", ops->name, why ? why : err_str(err));
+    return err;
+}
+
+static const struct renderer_ops *const backends[] = {
+    &renderer_shm_ops,
+#ifdef ESPELHO_HAVE_EGL
+    &renderer_egl_ops,
+#endif
+};
+
+static int create_named(const char *name, const struct renderer_config *config, struct renderer **out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(backends); i++)
+        if (strcmp(backends[i]->name, name) == 0)
+            return create(backends[i], config, "as asked for", out);
+    log_err("there is no renderer \"%s\" in this build", name);
+    return -EINVAL;
+}
+
+/* GL on a CPU costs ten times as much as a copy into shared memory: only a GPU makes it worth while. */
+static const struct renderer_ops *choose(const struct renderer_config *config, const char **reason)
+{
+#ifdef ESPELHO_HAVE_EGL
+    if (egl_probe_display(display_get_native(config->display), reason) == EGL_PROBE_HARDWARE)
+        return &renderer_egl_ops;
+#else
+    (void)config;
+    *reason = "built without OpenGL";
+#endif
+    return &renderer_shm_ops;
+}
+
+int renderer_create(const char *name, const struct renderer_config *config, struct renderer **out)
+{
+    if (name && strcmp(name, "auto") != 0)
+        return create_named(name, config, out);
+    const char *reason = "";
+    const struct renderer_ops *first = choose(config, &reason);
+    int err = create(first, config, reason, out);
+    for (size_t i = 0; err && i < ARRAY_LEN(backends); i++)
+        if (backends[i] != first)
+            err = create(backends[i], config, "the other one does not work here", out);
+    if (err)
+        log_err("no renderer works with this compositor");
+    return err;
+}
