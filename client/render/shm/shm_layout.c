@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "render/shm/shm_layout.h"
 
+#include <assert.h>
 #include <wayland-client-protocol.h>
 
 #include "base/checked.h"
