@@ -9,6 +9,7 @@
 #ifndef ESPELHO_LGMP_CLIENT_H
 #define ESPELHO_LGMP_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -82,5 +83,8 @@ bool lgmp_client_acked(const struct lgmp_subscription *sub, uint32_t serial);
 /* The queue's post_index as it stands in memory: changes when something was posted. One load, no
  * check; any thread. For wait strategies only. */
 uint32_t lgmp_client_activity(const struct lgmp_subscription *sub);
+/* The word itself, in the region: may be read as long as the region is mapped, also after the
+ * subscription ended (then it says nothing). For a thread that cannot know when that happens. */
+const _Atomic uint32_t *lgmp_client_activity_word(const struct lgmp_subscription *sub);
 
 #endif

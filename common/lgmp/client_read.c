@@ -152,3 +152,8 @@ uint32_t lgmp_client_activity(const struct lgmp_subscription *sub)
 {
     return lgmp_get(&sub->wire->post_index);
 }
+
+const _Atomic uint32_t *lgmp_client_activity_word(const struct lgmp_subscription *sub)
+{
+    return &sub->wire->post_index;
+}

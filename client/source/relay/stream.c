@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* More messages than any queue holds: a hostile host that posts faster than we read cannot keep us here. */
+/* More messages than any queue holds: a hostile host that posts faster than we read cannot keep us
+ * here. */
 enum { READS_MAX = 64 };
 
 void stream_init(struct stream *s)
@@ -42,7 +43,8 @@ static bool is_repeat(const struct stream *s, const struct frame_view *view)
     return s->has_view && view->serial == s->view.serial && frame_view_same_layout(view, &s->view);
 }
 
-/* Adds what `view` says to have changed. A serial that does not follow the last one, or another layout, says: everything. */
+/* Adds what `view` says to have changed. A serial that does not follow the last one, or another
+ * layout, says: everything. */
 static void account(struct stream *s, const struct frame_view *view)
 {
     const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
@@ -51,7 +53,8 @@ static void account(struct stream *s, const struct frame_view *view)
         damage_add_frame(&s->damage, view);
         return;
     }
-    if (step > 1 && step <= UINT32_MAX / 2) /* beyond: the host counts anew, or makes the numbers up */
+    if (step > 1 &&
+        step <= UINT32_MAX / 2) /* beyond: the host counts anew, or makes the numbers up */
         s->stats.frames_missed += step - 1;
     damage_set_full(&s->damage);
 }
@@ -63,7 +66,8 @@ static bool finish_message(struct stream *s)
     return kvmfr_client_finish_frame(s->client) != KVMFR_READ_RESTART;
 }
 
-/* The oldest unfinished message becomes the held one, unless it only repeats a picture that was drawn. False: lost. */
+/* The oldest unfinished message becomes the held one, unless it only repeats a picture that was
+ * drawn. False: lost. */
 static bool hold_message(struct stream *s, const struct frame_view *view, uint64_t now_ms)
 {
     if (is_repeat(s, view)) {
@@ -95,7 +99,8 @@ static bool read_frames(struct stream *s, uint64_t now_ms)
                 return false;
             break;
         case KVMFR_READ_REJECTED:
-            s->stats.frames_rejected++; /* its serial is missing in the row: the next frame counts as full */
+            s->stats.frames_rejected++; /* its serial is missing in the row: the next frame counts
+                                           as full */
             break;
         case KVMFR_READ_RESTART:
             return false;
@@ -150,7 +155,8 @@ bool stream_read(struct stream *s, uint64_t now_ms)
 {
     if (!s->client)
         return true;
-    /* A frame that the viewer is copying stays where it is; what is newer waits in the other buffer. */
+    /* A frame that the viewer is copying stays where it is; what is newer waits in the other
+     * buffer. */
     const bool frames = s->taken || read_frames(s, now_ms);
     return read_cursor(s) && frames;
 }
@@ -189,12 +195,14 @@ bool stream_has_news(const struct stream *s)
     return s->has_cursor || (s->fresh && s->hold != STREAM_HOLD_NONE);
 }
 
-enum source_take stream_take_frame(struct stream *s, struct frame_view *frame, struct damage *damage)
+enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
+                                   struct damage *damage)
 {
     if (!s->client || !s->fresh || s->hold == STREAM_HOLD_NONE)
         return SOURCE_TAKE_NONE;
     if (s->hold == STREAM_HOLD_LINGERING && !in_place(s)) {
-        s->hold = STREAM_HOLD_NONE; /* a newer one is on its way; `damage` keeps what this one changed */
+        s->hold =
+            STREAM_HOLD_NONE; /* a newer one is on its way; `damage` keeps what this one changed */
         return SOURCE_TAKE_NONE;
     }
     s->taken = true;

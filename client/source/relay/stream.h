@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/source/relay/stream.h - the frame and pointer messages of a connected client, reduced to what a viewer wants: the newest
- * picture with everything that changed since the last one drawn, and the newest pointer.
+ * client/source/relay/stream.h - the frame and pointer messages of a connected client, reduced to
+ * what a viewer wants: the newest picture with everything that changed since the last one drawn,
+ * and the newest pointer.
  *
- * The stream reads whether or not the viewer draws: a subscriber that leaves messages lying for a second is thrown out by the host, and
- * one that leaves pointer messages lying can stop the host's capture. At most one frame message, the newest, is kept unfinished,
- * so that the host always has a buffer to write to, and that one for STREAM_HOLD_MS; afterwards it is finished, but its picture can be
- * had until the host posts another ("lingering"): with two alternating buffers it stays in place until then.
- * Threads: the render thread. Embedded; the client is borrowed. */
+ * The stream reads whether or not the viewer draws: a subscriber that leaves messages lying for a
+ * second is thrown out by the host, and one that leaves pointer messages lying can stop the host's
+ * capture. At most one frame message, the newest, is kept unfinished, so that the host always has a
+ * buffer to write to, and that one for STREAM_HOLD_MS; afterwards it is finished, but its picture
+ * can be had until the host posts another ("lingering"): with two alternating buffers it stays in
+ * place until then. Threads: the render thread. Embedded; the client is borrowed. */
 #ifndef ESPELHO_SOURCE_RELAY_STREAM_H
 #define ESPELHO_SOURCE_RELAY_STREAM_H
 
@@ -17,7 +19,8 @@
 #include "kvmfr/client.h"
 #include "source/source.h"
 
-#define STREAM_HOLD_MS 400u /* the host's limit is 1000 ms; the owner calls stream_expire() about every 100 ms */
+#define STREAM_HOLD_MS                                                                             \
+    400u /* the host's limit is 1000 ms; the owner calls stream_expire() about every 100 ms */
 
 enum stream_hold {
     STREAM_HOLD_NONE,
@@ -28,13 +31,13 @@ enum stream_hold {
 struct stream {
     struct kvmfr_client *client; /* NULL while not connected */
     enum stream_hold hold;
-    struct frame_view view;      /* the newest frame that was read, also after it was drawn */
-    bool has_view;               /* `view` is of this subscription: the next serial's damage can be trusted */
-    bool fresh;                  /* held and not drawn yet */
-    bool taken;                  /* between take and finish */
+    struct frame_view view; /* the newest frame that was read, also after it was drawn */
+    bool has_view; /* `view` is of this subscription: the next serial's damage can be trusted */
+    bool fresh;    /* held and not drawn yet */
+    bool taken;    /* between take and finish */
     uint64_t held_since_ms;
-    uint32_t linger_word;        /* the frame queue's activity when the message was finished */
-    struct damage damage;        /* since the last drawn frame */
+    uint32_t linger_word; /* the frame queue's activity when the message was finished */
+    struct damage damage; /* since the last drawn frame */
     bool has_cursor;
     struct cursor_update cursor; /* all pointer messages since the last take, merged */
     struct source_stats stats;   /* the stream's part of them */
@@ -42,10 +45,12 @@ struct stream {
 
 void stream_init(struct stream *s);
 void stream_fini(struct stream *s);
-/* A new subscription of `client`, or none (NULL): everything that was held is gone, all damage is unknown. */
+/* A new subscription of `client`, or none (NULL): everything that was held is gone, all damage is
+ * unknown. */
 void stream_restart(struct stream *s, struct kvmfr_client *client);
 
-/* Reads what was posted. False: the subscription was lost; the owner steps the client and calls stream_restart(). */
+/* Reads what was posted. False: the subscription was lost; the owner steps the client and calls
+ * stream_restart(). */
 bool stream_read(struct stream *s, uint64_t now_ms) MUST_CHECK;
 /* Is there something for the viewer to take? */
 bool stream_has_news(const struct stream *s);
@@ -53,7 +58,8 @@ bool stream_has_news(const struct stream *s);
 void stream_expire(struct stream *s, uint64_t now_ms);
 
 /* As the source_ops entries of these names. take_frame: call stream_read() first. */
-enum source_take stream_take_frame(struct stream *s, struct frame_view *frame, struct damage *damage);
+enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
+                                   struct damage *damage);
 bool stream_frame_intact(struct stream *s);
 void stream_finish_frame(struct stream *s, bool drawn);
 bool stream_take_cursor(struct stream *s, struct cursor_update *out);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/source/relay/wait.h - how a viewer notices that something was posted without being told.
  *
- * docs/architecture.md "Waiting without polling". A waiter owns one thread ("relay watch") that looks at the activity words and calls
- * `notify` after each change. It never touches pixels and takes no lock. */
+ * docs/architecture.md "Waiting without polling". A waiter owns one thread ("relay watch") that
+ * looks at the activity words and calls `notify` after each change. It never touches pixels and
+ * takes no lock. */
 #ifndef ESPELHO_SOURCE_RELAY_WAIT_H
 #define ESPELHO_SOURCE_RELAY_WAIT_H
 
@@ -22,11 +23,12 @@ struct wait_config {
 };
 
 struct wait_stats {
-    uint64_t wakeups;        /* returns from sleep */
+    uint64_t wakeups; /* returns from sleep */
     uint64_t notices;
-    uint64_t interval_ns;    /* learned frame interval; 0 unknown */
-    uint64_t late_ns;        /* smoothed bound of how late notices were: time since the previous look */
-    uint64_t last_notice_ns;
+    uint64_t interval_ns; /* learned frame interval; 0 unknown */
+    uint64_t
+        late_ns; /* smoothed bound of how late frames were noticed: time since the previous look */
+    uint64_t last_notice_ns; /* of a frame */
 };
 
 struct wait;
@@ -34,8 +36,8 @@ struct wait_ops {
     const char *name; /* "adaptive", "fixed", later "doorbell" */
     int (*create)(const struct wait_config *config, struct wait **out); /* starts the thread */
     void (*destroy)(struct wait *self);                                 /* joins it */
-    void (*expect)(struct wait *self);                                  /* local input: go fast now. Any thread */
-    void (*stats)(struct wait *self, struct wait_stats *out);           /* any thread */
+    void (*expect)(struct wait *self); /* local input: go fast now. Any thread */
+    void (*stats)(struct wait *self, struct wait_stats *out); /* any thread */
 };
 struct wait {
     const struct wait_ops *ops;

@@ -371,7 +371,9 @@ static uint64_t locked_next(const struct wait_predict *p, uint64_t now_ns)
         return now_ns + hunt_step(quiet_ns);
     const uint64_t late_ns = since(now_ns, p->grid_ns + periods * p->period_ns + p->spread_ns);
     const uint64_t fine_ns = window_step(p, before_ns) * periods;
-    return min_u64(begin_ns, now_ns + min_u64(fine_ns + late_ns, hunt_step(quiet_ns)));
+    /* A late frame deserves a closer look when that was saved up for. */
+    const uint64_t longer_ns = p->credit_ns > CREDIT_MAX_NS / 4 ? late_ns / 4 : late_ns;
+    return min_u64(begin_ns, now_ns + min_u64(fine_ns + longer_ns, hunt_step(quiet_ns)));
 }
 
 bool wait_predict_heeds_input(const struct wait_predict *p)

@@ -102,6 +102,8 @@ struct wait_found wait_thread_look(struct wait_thread *self)
         self->watch.cursor = cursor;
         self->config.notify(self->config.ctx);
         atomic_fetch_add_explicit(&self->shared.notices, 1, memory_order_relaxed);
+    }
+    if (found.frame) {
         atomic_store_explicit(&self->shared.last_notice_ns, found.now_ns, memory_order_relaxed);
         smooth(&self->shared.late_ns, found.now_ns - self->watch.looked_ns);
     }

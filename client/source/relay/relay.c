@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One timer drives everything that is not a frame: opening the region, connecting, watching the
+ * host's heartbeat, noticing that the file was replaced. Frames and pointer messages come through
+ * the watch thread (wait.h), which raises an eventfd.
+ *
+ * The watch thread looks at two words of the region through pointers taken when the subscription
+ * was made, so it never touches the client, which may end its subscriptions at any step; it is
+ * stopped before the region is unmapped. */
+#define LOG_MODULE "relay"
+
+#include "source/relay/relay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "kvmfr/client.h"
+#include "source/relay/status.h"
+#include "source/relay/stream.h"
+
+#define STEP_CONNECTED_MS 100u
+#define STEP_WAITING_MS   20u  /* while something may be about to happen ... */
+#define STEP_PATIENT_MS   100u /* ... and after PATIENT_AFTER_MS without a host */
+#define STEP_FIRST_MS     5u   /* a running host is found within two heartbeats of the start */
+#define OPEN_RETRY_MS     250u
+#define REPLACED_CHECK_MS 1000u
+#define PATIENT_AFTER_MS  10000u
+#define FIRST_FOR_MS      200u
+#define SILENCE_MS        1100u /* younger regions: not called silent yet, a heartbeat may still come */
+
+struct relay {
+    struct source base;
+    struct loop *loop; /* borrowed */
+    struct source_listener listener;
+    char *path; /* NULL: the default path */
+    int fd;     /* -1, or borrowed instead of path */
+    const struct wait_ops *wait_ops;
+    uint32_t fixed_interval_us;
+    struct loop_source *timer, *wake;
+
+    struct shm_region *region; /* NULL: not open */
+    uint64_t opened_ms, check_replaced_ms;
+    uint64_t waiting_since_ms;   /* for a host: since opening, or since the connection was lost */
+    struct kvmfr_client *client; /* NULL: no region */
+    enum kvmfr_state state;
+    uint32_t generation;
+    struct stream stream;
+    struct source_status status;
+    uint64_t restarts, wakeups; /* wakeups: of waiters that are gone */
+
+    /* The watch thread reads these; constant while it runs. */
+    struct {
+        const _Atomic uint32_t *frame, *cursor;
+    } words;
+    pthread_mutex_t
+        wait_lock; /* local_input() comes from any thread: it must not meet a waiter that goes */
+    struct wait *wait; /* written by the render thread under the lock */
+};
+
+static struct relay *relay_of(struct source *self);
+
+/* ---- the watch thread's two functions ---- */
+
+static void look(void *ctx, uint32_t *frame, uint32_t *cursor)
+{
+    const struct relay *r = ctx;
+    /* relaxed: only the change counts; the reader of the message synchronises with its own acquire
+     * loads */
+    *frame = atomic_load_explicit(r->words.frame, memory_order_relaxed);
+    *cursor = atomic_load_explicit(r->words.cursor, memory_order_relaxed);
+}
+
+static void notify(void *ctx)
+{
+    const struct relay *r = ctx;
+    loop_wake_raise(r->wake);
+}
+
+/* ---- status ---- */
+
+static void publish_status(struct relay *r, const struct source_status *status)
+{
+    if (relay_status_equal(&r->status, status) && r->status.session == status->session)
+        return;
+    r->status = *status;
+    log_debug("%s: %s", status->title, status->detail);
+    r->listener.on_status(r->listener.ctx, &r->status);
+}
+
+static void publish_state(struct relay *r)
+{
+    enum kvmfr_state state = r->state;
+    if (state == KVMFR_STATE_HOST_SILENT && clock_ms() - r->opened_ms < SILENCE_MS)
+        state = KVMFR_STATE_CONNECTING;
+    const struct kvmfr_versions versions = kvmfr_client_versions(r->client);
+    struct source_status status;
+    relay_status_of(&status, state, r->region->path, &versions, kvmfr_client_session(r->client));
+    publish_status(r, &status);
+}
+
+/* ---- watching ---- */
+
+static void stop_watching(struct relay *r)
+{
+    pthread_mutex_lock(&r->wait_lock);
+    struct wait *wait = r->wait;
+    r->wait = NULL;
+    pthread_mutex_unlock(&r->wait_lock);
+    if (!wait)
+        return;
+    struct wait_stats stats;
+    wait->ops->stats(wait, &stats);
+    r->wakeups += stats.wakeups;
+    wait->ops->destroy(wait);
+}
+
+static void start_watching(struct relay *r)
+{
+    kvmfr_client_activity_words(r->client, &r->words.frame, &r->words.cursor);
+    const struct wait_config config = {
+        .look = look, .notify = notify, .ctx = r, .fixed_interval_us = r->fixed_interval_us
+    };
+    struct wait *wait = NULL;
+    const int err = r->wait_ops->create(&config, &wait);
+    if (err < 0) {
+        log_every(5000, LOG_LEVEL_ERROR, "start the watch thread: %s", err_str(err));
+        return; /* the timer goes on reading ten times a second, and tries again */
+    }
+    pthread_mutex_lock(&r->wait_lock);
+    r->wait = wait;
+    pthread_mutex_unlock(&r->wait_lock);
+}
+
+/* ---- region and connection ---- */
+
+static void close_region(struct relay *r)
+{
+    stop_watching(r);
+    stream_restart(&r->stream, NULL);
+    kvmfr_client_destroy(r->client);
+    r->client = NULL;
+    shm_region_close(r->region);
+    r->region = NULL;
+    r->state = KVMFR_STATE_NONE;
+}
+
+static int open_region(struct relay *r, struct shm_problem *problem)
+{
+    if (r->fd >= 0)
+        return shm_region_open_fd(r->fd, r->path ? r->path : "the given descriptor", &r->region,
+                                  problem);
+    return shm_region_open(r->path ? r->path : shm_default_path(), &r->region, problem);
+}
+
+static bool try_open(struct relay *r)
+{
+    struct shm_problem problem = { 0 };
+    struct source_status status;
+    if (open_region(r, &problem) < 0) {
+        r->region = NULL;
+        relay_status_no_region(&status, &problem);
+        publish_status(r, &status);
+        return false;
+    }
+    const int err = kvmfr_client_create(r->region, (struct lgmp_random){ 0 }, &r->client);
+    if (err < 0) {
+        log_every(5000, LOG_LEVEL_ERROR, "attach to %s: %s", r->region->path, err_str(err));
+        r->client = NULL;
+        close_region(r);
+        return false;
+    }
+    log_debug("opened %s, %zu bytes", r->region->path, r->region->len_bytes);
+    r->opened_ms = r->waiting_since_ms = clock_ms();
+    r->check_replaced_ms = r->opened_ms + REPLACED_CHECK_MS;
+    r->generation = kvmfr_client_generation(r->client);
+    return true;
+}
+
+/* True if the region went away. */
+static bool region_gone(struct relay *r, uint64_t now_ms)
+{
+    const bool lost = shm_region_lost(r->region);
+    bool replaced = false;
+    if (!lost && now_ms >= r->check_replaced_ms) {
+        r->check_replaced_ms = now_ms + REPLACED_CHECK_MS;
+        replaced = shm_region_replaced(r->region);
+    }
+    if (!lost && !replaced)
+        return false;
+    log_info("%s %s", r->region->path, lost ? "was truncated" : "was replaced or removed");
+    struct source_status status;
+    relay_status_region_gone(&status, r->region->path, lost);
+    r->restarts++;
+    close_region(r);
+    publish_status(r, &status);
+    return true;
+}
+
+/* Steps the client; makes stream and watch thread follow when the subscription is another one. */
+static void step(struct relay *r)
+{
+    const enum kvmfr_state before = r->state;
+    r->state = kvmfr_client_step(r->client, clock_ms());
+    const uint32_t generation = kvmfr_client_generation(r->client);
+    const bool connected = r->state == KVMFR_STATE_CONNECTED;
+    if (!connected || generation != r->generation) {
+        if (before == KVMFR_STATE_CONNECTED) {
+            r->restarts++;
+            r->waiting_since_ms = clock_ms();
+        }
+        stop_watching(r);
+        stream_restart(&r->stream, connected ? r->client : NULL);
+        r->generation = generation;
+    } else if (!r->stream.client) {
+        stream_restart(&r->stream, r->client);
+    }
+    if (connected && !r->wait)
+        start_watching(r);
+    publish_state(r);
+}
+
+/* Reads, copes with a lost subscription, tells the viewer. */
+static void read_stream(struct relay *r)
+{
+    if (!stream_read(&r->stream, clock_ms())) {
+        stop_watching(r);
+        stream_restart(&r->stream, NULL);
+        step(r);
+    }
+    if (stream_has_news(&r->stream))
+        r->listener.on_activity(r->listener.ctx);
+}
+
+static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
+{
+    if (!r->region)
+        return OPEN_RETRY_MS;
+    if (r->state == KVMFR_STATE_CONNECTED)
+        return STEP_CONNECTED_MS;
+    const uint64_t age_ms = now_ms - r->waiting_since_ms;
+    return age_ms < FIRST_FOR_MS       ? STEP_FIRST_MS
+           : age_ms < PATIENT_AFTER_MS ? STEP_WAITING_MS
+                                       : STEP_PATIENT_MS;
+}
+
+static void arm(struct relay *r)
+{
+    loop_timer_set_ns(r->timer, clock_ns() + next_step_ms(r, clock_ms()) * NS_PER_MS, 0);
+}
+
+static void on_timer(void *ctx)
+{
+    struct relay *r = ctx;
+    const uint64_t now_ms = clock_ms();
+    if (r->region && region_gone(r, now_ms)) {
+        arm(r);
+        return;
+    }
+    if (r->region || try_open(r)) {
+        step(r);
+        stream_expire(&r->stream, now_ms);
+        if (r->state == KVMFR_STATE_CONNECTED && !r->wait)
+            read_stream(r);
+    }
+    arm(r);
+}
+
+static void on_wake(void *ctx)
+{
+    struct relay *r = ctx;
+    if (r->stream.client)
+        read_stream(r);
+}
+
+/* ---- source_ops ---- */
+
+static enum source_take relay_take_frame(struct source *self, struct frame_view *frame,
+                                         struct damage *damage)
+{
+    struct relay *r = relay_of(self);
+    if (!r->stream.client)
+        return SOURCE_TAKE_NONE;
+    if (r->stream.taken && kvmfr_client_unread_frames(r->client) > 1)
+        stream_finish_frame(&r->stream, false); /* a newer one is there: the viewer gets that */
+    if (!stream_read(&r->stream, clock_ms())) {
+        stream_restart(&r->stream, NULL);
+        loop_timer_set_ns(r->timer, clock_ns(),
+                          0); /* step from the loop, not from inside the viewer's call */
+        return SOURCE_TAKE_NONE;
+    }
+    return stream_take_frame(&r->stream, frame, damage);
+}
+
+static bool relay_frame_intact(struct source *self)
+{
+    struct relay *r = relay_of(self);
+    return stream_frame_intact(&r->stream) && !shm_region_lost(r->region);
+}
+
+static void relay_finish_frame(struct source *self, bool drawn)
+{
+    stream_finish_frame(&relay_of(self)->stream, drawn);
+}
+
+static bool relay_take_cursor(struct source *self, struct cursor_update *out)
+{
+    return stream_take_cursor(&relay_of(self)->stream, out);
+}
+
+static void relay_local_input(struct source *self)
+{
+    struct relay *r = relay_of(self);
+    pthread_mutex_lock(&r->wait_lock);
+    if (r->wait)
+        r->wait->ops->expect(r->wait);
+    pthread_mutex_unlock(&r->wait_lock);
+}
+
+static const struct shm_region *relay_region(struct source *self)
+{
+    return relay_of(self)->region;
+}
+
+static void relay_stats(struct source *self, struct source_stats *out)
+{
+    struct relay *r = relay_of(self);
+    *out = r->stream.stats;
+    out->restarts = r->restarts;
+    out->wakeups = r->wakeups;
+    if (r->wait) {
+        struct wait_stats wait;
+        r->wait->ops->stats(r->wait, &wait);
+        out->wakeups += wait.wakeups;
+        out->interval_ns = wait.interval_ns;
+        out->notice_late_ns = wait.late_ns;
+        out->last_notice_ns = wait.last_notice_ns;
+    }
+}
+
+static void relay_destroy(struct source *self)
+{
+    if (!self)
+        return;
+    struct relay *r = relay_of(self);
+    close_region(r);
+    stream_fini(&r->stream);
+    loop_source_destroy(r->wake);
+    loop_source_destroy(r->timer);
+    pthread_mutex_destroy(&r->wait_lock);
+    free(r->path);
+    free(r);
+}
+
+static const struct source_ops relay_ops = {
+    .name = "relay",
+    .destroy = relay_destroy,
+    .take_frame = relay_take_frame,
+    .frame_intact = relay_frame_intact,
+    .finish_frame = relay_finish_frame,
+    .take_cursor = relay_take_cursor,
+    .local_input = relay_local_input,
+    .region = relay_region,
+    .stats = relay_stats,
+};
+
+static struct relay *relay_of(struct source *self)
+{
+    assert(self->ops == &relay_ops);
+    return container_of(self, struct relay, base);
+}
+
+int relay_create(struct loop *loop, const struct relay_config *config,
+                 const struct source_listener *listener, struct source **out)
+{
+    struct relay *r = calloc(1, sizeof(*r));
+    if (!r)
+        return -ENOMEM;
+    r->base.ops = &relay_ops;
+    r->loop = loop;
+    r->listener = *listener;
+    r->fd = config->fd;
+    r->wait_ops = config->wait ? config->wait : &wait_adaptive_ops;
+    r->fixed_interval_us = config->fixed_interval_us;
+    pthread_mutex_init(&r->wait_lock, NULL);
+    stream_init(&r->stream);
+    int err = 0;
+    if (config->path) {
+        r->path = strdup(config->path);
+        err = r->path ? 0 : -ENOMEM;
+    }
+    if (err == 0)
+        err = loop_add_wake(loop, on_wake, r, &r->wake);
+    if (err == 0)
+        err = loop_add_timer(loop, on_timer, r, &r->timer);
+    if (err < 0) {
+        relay_destroy(&r->base);
+        return err;
+    }
+    loop_timer_set_ns(r->timer, clock_ns(),
+                      0); /* the first try comes with the loop's first round */
+    *out = &r->base;
+    return 0;
+}
