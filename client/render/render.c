@@ -9,9 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#ifdef ESPELHO_HAVE_EGL
 #include "render/egl/egl_probe.h"
-#endif
 
 static int create(const struct renderer_ops *ops, const struct renderer_config *config, const char *reason,
                   struct renderer **out)
@@ -27,9 +25,7 @@ static int create(const struct renderer_ops *ops, const struct renderer_config *
 
 static const struct renderer_ops *const backends[] = {
     &renderer_shm_ops,
-#ifdef ESPELHO_HAVE_EGL
     &renderer_egl_ops,
-#endif
 };
 
 static int create_named(const char *name, const struct renderer_config *config, struct renderer **out)
@@ -44,13 +40,8 @@ static int create_named(const char *name, const struct renderer_config *config, 
 /* GL on a CPU costs ten times as much as a copy into shared memory: only a GPU makes it worth while. */
 static const struct renderer_ops *choose(const struct renderer_config *config, const char **reason)
 {
-#ifdef ESPELHO_HAVE_EGL
     if (egl_probe_display(display_get_native(config->display), reason) == EGL_PROBE_HARDWARE)
         return &renderer_egl_ops;
-#else
-    (void)config;
-    *reason = "built without OpenGL";
-#endif
     return &renderer_shm_ops;
 }
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The Wayland part of the egl backend: window surface, buffer age, swap with damage, commits. What is drawn is gl_scene.c's.
+ *
+ * Pacing is the caller's, by frame callbacks: the swap interval is 0, so that eglSwapBuffers() does not wait for the compositor. It makes
+ * the wl_surface commit; what belongs to the same commit is requested just before.
+ *
+ * A lost context (GPU reset) is reported as RENDER_UPLOAD_FAILED once; the next upload() makes a new one and takes the whole frame. */
+#define LOG_MODULE "egl"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <viewporter-client-protocol.h>
+#include <wayland-egl.h>
+
+#include "base/log.h"
+#include "display/wayland/native.h"
+#include "render/egl/gl_scene.h"
+#include "render/render.h"
+
+struct egl_renderer {
+    struct renderer base;
+    struct display *display;             /* borrowed */
+    struct display_native *native;       /* borrowed, the display's */
+    struct egl_context egl;
+    struct wl_egl_window *window;        /* owned */
+    EGLSurface surface;                  /* owned */
+    uint32_t surface_width_px, surface_height_px;
+    bool lost;                           /* context or surface do not work any more */
+    struct gl_scene scene;
+    struct display_state state;
+    struct geometry_config geometry_config;
+    bool nearest;
+    struct renderer_stats stats;
+};
+
+static struct egl_renderer *egl_renderer_of(struct renderer *self)
+{
+    return container_of(self, struct egl_renderer, base);
+}
+
+static bool make_current(struct egl_renderer *r)
+{
+    if (egl_context_make_current(&r->egl, r->surface))
+        return true;
+    log_every(1000, LOG_LEVEL_ERROR, "cannot use the window: %s", egl_error_name(r->egl.egl.GetError()));
+    r->lost = true;
+    return false;
+}
+
+/* Everything of the window may be opaque to the compositor, also where the configuration had to have alpha. */
+static void set_opaque(const struct display_native *native)
+{
+    struct wl_region *region = wl_compositor_create_region(native->compositor);
+    if (!region)
+        return;
+    wl_region_add(region, 0, 0, INT32_MAX, INT32_MAX);
+    wl_surface_set_opaque_region(native->surface, region);
+    wl_region_destroy(region);
+}
+
+static int create_surface(struct egl_renderer *r, const char **why)
+{
+    r->surface_width_px = r->surface_height_px = GL_SCENE_TRIAL_PX; /* the real size comes with the first present */
+    r->window = wl_egl_window_create(r->native->surface, GL_SCENE_TRIAL_PX, GL_SCENE_TRIAL_PX);
+    if (!r->window) {
+        *why = "out of memory";
+        return -ENOMEM;
+    }
+    r->surface = r->egl.egl.CreateWindowSurface(r->egl.display, r->egl.config, (EGLNativeWindowType)r->window, NULL);
+    if (r->surface == EGL_NO_SURFACE || !egl_context_make_current(&r->egl, r->surface)) {
+        *why = egl_error_name(r->egl.egl.GetError());
+        return -ENOTSUP;
+    }
+    r->egl.egl.SwapInterval(r->egl.display, 0);
+    return 0;
+}
+
+static void set_window(struct egl_renderer *r)
+{
+    gl_scene_set_window(&r->scene, r->state.width, r->state.height, r->state.scale_120, &r->geometry_config);
+}
+
+static void egl_destroy(struct renderer *self)
+{
+    if (!self)
+        return;
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (r->surface != EGL_NO_SURFACE && egl_context_make_current(&r->egl, r->surface))
+        gl_scene_fini(&r->scene);
+    if (r->surface != EGL_NO_SURFACE) {
+        r->egl.egl.MakeCurrent(r->egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+        r->egl.egl.DestroySurface(r->egl.display, r->surface);
+    }
+    if (r->window)
+        wl_egl_window_destroy(r->window);
+    egl_context_fini(&r->egl);
+    free(r);
+}
+
+static int egl_create(const struct renderer_config *config, struct renderer **out, const char **why)
+{
+    struct egl_renderer *r = calloc(1, sizeof(*r));
+    *why = "out of memory";
+    if (!r)
+        return -ENOMEM;
+    r->base.ops = &renderer_egl_ops;
+    r->display = config->display;
+    r->native = display_get_native(config->display);
+    r->state = *display_get_state(config->display);
+    r->geometry_config = config->geometry;
+    r->nearest = config->nearest;
+    r->surface = EGL_NO_SURFACE;
+    const struct egl_context_config egl_config = {
+        .platform = EGL_PLATFORM_WAYLAND_KHR, .native_display = r->native->display, .surface_type = EGL_WINDOW_BIT
+    };
+    int err = egl_context_init(&r->egl, &egl_config, why);
+    if (err == 0)
+        err = create_surface(r, why);
+    if (err < 0) {
+        egl_destroy(&r->base);
+        return err == -ENOMEM ? err : -ENOTSUP;
+    }
+    set_opaque(r->native);
+    gl_scene_init(&r->scene, &r->egl, r->nearest);
+    set_window(r);
+    *out = &r->base;
+    return 0;
+}
+
+static void egl_configure(struct renderer *self, const struct display_state *state, const struct geometry_config *geometry)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    r->state = *state;
+    r->geometry_config = *geometry;
+    set_window(r);
+}
+
+/* A new context, with nothing in it. The shape of the cursor comes back with the guest's next one. */
+static bool renew(struct egl_renderer *r)
+{
+    const char *why = "?";
+    r->egl.egl.MakeCurrent(r->egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+    if (egl_context_renew(&r->egl, &why) < 0 || !egl_context_make_current(&r->egl, r->surface)) {
+        log_every(1000, LOG_LEVEL_ERROR, "the graphics context is lost and cannot be made anew: %s", why);
+        return false;
+    }
+    r->egl.egl.SwapInterval(r->egl.display, 0);
+    gl_scene_init(&r->scene, &r->egl, r->nearest); /* the old names died with the old context */
+    set_window(r);
+    r->lost = false;
+    log_info("the graphics context was lost (GPU reset); there is a new one");
+    return true;
+}
+
+static enum render_upload egl_upload(struct renderer *self, const struct frame_view *frame, const struct damage *damage)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (r->lost && !renew(r))
+        return RENDER_UPLOAD_FAILED;
+    if (!make_current(r))
+        return RENDER_UPLOAD_FAILED;
+    if (egl_context_is_lost(&r->egl)) {
+        r->lost = true;
+        return RENDER_UPLOAD_FAILED;
+    }
+    return gl_scene_upload(&r->scene, frame, damage, &r->stats);
+}
+
+static void egl_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px, int32_t y_px, bool visible)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (!r->lost && make_current(r))
+        gl_scene_set_cursor(&r->scene, image, x_px, y_px, visible);
+}
+
+static void egl_show_still(struct renderer *self, const struct still *still)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if ((!r->lost || renew(r)) && make_current(r))
+        gl_scene_show_still(&r->scene, still);
+}
+
+/* Buffer size and the viewport (or buffer scale) that maps it to the window: applied by the commit of the swap. */
+static void fit_surface(struct egl_renderer *r)
+{
+    const uint32_t width_px = r->scene.geometry.window_width_px, height_px = r->scene.geometry.window_height_px;
+    if (r->surface_width_px != width_px || r->surface_height_px != height_px) {
+        wl_egl_window_resize(r->window, (int)width_px, (int)height_px, 0, 0);
+        r->surface_width_px = width_px;
+        r->surface_height_px = height_px;
+    }
+    if (r->native->viewport)
+        wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width, (int32_t)r->state.height);
+    else
+        wl_surface_set_buffer_scale(r->native->surface, (int32_t)(r->state.scale_120 / 120));
+}
+
+/* EGL wants rectangles as x, y from the bottom, width, height. Returns the count; 0 stands for everything. */
+static EGLint egl_rects(const struct egl_renderer *r, const struct damage *damage, EGLint *out)
+{
+    const uint32_t height_px = r->surface_height_px;
+    EGLint count = 0;
+    for (uint32_t i = 0; i < damage->count; i++) {
+        const struct frame_rect *rect = &damage->rects[i];
+        if (rect->y_px + rect->height_px > height_px)
+            return 0;
+        const EGLint values[] = { (EGLint)rect->x_px, (EGLint)(height_px - rect->y_px - rect->height_px), (EGLint)rect->width_px,
+                                  (EGLint)rect->height_px };
+        for (size_t v = 0; v < ARRAY_LEN(values); v++)
+            out[4 * count + (EGLint)v] = values[v];
+        count++;
+    }
+    return count;
+}
+
+/* What the next buffer needs: asks its age where EGL tells. */
+static void choose_region(struct egl_renderer *r, struct damage *region)
+{
+    EGLint age = 0;
+    if (!r->egl.has_buffer_age || !r->egl.egl.QuerySurface(r->egl.display, r->surface, EGL_BUFFER_AGE_KHR, &age) || age < 0)
+        age = 0;
+    redraw_for_age(&r->scene.redraw, (uint32_t)age, region);
+    if (!r->egl.has_partial_update || age == 0)
+        return;
+    EGLint rects[4 * DAMAGE_MAX_RECTS];
+    const EGLint count = egl_rects(r, region, rects);
+    if (count > 0 && !r->egl.egl.SetDamageRegionKHR(r->egl.display, r->surface, rects, count))
+        damage_set_full(region);
+}
+
+static bool swap(struct egl_renderer *r)
+{
+    EGLint rects[4 * DAMAGE_MAX_RECTS];
+    const EGLint count = r->egl.has_swap_with_damage ? egl_rects(r, &r->scene.redraw.pending, rects) : 0;
+    return count > 0 ? r->egl.egl.SwapBuffersWithDamage(r->egl.display, r->surface, rects, count)
+                     : r->egl.egl.SwapBuffers(r->egl.display, r->surface);
+}
+
+static bool egl_present(struct renderer *self, uint64_t tag)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (r->lost || !display_native_ready(r->display) || !gl_scene_is_due(&r->scene) || !make_current(r))
+        return false;
+    struct damage region;
+    fit_surface(r);
+    choose_region(r, &region);
+    if (!gl_scene_draw(&r->scene, &region))
+        return false;
+    display_native_prepare_commit(r->display, r->native->surface, tag);
+    if (!swap(r)) {
+        log_every(1000, LOG_LEVEL_ERROR, "the window cannot be shown: %s", egl_error_name(r->egl.egl.GetError()));
+        r->lost = true;
+        return false;
+    }
+    redraw_presented(&r->scene.redraw);
+    r->stats.presents++;
+    return true;
+}
+
+static const struct geometry *egl_geometry(struct renderer *self)
+{
+    return &egl_renderer_of(self)->scene.geometry;
+}
+
+static void egl_stats(struct renderer *self, struct renderer_stats *out)
+{
+    *out = egl_renderer_of(self)->stats;
+}
+
+const struct renderer_ops renderer_egl_ops = {
+    .name = "egl",
+    .create = egl_create,
+    .destroy = egl_destroy,
+    .configure = egl_configure,
+    .upload = egl_upload,
+    .set_cursor = egl_set_cursor,
+    .show_still = egl_show_still,
+    .present = egl_present,
+    .geometry = egl_geometry,
+    .stats = egl_stats,
+};
