@@ -3,6 +3,15 @@
 
 #include "test.h"
 
+#ifdef _WIN32 /* its C library lacks aligned_alloc() */
+#include <malloc.h>
+#define page_alloc(len_bytes) _aligned_malloc(len_bytes, 4096)
+#define page_free             _aligned_free
+#else
+#define page_alloc(len_bytes) aligned_alloc(4096, len_bytes)
+#define page_free             free
+#endif
+
 static uint32_t next_random(void *ctx)
 {
     struct rig *rig = ctx;
@@ -36,7 +45,7 @@ static void start_host(struct rig *rig)
 void rig_init(struct rig *rig)
 {
     *rig = (struct rig){ .len_bytes = 65536, .now_ms = 1000, .next_random = 100 };
-    rig->mem = aligned_alloc(4096, rig->len_bytes);
+    rig->mem = page_alloc(rig->len_bytes);
     CHECK(rig->mem);
     memset(rig->mem, 0xA5, rig->len_bytes);
     rig->wire = (struct lgmp_wire_header *)(void *)rig->mem;
@@ -48,7 +57,7 @@ void rig_init(struct rig *rig)
 void rig_fini(struct rig *rig)
 {
     lgmp_host_destroy(rig->host);
-    free(rig->mem);
+    page_free(rig->mem);
 }
 
 void rig_restart_host(struct rig *rig)
