@@ -76,12 +76,18 @@ static enum retire retire_head(const struct lgmp_subscription *sub)
     /* T5, again: the host may have restarted since look(); its new ring is none of our business. */
     if (lgmp_get(&sub->client->wire->session_id) != sub->client->session_id)
         return RETIRE_NOT_HEAD;
-    if (lgmp_get(&wire->head_index) != sub->read_index)
+    uint32_t head = lgmp_get(&wire->head_index);
+    if (head != sub->read_index)
         return RETIRE_NOT_HEAD;
     const uint32_t pending = lgmp_get(&wire->pending_count);
     if (pending == 0 || pending >= sub->slot_count)
         return RETIRE_CORRUPTED;
-    lgmp_set(&wire->head_index, lgmp_next_index(sub, sub->read_index));
+    /* Not a plain store: if we slept so long that the host seized the lock, the head is not ours to
+     * move any more. */
+    if (!atomic_compare_exchange_strong_explicit(&wire->head_index, &head,
+                                                 lgmp_next_index(sub, head), memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return RETIRE_NOT_HEAD;
     /* release: a host that sees the smaller count may rewrite the payload; pairs with
      * lgmp_host_pending() */
     atomic_store_explicit(&wire->pending_count, pending - 1, memory_order_release);

@@ -192,19 +192,40 @@ static uint32_t ring_distance(const struct lgmp_host_queue *q, uint32_t from, ui
     return to >= from ? to - from : to + q->slot_count - from;
 }
 
+/* Somebody who may be reading has not finished with the message. */
+static bool waited_for(const struct lgmp_host_queue *q, uint32_t index, uint64_t sub_mask)
+{
+    /* acquire: pairs with the release with which clients clear their bits; their reads are over */
+    const uint32_t waiting =
+        atomic_load_explicit(&q->slots[index].waiting_mask, memory_order_acquire);
+    return waiting & lgmp_on(sub_mask) & ~lgmp_bad(sub_mask);
+}
+
+/* Where the head is: a client may move it forward, over messages that nobody waits for, not past
+ * the newest. One who does anything else lies, or went on after we seized its lock; then the head
+ * stays where we know it. Mutex held. */
+static uint32_t believed_head(const struct lgmp_host_queue *q)
+{
+    const uint32_t head = lgmp_get(&q->wire->head_index);
+    if (head >= q->slot_count ||
+        ring_distance(q, q->head_index, head) > ring_distance(q, q->head_index, q->post_index))
+        return q->head_index;
+    const uint64_t sub_mask = atomic_load_explicit(&q->wire->sub_mask, memory_order_acquire);
+    for (uint32_t i = q->head_index; i != head; i = next_index(q, i)) {
+        if (waited_for(q, i, sub_mask))
+            return i;
+    }
+    return head;
+}
+
 /* Learns how far the clients moved the head, and puts right what they left inconsistent. Lock held.
- * Returns the messages pending. A client may only move the head forward, and not past the newest
- * post: anything else is undone. */
+ * Returns the messages pending. */
 static uint32_t settle_head(struct lgmp_host_queue *q)
 {
     struct lgmp_wire_queue *wire = q->wire;
-    const uint32_t known = ring_distance(q, q->head_index, q->post_index);
-    const uint32_t head = lgmp_get(&wire->head_index);
-    if (head < q->slot_count && ring_distance(q, q->head_index, head) <= known)
-        q->head_index = head;
-    else
+    q->head_index = believed_head(q);
+    if (lgmp_get(&wire->head_index) != q->head_index)
         lgmp_set(&wire->head_index, q->head_index);
-
     const uint32_t pending = ring_distance(q, q->head_index, q->post_index);
     if (lgmp_get(&wire->pending_count) != pending) /* killed between the two stores, or a lie */
         atomic_store_explicit(&wire->pending_count, pending, memory_order_release);
@@ -376,11 +397,14 @@ uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue)
     return atomic_exchange_explicit(&queue->wire->new_subscribers, 0, memory_order_acq_rel);
 }
 
-uint32_t lgmp_host_pending(const struct lgmp_host_queue *queue)
+uint32_t lgmp_host_pending(struct lgmp_host_queue *queue)
 {
     /* acquire: pairs with the release of whoever retired; the payload of a retired message may be
      * rewritten now */
-    const uint32_t pending =
-        atomic_load_explicit(&queue->wire->pending_count, memory_order_acquire);
-    return min_u32(pending, queue->slot_count - 1);
+    const uint32_t shared = atomic_load_explicit(&queue->wire->pending_count, memory_order_acquire);
+    pthread_mutex_lock(&queue->ring_mutex);
+    const uint32_t known = ring_distance(queue, believed_head(queue), queue->post_index);
+    pthread_mutex_unlock(&queue->ring_mutex);
+    /* A count that is too small would let the owner rewrite what others still read. */
+    return max_u32(known, min_u32(shared, queue->slot_count - 1));
 }

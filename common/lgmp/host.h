@@ -71,7 +71,7 @@ enum lgmp_result lgmp_host_post(struct lgmp_host_queue *queue, uint32_t udata,
 /* 3.5 */
 bool lgmp_host_has_subscribers(const struct lgmp_host_queue *queue);
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue);
-uint32_t lgmp_host_pending(const struct lgmp_host_queue *queue);
+uint32_t lgmp_host_pending(struct lgmp_host_queue *queue);
 
 /* 3.13. `data` has LGMP_INBOX_BYTES (64). OK, EMPTY, CORRUPTED (a size above 64: the entry was
  * dropped; acknowledge it all the same). Counters that make no sense are repaired in passing. To be

@@ -88,16 +88,15 @@ static enum lgmp_result take_slot(struct lgmp_subscription *sub)
     sub->slot = (uint32_t)__builtin_ctz(~used);
     sub->own_bit = UINT32_C(1) << sub->slot;
     sub->read_index = post_index;
-    drop_inherited_bits(sub, head_index);
-    atomic_store_explicit(&wire->evict_deadline[sub->slot], 0, memory_order_relaxed);
-    lgmp_set(&wire->client_id[sub->slot], client->client_id);
-    /* Not a plain store, although we hold the lock: the host may have seized it and be evicting
-     * somebody just now. */
+    /* Not a plain store, although we hold the lock: if we were so slow that the host seized it, it
+     * may be evicting somebody, or somebody may be taking the same slot, just now. */
     const uint64_t before =
         atomic_fetch_or_explicit(&wire->sub_mask, lgmp_mask(sub->own_bit, 0), memory_order_seq_cst);
     if ((lgmp_on(before) | lgmp_bad(before)) & sub->own_bit)
-        return LGMP_FULL; /* two of us believed to hold the lock, and the other one was faster: try
-                             again */
+        return LGMP_FULL; /* somebody was faster: try again later */
+    atomic_store_explicit(&wire->evict_deadline[sub->slot], 0, memory_order_relaxed);
+    lgmp_set(&wire->client_id[sub->slot], client->client_id);
+    drop_inherited_bits(sub, head_index);
     atomic_fetch_add_explicit(&wire->new_subscribers, 1, memory_order_acq_rel);
     return LGMP_OK;
 }

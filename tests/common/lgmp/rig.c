@@ -42,11 +42,11 @@ static void start_host(struct rig *rig)
         CHECK_INT(lgmp_host_alloc(rig->host, RIG_PAYLOAD_BYTES, 4, &rig->payload[i]), LGMP_OK);
 }
 
-void rig_init(struct rig *rig)
+void rig_init_at(struct rig *rig, uint8_t *mem)
 {
-    *rig = (struct rig){ .len_bytes = 65536, .now_ms = 1000, .next_random = 100 };
-    rig->mem = page_alloc(rig->len_bytes);
-    CHECK(rig->mem);
+    *rig = (struct rig){
+        .mem = mem, .len_bytes = RIG_REGION_BYTES, .now_ms = 1000, .next_random = 100
+    };
     memset(rig->mem, 0xA5, rig->len_bytes);
     rig->wire = (struct lgmp_wire_header *)(void *)rig->mem;
     rig->wire_queue = &rig->wire->queues[0];
@@ -54,10 +54,19 @@ void rig_init(struct rig *rig)
     rig_pass(rig, 0);
 }
 
+void rig_init(struct rig *rig)
+{
+    uint8_t *mem = page_alloc(RIG_REGION_BYTES);
+    CHECK(mem);
+    rig_init_at(rig, mem);
+    rig->mem_owned = true;
+}
+
 void rig_fini(struct rig *rig)
 {
     lgmp_host_destroy(rig->host);
-    page_free(rig->mem);
+    if (rig->mem_owned)
+        page_free(rig->mem);
 }
 
 void rig_restart_host(struct rig *rig)

@@ -4,6 +4,7 @@
 #ifndef ESPELHO_TESTS_LGMP_RIG_H
 #define ESPELHO_TESTS_LGMP_RIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lgmp/client.h"
@@ -11,6 +12,7 @@
 #include "lgmp/layout.h"
 
 enum {
+    RIG_REGION_BYTES = 65536,
     RIG_QUEUE_ID = 7,
     RIG_CAPACITY = 3,
     RIG_SLOTS = RIG_CAPACITY + 1,
@@ -20,7 +22,8 @@ enum {
 };
 
 struct rig {
-    uint8_t *mem; /* owned */
+    uint8_t *mem;
+    bool mem_owned;
     uint32_t len_bytes;
     uint64_t now_ms;      /* both clocks; tests that need two advance them by hand */
     uint32_t next_random; /* ids count up from here: every one differs */
@@ -35,6 +38,8 @@ struct rig {
 /* A region filled with 0xA5 (T1: nothing undefined may matter), a host with one queue, one pass
  * done. */
 void rig_init(struct rig *rig);
+/* The same in memory of the caller's: RIG_REGION_BYTES, page-aligned. */
+void rig_init_at(struct rig *rig, uint8_t *mem);
 void rig_fini(struct rig *rig);
 /* The host ends without a word and starts anew in the same memory. */
 void rig_restart_host(struct rig *rig);

@@ -51,17 +51,17 @@ TEST(ring_indices_are_repaired)
         uint32_t offset, value;
         uint32_t want_pending, want_head;
     } rows[] = {
-        {"head huge",                                     Q + 424, UINT32_MAX, 2, 0},
-        { "head = slot count",                            Q + 424, RIG_SLOTS,  2, 0},
-        { "head past the newest",                         Q + 424, 3,          2, 0},
-        { "head honestly moved, killed before the count", Q + 424, 1,          1, 1},
-        { "pending 0",                                    Q + 440, 0,          2, 0},
-        { "pending 1",                                    Q + 440, 1,          2, 0},
-        { "pending = slot count",                         Q + 440, RIG_SLOTS,  2, 0},
-        { "pending huge",                                 Q + 440, UINT32_MAX, 2, 0},
-        { "post index huge",                              Q + 16,  UINT32_MAX, 2, 0},
-        { "lock held for ever",                           Q + 408, 1,          2, 0},
-        { "lock is nonsense",                             Q + 408, UINT32_MAX, 2, 0},
+        {"head huge",                                   Q + 424, UINT32_MAX, 2, 0},
+        { "head = slot count",                          Q + 424, RIG_SLOTS,  2, 0},
+        { "head past the newest",                       Q + 424, 3,          2, 0},
+        { "head moved over a message still waited for", Q + 424, 1,          2, 0},
+        { "pending 0",                                  Q + 440, 0,          2, 0},
+        { "pending 1",                                  Q + 440, 1,          2, 0},
+        { "pending = slot count",                       Q + 440, RIG_SLOTS,  2, 0},
+        { "pending huge",                               Q + 440, UINT32_MAX, 2, 0},
+        { "post index huge",                            Q + 16,  UINT32_MAX, 2, 0},
+        { "lock held for ever",                         Q + 408, 1,          2, 0},
+        { "lock is nonsense",                           Q + 408, UINT32_MAX, 2, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -118,6 +118,24 @@ TEST(post_works_over_nonsense_without_a_pass_between)
         lgmp_client_destroy(client);
         rig_fini(&rig);
     }
+}
+
+TEST(a_small_count_does_not_free_payloads_that_are_read)
+{
+    struct rig rig;
+    rig_init(&rig);
+    struct lgmp_client *client = rig_client(&rig);
+    struct lgmp_subscription *sub = rig_subscribe(&rig, client);
+    CHECK_INT(rig_post(&rig, 0), LGMP_OK);
+    CHECK_INT(rig_post(&rig, 1), LGMP_OK);
+    lgmp_set(&rig.wire_queue->pending_count, 0);
+    lgmp_set(&rig.wire_queue->head_index, 2);
+    CHECK_INT(lgmp_host_pending(rig.queue), 2);
+    lgmp_set(&rig.wire_slots[0].waiting_mask, 0);
+    CHECK_INT(lgmp_host_pending(rig.queue), 1);
+    (void)sub;
+    lgmp_client_destroy(client);
+    rig_fini(&rig);
 }
 
 TEST(a_deadline_in_the_far_future_does_not_stop_eviction)
