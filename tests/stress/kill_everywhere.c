@@ -25,6 +25,7 @@ struct victim {
 struct operation {
     const char *name;
     bool by_host;
+    bool inbox_used; /* a message waits in the inbox before */
     void (*run)(struct victim *v);
 };
 
@@ -213,7 +214,6 @@ static void after_host_death(struct rig *rig, struct lgmp_subscription *survivor
 static uint32_t kill_after(const struct operation *op, uint8_t *mem, uint32_t most)
 {
     struct victim v = { 0 };
-    uint32_t serial;
     rig_init_at(&v.rig, mem);
     struct lgmp_client *other = rig_client(&v.rig);
     v.client = rig_client(&v.rig);
@@ -221,7 +221,8 @@ static uint32_t kill_after(const struct operation *op, uint8_t *mem, uint32_t mo
     v.sub = rig_subscribe(&v.rig, v.client);
     CHECK_INT(rig_post(&v.rig, 0), LGMP_OK);
     CHECK_INT(rig_post(&v.rig, 1), LGMP_OK);
-    CHECK_INT(lgmp_client_send(v.sub, "before", 6, &serial), LGMP_OK);
+    if (op->inbox_used)
+        op_send(&v);
     CHECK_INT(lgmp_client_finish(survivor), LGMP_OK); /* so that the victim's finish retires it */
 
     const uint32_t steps = step_and_kill(start_stopped(op, &v), most);
@@ -258,45 +259,48 @@ static void sweep(struct operation op)
 
 TEST(subscribe)
 {
-    sweep((struct operation){ "subscribe", false, op_subscribe });
+    sweep((struct operation){ .name = "subscribe", .run = op_subscribe });
 }
 
 TEST(finish)
 {
-    sweep((struct operation){ "finish", false, op_finish });
+    sweep((struct operation){ .name = "finish", .run = op_finish });
 }
 
 TEST(skip_to_newest)
 {
-    sweep((struct operation){ "skip to newest", false, op_skip });
+    sweep((struct operation){ .name = "skip to newest", .run = op_skip });
 }
 
 TEST(unsubscribe)
 {
-    sweep((struct operation){ "unsubscribe", false, op_unsubscribe });
+    sweep((struct operation){ .name = "unsubscribe", .run = op_unsubscribe });
 }
 
 TEST(send)
 {
-    sweep((struct operation){ "send", false, op_send });
+    sweep((struct operation){ .name = "send into an empty inbox", .run = op_send });
+    sweep(
+        (struct operation){ .name = "send into a used inbox", .inbox_used = true, .run = op_send });
 }
 
 TEST(post)
 {
-    sweep((struct operation){ "post", true, op_post });
+    sweep((struct operation){ .name = "post", .by_host = true, .run = op_post });
 }
 
 TEST(process)
 {
-    sweep((struct operation){ "process", true, op_process });
+    sweep((struct operation){ .name = "process", .by_host = true, .run = op_process });
 }
 
 TEST(read_inbox)
 {
-    sweep((struct operation){ "read inbox", true, op_read_inbox });
+    sweep((struct operation){
+        .name = "read inbox", .by_host = true, .inbox_used = true, .run = op_read_inbox });
 }
 
 TEST(restart)
 {
-    sweep((struct operation){ "restart", true, op_restart });
+    sweep((struct operation){ .name = "restart", .by_host = true, .run = op_restart });
 }
