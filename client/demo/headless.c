@@ -122,8 +122,25 @@ static bool weston_is_old(void)
     return known && major < 13;
 }
 
+/* No panel, no fading: what a client draws is on the output at once, and nothing else. */
+static int write_weston_config(const struct headless *h, char *path, size_t path_bytes)
+{
+    snprintf(path, path_bytes, "%s/weston.ini", h->dir);
+    FILE *f = fopen(path, "we");
+    if (!f)
+        return -errno;
+    fputs("[shell]\npanel-position=none\nlocking=false\nanimation=none\nclose-animation=none\nstartup-animation=none\n"
+          "focus-animation=none\nbackground-color=0xff000000\n", f);
+    return fclose(f) == 0 ? 0 : -errno;
+}
+
 static int start_weston(struct headless *h, uint32_t width_px, uint32_t height_px)
 {
+    char config[128] = "--config=";
+    const size_t prefix = strlen(config);
+    const int err = write_weston_config(h, config + prefix, sizeof(config) - prefix);
+    if (err < 0)
+        return err;
     const bool old = weston_is_old();
     char width[32], height[32], socket[64];
     snprintf(width, sizeof(width), "--width=%u", width_px);
@@ -133,8 +150,10 @@ static int start_weston(struct headless *h, uint32_t width_px, uint32_t height_p
     char *argv[] = { (char[]){ "weston" },
                      old ? (char[]){ "--backend=headless-backend.so" } : (char[]){ "--backend=headless" },
                      old ? (char[]){ "--use-pixman" } : (char[]){ "--renderer=pixman" },
-                     (char[]){ "--shell=kiosk-shell.so" }, /* one window, whole output, no panel */
-                     (char[]){ "--no-config" }, (char[]){ "--debug" }, /* lets weston-screenshooter in */
+                     /* not the kiosk shell: weston 10's sends no frame callbacks when there is no seat. Fullscreen windows
+                      * cover the panel. */
+                     (char[]){ "--shell=desktop-shell.so" },
+                     config, (char[]){ "--debug" }, /* lets weston-screenshooter in */
                      (char[]){ "--idle-time=0" }, width, height, socket, NULL };
     return spawn(h, argv, &h->pid);
 }
