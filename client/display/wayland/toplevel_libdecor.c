@@ -78,6 +78,17 @@ static struct libdecor_frame_interface frame_interface = {
     .dismiss_popup = on_dismiss_popup,
 };
 
+/* libdecor makes the toplevel when it has looked at the compositor. Titles it keeps until then; states it would set on NULL. */
+static bool wait_for_toplevel(struct display *d)
+{
+    enum { MAX_ROUNDTRIPS = 8 };
+    for (int i = 0; i < MAX_ROUNDTRIPS && !libdecor_frame_get_xdg_toplevel(d->decor.frame); i++) {
+        if (wl_display_roundtrip(d->native.display) < 0 || libdecor_dispatch(d->decor.context, 0) < 0)
+            return false;
+    }
+    return libdecor_frame_get_xdg_toplevel(d->decor.frame) != NULL;
+}
+
 static int decor_create(struct display *d)
 {
     d->decor.context = libdecor_new(d->native.display, &context_interface);
@@ -88,6 +99,8 @@ static int decor_create(struct display *d)
         return -ENOTSUP;
     libdecor_frame_set_app_id(d->decor.frame, d->app_id);
     libdecor_frame_set_title(d->decor.frame, d->title);
+    if ((d->want_maximized || d->want_fullscreen) && !wait_for_toplevel(d))
+        return -ENOTSUP;
     if (d->want_maximized)
         libdecor_frame_set_maximized(d->decor.frame);
     if (d->want_fullscreen)
