@@ -25,6 +25,7 @@ struct egl_renderer {
     struct wl_egl_window *window;        /* owned */
     EGLSurface surface;                  /* owned */
     uint32_t surface_width_px, surface_height_px;
+    bool surface_used;                   /* it was swapped at least once */
     bool lost;                           /* context or surface do not work any more */
     struct gl_scene scene;
     struct display_state state;
@@ -58,10 +59,12 @@ static void set_opaque(const struct display_native *native)
     wl_region_destroy(region);
 }
 
-static int create_surface(struct egl_renderer *r, const char **why)
+static int create_surface(struct egl_renderer *r, struct wl_surface *surface, uint32_t width_px, uint32_t height_px, const char **why)
 {
-    r->surface_width_px = r->surface_height_px = GL_SCENE_TRIAL_PX; /* the real size comes with the first present */
-    r->window = wl_egl_window_create(r->native->surface, GL_SCENE_TRIAL_PX, GL_SCENE_TRIAL_PX);
+    r->surface_width_px = width_px;
+    r->surface_height_px = height_px;
+    r->surface_used = false;
+    r->window = wl_egl_window_create(surface, (int)width_px, (int)height_px);
     if (!r->window) {
         *why = "out of memory";
         return -ENOMEM;
@@ -71,8 +74,43 @@ static int create_surface(struct egl_renderer *r, const char **why)
         *why = egl_error_name(r->egl.egl.GetError());
         return -ENOTSUP;
     }
-    r->egl.egl.SwapInterval(r->egl.display, 0);
     return 0;
+}
+
+static void destroy_surface(struct egl_renderer *r)
+{
+    if (r->surface != EGL_NO_SURFACE) {
+        r->egl.egl.MakeCurrent(r->egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+        r->egl.egl.DestroySurface(r->egl.display, r->surface);
+    }
+    if (r->window)
+        wl_egl_window_destroy(r->window);
+    r->surface = EGL_NO_SURFACE;
+    r->window = NULL;
+}
+
+/* The window's own. Its size is what the window has now. */
+static int create_window_surface(struct egl_renderer *r, const char **why)
+{
+    const uint32_t width_px = geometry_to_px(r->state.width, r->state.scale_120);
+    const uint32_t height_px = geometry_to_px(r->state.height, r->state.scale_120);
+    const int err = create_surface(r, r->native->surface, width_px ? width_px : 1, height_px ? height_px : 1, why);
+    if (err == 0)
+        r->egl.egl.SwapInterval(r->egl.display, 0);
+    return err;
+}
+
+/* The scene begins with a trial (gl_scene.h), which must not be on the window: it would be shown. So it has a surface of its own, which never gets a buffer. */
+static int create_scene(struct egl_renderer *r, const char **why)
+{
+    struct wl_surface *trial = wl_compositor_create_surface(r->native->compositor);
+    int err = trial ? create_surface(r, trial, GL_SCENE_TRIAL_PX, GL_SCENE_TRIAL_PX, why) : -ENOMEM;
+    if (err == 0)
+        gl_scene_init(&r->scene, &r->egl, r->nearest);
+    destroy_surface(r);
+    if (trial)
+        wl_surface_destroy(trial);
+    return err == 0 ? create_window_surface(r, why) : err;
 }
 
 static void set_window(struct egl_renderer *r)
@@ -87,12 +125,7 @@ static void egl_destroy(struct renderer *self)
     struct egl_renderer *r = egl_renderer_of(self);
     if (r->surface != EGL_NO_SURFACE && egl_context_make_current(&r->egl, r->surface))
         gl_scene_fini(&r->scene);
-    if (r->surface != EGL_NO_SURFACE) {
-        r->egl.egl.MakeCurrent(r->egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
-        r->egl.egl.DestroySurface(r->egl.display, r->surface);
-    }
-    if (r->window)
-        wl_egl_window_destroy(r->window);
+    destroy_surface(r);
     egl_context_fini(&r->egl);
     free(r);
 }
@@ -115,13 +148,12 @@ static int egl_create(const struct renderer_config *config, struct renderer **ou
     };
     int err = egl_context_init(&r->egl, &egl_config, why);
     if (err == 0)
-        err = create_surface(r, why);
+        err = create_scene(r, why);
     if (err < 0) {
         egl_destroy(&r->base);
         return err == -ENOMEM ? err : -ENOTSUP;
     }
     set_opaque(r->native);
-    gl_scene_init(&r->scene, &r->egl, r->nearest);
     set_window(r);
     *out = &r->base;
     return 0;
@@ -139,13 +171,13 @@ static void egl_configure(struct renderer *self, const struct display_state *sta
 static bool renew(struct egl_renderer *r)
 {
     const char *why = "?";
-    r->egl.egl.MakeCurrent(r->egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
-    if (egl_context_renew(&r->egl, &why) < 0 || !egl_context_make_current(&r->egl, r->surface)) {
+    if (r->surface != EGL_NO_SURFACE && egl_context_make_current(&r->egl, r->surface))
+        gl_scene_fini(&r->scene); /* a lost context takes the calls and does nothing */
+    destroy_surface(r);
+    if (egl_context_renew(&r->egl, &why) < 0 || create_scene(r, &why) < 0) {
         log_every(1000, LOG_LEVEL_ERROR, "the graphics context is lost and cannot be made anew: %s", why);
         return false;
     }
-    r->egl.egl.SwapInterval(r->egl.display, 0);
-    gl_scene_init(&r->scene, &r->egl, r->nearest); /* the old names died with the old context */
     set_window(r);
     r->lost = false;
     log_info("the graphics context was lost (GPU reset); there is a new one");
@@ -180,19 +212,37 @@ static void egl_show_still(struct renderer *self, const struct still *still)
         gl_scene_show_still(&r->scene, still);
 }
 
-/* Buffer size and the viewport (or buffer scale) that maps it to the window: applied by the commit of the swap. */
-static void fit_surface(struct egl_renderer *r)
+/* The next buffer gets the window's size. Mesa's software EGL has the first buffer already when the surface becomes current, so that a
+ * surface that was never swapped cannot be resized, but it costs little to make another one. */
+static bool resize_surface(struct egl_renderer *r)
 {
     const uint32_t width_px = r->scene.geometry.window_width_px, height_px = r->scene.geometry.window_height_px;
-    if (r->surface_width_px != width_px || r->surface_height_px != height_px) {
-        wl_egl_window_resize(r->window, (int)width_px, (int)height_px, 0, 0);
-        r->surface_width_px = width_px;
-        r->surface_height_px = height_px;
+    const char *why = "?";
+    if (r->surface_width_px == width_px && r->surface_height_px == height_px)
+        return true;
+    if (!r->surface_used) {
+        destroy_surface(r);
+        if (create_window_surface(r, &why) == 0)
+            return true;
+        log_every(1000, LOG_LEVEL_ERROR, "cannot use the window: %s", why);
+        return false;
     }
+    wl_egl_window_resize(r->window, (int)width_px, (int)height_px, 0, 0);
+    r->surface_width_px = width_px;
+    r->surface_height_px = height_px;
+    return true;
+}
+
+/* Buffer size and the viewport (or buffer scale) that maps it to the window: applied by the commit of the swap. */
+static bool fit_surface(struct egl_renderer *r)
+{
+    if (!resize_surface(r))
+        return false;
     if (r->native->viewport)
         wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width, (int32_t)r->state.height);
     else
         wl_surface_set_buffer_scale(r->native->surface, (int32_t)(r->state.scale_120 / 120));
+    return true;
 }
 
 /* EGL wants rectangles as x, y from the bottom, width, height. Returns the count; 0 stands for everything. */
@@ -242,7 +292,10 @@ static bool egl_present(struct renderer *self, uint64_t tag)
     if (r->lost || !display_native_ready(r->display) || !gl_scene_is_due(&r->scene) || !make_current(r))
         return false;
     struct damage region;
-    fit_surface(r);
+    if (!fit_surface(r)) {
+        r->lost = true;
+        return false;
+    }
     choose_region(r, &region);
     if (!gl_scene_draw(&r->scene, &region))
         return false;
@@ -252,6 +305,7 @@ static bool egl_present(struct renderer *self, uint64_t tag)
         r->lost = true;
         return false;
     }
+    r->surface_used = true;
     redraw_presented(&r->scene.redraw);
     r->stats.presents++;
     return true;
