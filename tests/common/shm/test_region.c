@@ -116,8 +116,8 @@ TEST(wrong_sizes)
 
 TEST(missing_says_how_to_configure_the_vm)
 {
-    expect_fault(at("region"), SHM_FAULT_MISSING, "does not exist", "<shmem name='espelho-test-");
-    expect_fault(at("region"), SHM_FAULT_MISSING, "does not exist", "ivshmem-plain,memdev=");
+    expect_fault(at("absent"), SHM_FAULT_MISSING, "does not exist", "<shmem name='espelho-test-");
+    expect_fault(at("absent"), SHM_FAULT_MISSING, "does not exist", "ivshmem-plain,memdev=");
     expect_fault("/nonexistent/x", SHM_FAULT_MISSING, "does not exist", "mem-path=/nonexistent/x,");
     expect_fault("/dev/kvmfr97", SHM_FAULT_MISSING, "does not exist", "static_size_mb");
 }
