@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define LOG_MODULE "viewer"
+
+#include "viewer/frame_flow.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "display/wayland/native.h"
+
+enum {
+    RETRY_NS = 4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
+    SMOOTHING = 16,
+};
+
+static uint64_t smooth(uint64_t mean, uint64_t sample)
+{
+    return mean ? (mean * (SMOOTHING - 1) + sample) / SMOOTHING : sample;
+}
+
+static void arm(struct frame_flow *f, uint64_t after_ns)
+{
+    loop_timer_set_ns(f->hold_timer, clock_ns() + after_ns, 0);
+}
+
+/* The frame in hand cannot be copied now. */
+static void keep(struct frame_flow *f)
+{
+    const uint64_t now_ns = clock_ns();
+    if (!f->taken_since_ns)
+        f->taken_since_ns = now_ns;
+    if (now_ns - f->taken_since_ns < VIEWER_HOLD_NS) {
+        f->unread = f->dirty = true;
+        arm(f, RETRY_NS);
+        return;
+    }
+    f->taken_since_ns = 0;
+    f->source->ops->finish_frame(f->source, false);
+}
+
+static void finish(struct frame_flow *f, bool drawn)
+{
+    f->taken_since_ns = 0;
+    f->source->ops->finish_frame(f->source, drawn);
+}
+
+/* Takes the newest frame into the renderer's store. */
+static void store_newest(struct frame_flow *f)
+{
+    struct frame_view frame;
+    struct damage damage;
+    struct source *s = f->source;
+    if (s->ops->take_frame(s, &frame, &damage) != SOURCE_TAKE_FRAME)
+        return;
+    f->listener.on_frame_header(f->listener.ctx, &frame);
+    pointer_flow_set_desktop(&f->pointer, &frame, f->renderer);
+    switch (f->renderer->ops->upload(f->renderer, &frame, &damage)) {
+    case RENDER_UPLOAD_OK:
+        f->bad_store = !s->ops->frame_intact(s);
+        finish(f, !f->bad_store);
+        if (f->bad_store)
+            break;
+        f->has_picture = f->unshown = true;
+        f->still = false;
+        break;
+    case RENDER_UPLOAD_BUSY:
+    case RENDER_UPLOAD_STALLED:
+        keep(f);
+        break;
+    default:
+        finish(f, false);
+        break;
+    }
+}
+
+static void count_commit(struct frame_flow *f, uint64_t tag)
+{
+    struct source_stats stats;
+    const uint64_t now_ns = clock_ns();
+    f->frames_shown++;
+    f->commit_ns[tag % ARRAY_LEN(f->commit_ns)] = now_ns;
+    f->source->ops->stats(f->source, &stats);
+    if (stats.last_notice_ns && now_ns > stats.last_notice_ns)
+        f->notice_to_commit_ns = smooth(f->notice_to_commit_ns, now_ns - stats.last_notice_ns);
+    if (f->frames_shown == 1) {
+        f->first_commit_ns = now_ns - f->connect_ns;
+        f->listener.on_first_frame(f->listener.ctx);
+    }
+}
+
+static void show(struct frame_flow *f)
+{
+    if (f->bad_store || (!f->has_picture && !f->still))
+        return;
+    const uint64_t tag = f->unshown && f->want_feedback ? ++f->next_tag : 0;
+    if (!f->renderer->ops->present(f->renderer, tag) || !f->unshown)
+        return;
+    f->unshown = false;
+    count_commit(f, tag);
+}
+
+static void draw(struct frame_flow *f)
+{
+    f->unread = f->dirty = false;
+    loop_timer_set_ns(f->hold_timer, 0, 0);
+    store_newest(f);
+    pointer_flow_pump(&f->pointer, f->source, f->renderer);
+    show(f);
+}
+
+void frame_flow_on_activity(struct frame_flow *f)
+{
+    if (!display_native_frame_pending(f->display)) {
+        draw(f);
+        return;
+    }
+    f->dirty = true;
+    if (f->unread)
+        return;
+    f->unread = true;
+    arm(f, VIEWER_HOLD_NS);
+}
+
+void frame_flow_on_frame_callback(struct frame_flow *f)
+{
+    if (f->dirty)
+        draw(f);
+}
+
+/* Held for long enough: the window is hidden, or the compositor slow. Or it is time for another try. */
+static void on_hold_timer(void *ctx)
+{
+    struct frame_flow *f = ctx;
+    if (!display_native_frame_pending(f->display)) {
+        draw(f);
+        return;
+    }
+    f->unread = false; /* `dirty` stays: it is shown with the frame callback */
+    store_newest(f);
+    pointer_flow_pump(&f->pointer, f->source, f->renderer);
+}
+
+void frame_flow_on_presented(struct frame_flow *f, uint64_t tag, uint64_t presented_ns)
+{
+    const uint64_t commit_ns = f->commit_ns[tag % ARRAY_LEN(f->commit_ns)];
+    if (!presented_ns) {
+        f->frames_discarded++;
+        return;
+    }
+    f->frames_presented++;
+    if (presented_ns > commit_ns)
+        f->commit_to_present_ns = smooth(f->commit_to_present_ns, presented_ns - commit_ns);
+}
+
+void frame_flow_redraw(struct frame_flow *f)
+{
+    show(f);
+}
+
+void frame_flow_show_still(struct frame_flow *f, const struct still *still)
+{
+    f->still = true;
+    f->bad_store = false;
+    f->renderer->ops->show_still(f->renderer, still);
+    show(f);
+}
+
+int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display, struct renderer *renderer,
+                    uint32_t user_turns, const struct frame_flow_listener *listener)
+{
+    *f = (struct frame_flow){ .display = display, .renderer = renderer, .listener = *listener };
+    pointer_flow_init(&f->pointer, user_turns);
+    return loop_add_timer(loop, on_hold_timer, f, &f->hold_timer);
+}
+
+void frame_flow_fini(struct frame_flow *f)
+{
+    loop_source_destroy(f->hold_timer);
+    pointer_flow_fini(&f->pointer);
+}

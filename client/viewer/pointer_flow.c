@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define LOG_MODULE "viewer"
+
+#include "viewer/pointer_flow.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+void pointer_flow_init(struct pointer_flow *p, uint32_t user_turns)
+{
+    *p = (struct pointer_flow){ .user_turns = user_turns & 3 };
+}
+
+void pointer_flow_fini(struct pointer_flow *p)
+{
+    cursor_image_fini(&p->image);
+}
+
+/* The top-left corner of the shape after the picture was turned clockwise; the shape is turned, too. */
+static void turned_position(const struct pointer_flow *p, int32_t *x_px, int32_t *y_px)
+{
+    const int64_t width = p->desktop_width_px, height = p->desktop_height_px;
+    const int64_t right = (int64_t)p->x_px + p->image.width_px, bottom = (int64_t)p->y_px + p->image.height_px;
+    *x_px = p->x_px;
+    *y_px = p->y_px;
+    if (p->user_turns == 1) {
+        *x_px = (int32_t)(height - bottom);
+        *y_px = p->x_px;
+    } else if (p->user_turns == 2) {
+        *x_px = (int32_t)(width - right);
+        *y_px = (int32_t)(height - bottom);
+    } else if (p->user_turns == 3) {
+        *x_px = p->y_px;
+        *y_px = (int32_t)(width - right);
+    }
+}
+
+static void send(struct pointer_flow *p, struct renderer *renderer, bool new_shape)
+{
+    int32_t x_px, y_px;
+    struct cursor_image turned = { 0 };
+    turned_position(p, &x_px, &y_px);
+    if (new_shape && p->user_turns) {
+        const int err = cursor_image_rotate(&p->image, p->user_turns, &turned);
+        if (err < 0)
+            log_every(1000, LOG_LEVEL_ERROR, "cannot turn the pointer: %s", err_str(err));
+    }
+    const struct cursor_image *image = new_shape ? (turned.argb ? &turned : &p->image) : NULL;
+    renderer->ops->set_cursor(renderer, image, x_px, y_px, p->visible);
+    cursor_image_fini(&turned);
+}
+
+/* True if there is a new shape. */
+static bool take_shape(struct pointer_flow *p, struct cursor_update *update)
+{
+    struct cursor_image image;
+    if (!update->has_shape)
+        return false;
+    const int err = cursor_image_from_shape(&update->shape, &image);
+    cursor_shape_fini(&update->shape);
+    if (err < 0) {
+        log_every(1000, LOG_LEVEL_ERROR, "a pointer shape cannot be shown: %s", err_str(err));
+        return false;
+    }
+    cursor_image_fini(&p->image);
+    p->image = image;
+    return true;
+}
+
+bool pointer_flow_pump(struct pointer_flow *p, struct source *source, struct renderer *renderer)
+{
+    struct cursor_update update;
+    bool changed = false, new_shape = false;
+    while (source->ops->take_cursor(source, &update)) {
+        changed = true;
+        p->visible = update.visible;
+        if (update.has_position) {
+            p->x_px = update.x_px;
+            p->y_px = update.y_px;
+        }
+        new_shape |= take_shape(p, &update);
+    }
+    if (changed)
+        send(p, renderer, new_shape);
+    return changed;
+}
+
+void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *frame, struct renderer *renderer)
+{
+    const bool sideways = frame->rotation == FRAME_ROTATE_90 || frame->rotation == FRAME_ROTATE_270;
+    const uint32_t width_px = sideways ? frame->height_px : frame->width_px;
+    const uint32_t height_px = sideways ? frame->width_px : frame->height_px;
+    if (width_px == p->desktop_width_px && height_px == p->desktop_height_px)
+        return;
+    p->desktop_width_px = width_px;
+    p->desktop_height_px = height_px;
+    if (p->user_turns)
+        send(p, renderer, false);
+}
+
+void pointer_flow_hide(struct pointer_flow *p, struct renderer *renderer)
+{
+    p->visible = false;
+    send(p, renderer, false);
+}
