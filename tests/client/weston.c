@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "test.h"
 
+#define BACKGROUND 0x336699u /* as in weston.ini below */
+
 static char dir[64];
 static pid_t weston;
 static uint32_t *pixels;
@@ -55,22 +57,34 @@ static void run(const char *file, char *const argv[])
     _exit(127);
 }
 
+/* No fading in: what is committed is on the screen with the next frame. */
+static void write_config(void)
+{
+    FILE *f = fopen("weston.ini", "w");
+    CHECK(f != NULL);
+    fputs("[core]\nidle-time=0\n[shell]\nstartup-animation=none\nanimation=none\nclose-animation=none\n"
+          "panel-position=none\nlocking=false\nbackground-color=0xff336699\n", f);
+    CHECK(fclose(f) == 0);
+}
+
 void weston_start(uint32_t width_px, uint32_t height_px, uint32_t scale)
 {
-    char width[32], height[32], factor[32], socket[128];
+    char width[32], height[32], factor[32], config[128], socket[128];
     if (access("/usr/bin/weston", X_OK) != 0)
         SKIP("weston is not installed");
     snprintf(dir, sizeof(dir), "/tmp/espelho-weston-XXXXXX");
     CHECK(mkdtemp(dir) != NULL);
     CHECK(chdir(dir) == 0);
     atexit(clean_up);
+    write_config();
     setenv("XDG_RUNTIME_DIR", dir, 1);
     setenv("WAYLAND_DISPLAY", "wayland-test", 1);
-    snprintf(width, sizeof(width), "--width=%u", width_px);
-    snprintf(height, sizeof(height), "--height=%u", height_px);
+    snprintf(config, sizeof(config), "--config=%s/weston.ini", dir);
+    snprintf(width, sizeof(width), "--width=%u", width_px / scale); /* it counts in logical pixels */
+    snprintf(height, sizeof(height), "--height=%u", height_px / scale);
     snprintf(factor, sizeof(factor), "--scale=%u", scale);
-    char *const argv[] = { "weston", "--backend=headless-backend.so", "--use-pixman", "--shell=kiosk-shell.so", "--debug",
-                           "--no-config", "--idle-time=0", "--socket=wayland-test", width, height, factor, NULL };
+    char *const argv[] = { "weston", "--backend=headless-backend.so", "--use-pixman", "--debug",
+                           config, "--socket=wayland-test", width, height, factor, NULL };
     weston = fork();
     CHECK(weston >= 0);
     if (weston == 0)
@@ -81,6 +95,10 @@ void weston_start(uint32_t width_px, uint32_t height_px, uint32_t scale)
         CHECK_MSG(clock_ns() < deadline_ns && waitpid(weston, NULL, WNOHANG) == 0, "weston did not start");
         clock_sleep_until_ns(clock_ns() + 5 * NS_PER_MS);
     }
+    /* Until its shell is up, black covers everything. */
+    uint32_t w, h;
+    while (weston_screenshot(&w, &h)[0] != BACKGROUND)
+        CHECK_MSG(clock_ns() < deadline_ns, "weston shows no background");
 }
 
 static void load(const char *path, uint32_t *width_px, uint32_t *height_px)

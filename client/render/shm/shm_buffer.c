@@ -132,6 +132,13 @@ void shm_pool_retire_all(struct shm_pool *pool)
     }
 }
 
+void shm_buffer_blacken(struct shm_buffer *b)
+{
+    uint32_t *pixels = (uint32_t *)(void *)b->mem;
+    for (size_t i = 0; i < b->len_bytes / 4; i++)
+        pixels[i] = b->format == WL_SHM_FORMAT_XBGR2101010 ? 0xc0000000u : 0xff000000u;
+}
+
 void shm_buffer_attach(struct shm_buffer *b, struct wl_surface *surface)
 {
     b->busy = true;

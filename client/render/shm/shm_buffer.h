@@ -40,6 +40,8 @@ uint32_t shm_pool_count(const struct shm_pool *pool);
 void shm_pool_add_damage(struct shm_pool *pool, const struct damage *damage);
 /* They will not be used again: each is freed at once, or when the compositor releases it. */
 void shm_pool_retire_all(struct shm_pool *pool);
+/* Opaque black, also for those who take X for alpha, as some screenshot programs do. */
+void shm_buffer_blacken(struct shm_buffer *buffer);
 /* Marks the buffer as the compositor's and attaches it. */
 void shm_buffer_attach(struct shm_buffer *buffer, struct wl_surface *surface);
 

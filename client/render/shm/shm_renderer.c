@@ -153,13 +153,23 @@ static void forget_pictures(struct shm_renderer *r)
     damage_set_full(&r->to_show);
 }
 
+/* A new picture buffer; black where the picture is not. */
+static struct shm_buffer *add_picture_buffer(struct shm_renderer *r, uint32_t format)
+{
+    const struct shm_layout *l = &r->layout;
+    struct shm_buffer *b = shm_pool_add(&r->pool, l->buffer_width_px, l->buffer_height_px, format);
+    if (b && (l->buffer_width_px != r->desc.width_px || l->buffer_height_px != r->desc.rows_px))
+        shm_buffer_blacken(b);
+    return b;
+}
+
 /* The buffers have to be other ones: takes the picture over into one of them, because the guest will not send it again. */
 static void move_picture(struct shm_renderer *r, const struct shm_layout *old)
 {
     const struct shm_buffer *from = newest_picture(r);
     struct shm_buffer *to = NULL;
     if (from && r->layout.buffer_width_px)
-        to = shm_pool_add(&r->pool, r->layout.buffer_width_px, r->layout.buffer_height_px, from->format);
+        to = add_picture_buffer(r, from->format);
     if (to) {
         const uint8_t *src = picture_origin(from, old);
         uint8_t *dst = picture_origin(to, &r->layout);
@@ -207,7 +217,7 @@ static struct shm_buffer *choose_target(struct shm_renderer *r)
         return r->stored;
     struct shm_buffer *b = shm_pool_find_free(&r->pool);
     if (!b && shm_pool_count(&r->pool) < MAX_PICTURES)
-        b = shm_pool_add(&r->pool, r->layout.buffer_width_px, r->layout.buffer_height_px, wl_format(r->desc.format));
+        b = add_picture_buffer(r, wl_format(r->desc.format));
     return b;
 }
 
@@ -435,9 +445,10 @@ static int create_black(struct shm_renderer *r)
         return r->black ? 0 : -ENOMEM;
     }
 #endif
-    const struct shm_buffer *b = shm_pool_add(&r->black_pool, 1, 1, WL_SHM_FORMAT_XRGB8888);
+    struct shm_buffer *b = shm_pool_add(&r->black_pool, 1, 1, WL_SHM_FORMAT_XRGB8888);
     if (!b)
         return -ENOMEM;
+    shm_buffer_blacken(b);
     r->black = b->wl;
     return 0;
 }

@@ -44,7 +44,7 @@ static void open_scene(struct scene *s, uint32_t width_px, uint32_t height_px, u
     weston_start(width_px, height_px, scale);
     s->geometry.keep_aspect = true;
     CHECK_INT(loop_create(&s->loop), 0);
-    const struct display_config config = { .title = "test", .app_id = "espelho-test", .borderless = true };
+    const struct display_config config = { .title = "test", .app_id = "espelho-test", .borderless = true, .fullscreen = true };
     const struct display_listener listener = {
         .on_configure = on_configure, .on_frame = on_frame, .on_lost = on_lost, .ctx = s,
     };
@@ -75,15 +75,11 @@ static void put_pixel(const struct scene *s, uint32_t x, uint32_t y, uint32_t rg
     uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
     const uint8_t red = (uint8_t)(rgb >> 16), green = (uint8_t)(rgb >> 8), blue = (uint8_t)rgb;
     const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
-    if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
-        /* each 8-bit value repeated into the two more bits: becomes itself again however 10 bits are reduced */
-        const uint32_t v = (red * 4u | red >> 6) | (green * 4u | green >> 6) << 10 | (blue * 4u | blue >> 6) << 20;
-        memcpy(p, &v, 4);
-        return;
-    }
     p[0] = blue_first ? blue : red;
     p[1] = green;
     p[2] = blue_first ? red : blue;
+    if (s->frame.fmt->bytes_per_pixel == 4)
+        p[3] = 0xff; /* means nothing, but Weston's screenshot program takes it for alpha */
 }
 
 static void draw_rect(const struct scene *s, uint32_t serial, struct frame_rect r)
@@ -132,11 +128,6 @@ static void show(struct scene *s)
 static uint32_t stored_at(const struct scene *s, uint32_t x, uint32_t y)
 {
     const uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
-    if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
-        uint32_t v;
-        memcpy(&v, p, 4);
-        return (v >> 2 & 0xff) << 16 | (v >> 12 & 0xff) << 8 | (v >> 22 & 0xff);
-    }
     const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
     return (uint32_t)(blue_first ? p[2] : p[0]) << 16 | (uint32_t)p[1] << 8 | (blue_first ? p[0] : p[2]);
 }
@@ -166,8 +157,13 @@ static uint32_t *expected_picture(const struct scene *s, uint32_t *width_px, uin
     return out;
 }
 
-/* The screen is black but for `picture` at left, top. */
-static void check_screen(const uint32_t *picture, uint32_t width_px, uint32_t height_px, uint32_t left, uint32_t top)
+struct difference {
+    uint32_t x, y, got, want;
+};
+
+/* Is the screen black but for `picture` at left, top? */
+static bool screen_differs(const uint32_t *picture, uint32_t width_px, uint32_t height_px, uint32_t left, uint32_t top,
+                           struct difference *out)
 {
     uint32_t screen_width, screen_height;
     const uint32_t *screen = weston_screenshot(&screen_width, &screen_height);
@@ -175,10 +171,21 @@ static void check_screen(const uint32_t *picture, uint32_t width_px, uint32_t he
         for (uint32_t x = 0; x < screen_width; x++) {
             const bool inside = x >= left && x - left < width_px && y >= top && y - top < height_px;
             const uint32_t want = inside ? picture[(size_t)(y - top) * width_px + (x - left)] & 0xffffff : 0;
-            const uint32_t got = screen[(size_t)y * screen_width + x];
-            CHECK_MSG(got == want, "pixel %u,%u is %06x, expected %06x", x, y, got, want);
+            *out = (struct difference){ x, y, screen[(size_t)y * screen_width + x], want };
+            if (out->got != want)
+                return true;
         }
     }
+    return false;
+}
+
+/* Weston shows a window that is new on the screen black for some frames: what is committed has to appear within a second. */
+static void check_screen(const uint32_t *picture, uint32_t width_px, uint32_t height_px, uint32_t left, uint32_t top)
+{
+    struct difference d;
+    const uint64_t deadline_ns = clock_ns() + NS_PER_S;
+    while (screen_differs(picture, width_px, height_px, left, top, &d))
+        CHECK_MSG(clock_ns() < deadline_ns, "pixel %u,%u is %06x, expected %06x", d.x, d.y, d.got, d.want);
 }
 
 static void check_shown(struct scene *s, uint32_t left, uint32_t top)
@@ -189,10 +196,11 @@ static void check_shown(struct scene *s, uint32_t left, uint32_t top)
     free(picture);
 }
 
+/* Not RGBA10: Weston shows it, but its screenshot program takes the unused bits of what it converted for alpha, and saves black. */
 TEST(pixel_types)
 {
-    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_RGBA10,
-                                                 FRAME_FORMAT_BGR_32, FRAME_FORMAT_RGB_24 };
+    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_BGR_32,
+                                                 FRAME_FORMAT_RGB_24 };
     struct scene s = { 0 };
     open_scene(&s, 320, 240, 1);
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
@@ -224,9 +232,10 @@ TEST(whole_scale_is_exact)
 {
     struct scene s = { 0 };
     open_scene(&s, 640, 480, 2);
-    CHECK_INT(display_get_state(s.display)->scale_120, 240);
     make_frame(&s, FRAME_FORMAT_BGRA, 640, 480, FRAME_ROTATE_0);
     CHECK_INT(upload(&s, NULL), RENDER_UPLOAD_OK);
+    show(&s); /* this Weston tells the scale when the window is on the output, not before: scaled twice */
+    CHECK_INT(display_get_state(s.display)->scale_120, 240);
     show(&s);
     check_shown(&s, 0, 0);
     close_scene(&s);
@@ -340,6 +349,7 @@ TEST(scaled_picture_fills_its_rectangle)
             put_pixel(&s, x, y, x < 80 ? 0xff0000 : 0x0000ff);
     CHECK_INT(upload(&s, NULL), RENDER_UPLOAD_OK);
     show(&s);
+    clock_sleep_until_ns(clock_ns() + 300 * NS_PER_MS); /* see check_screen() */
     const uint32_t *screen = weston_screenshot(&width_px, &height_px);
     static const struct { uint32_t x, y, rgb; } points[] = {
         { 0, 39, 0 }, { 639, 360, 0 }, { 0, 40, 0xff0000 }, { 300, 200, 0xff0000 }, { 0, 359, 0xff0000 },
@@ -384,19 +394,24 @@ static void check_with_cursor(struct scene *s, const struct cursor_image *image,
 static void cursor_over_picture(bool inverts, uint32_t scale, enum frame_rotation rotation)
 {
     static const struct { int32_t x, y; } places[] = {
-        { 100, 50 }, { 101, 50 }, { 101, 51 }, { 3, 4 }, { -5, -7 }, { 290, 190 }, { 299, 0 }, { 100, 50 },
+        { 100, 50 }, { 101, 50 }, { 101, 51 }, { 3, 4 }, { -5, -7 }, { 190, 190 }, { 180, 290 }, { 100, 50 },
     };
     struct scene s = { .geometry.no_upscale = true };
     struct cursor_image image;
     open_scene(&s, 320, 320, scale);
     make_frame(&s, FRAME_FORMAT_RGBA, 300, 200, rotation);
+    const uint32_t upright_height_px = rotation & 1 ? 300 : 200;
     fill_cursor(&image, inverts);
     CHECK_INT(upload(&s, NULL), RENDER_UPLOAD_OK);
     s.renderer->ops->set_cursor(s.renderer, &image, 400, 400, true); /* outside: not seen */
     show(&s);
+    if (scale > 1)
+        show(&s); /* the scale is known now */
     const uint32_t left = rotation & 1 ? 60 : 10, top = rotation & 1 ? 10 : 60;
     check_shown(&s, left, top);
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (places[i].y >= (int32_t)upright_height_px)
+            continue;
         s.renderer->ops->set_cursor(s.renderer, NULL, places[i].x, places[i].y, true);
         show(&s);
         check_with_cursor(&s, &image, places[i].x, places[i].y, left, top);
@@ -440,7 +455,7 @@ TEST(still_and_back)
     uint32_t *pixels = malloc(320 * 240 * 4);
     CHECK(pixels != NULL);
     for (uint32_t i = 0; i < 320 * 240; i++)
-        pixels[i] = rgb_at(9, i, 1);
+        pixels[i] = 0xff000000u | rgb_at(9, i, 1);
     const struct still still = { .width_px = 320, .height_px = 240, .stride_bytes = 320 * 4, .pixels = pixels };
     s.renderer->ops->show_still(s.renderer, &still);
     show(&s);
