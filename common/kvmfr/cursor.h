@@ -26,6 +26,10 @@ struct cursor_shape {
     uint8_t *data; /* owned by whoever owns the struct; see cursor_shape_fini() */
 };
 void cursor_shape_fini(struct cursor_shape *shape);
+/* Rows of data: height_px, monochrome twice that. */
+uint32_t cursor_shape_rows(const struct cursor_shape *shape);
+/* NULL if type, sizes and pitch are within limits (data and data_bytes are not looked at), else a static text. */
+const char *cursor_shape_fault(const struct cursor_shape *shape);
 
 struct cursor_update {
     bool visible;

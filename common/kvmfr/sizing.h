@@ -18,8 +18,12 @@ struct kvmfr_frame_capacity {
     uint32_t buffer_bytes; /* M of section 3.7, each of the two allocations before rounding */
     uint32_t pixels_bytes; /* what fits behind the write pointer */
 };
+/* `align_bytes`: a power of two from 2048 on (the frame header lies in front of the pixels). False: too small, or bad numbers. */
 bool kvmfr_frame_capacity(uint64_t region_bytes, uint32_t udata_bytes, uint32_t align_bytes,
                           struct kvmfr_frame_capacity *out);
+/* The same after `next_bytes` of other allocations, whatever they are. */
+bool kvmfr_frame_capacity_after(uint64_t region_bytes, uint64_t next_bytes, uint32_t align_bytes,
+                                struct kvmfr_frame_capacity *out);
 /* Largest common display mode (16:9, 21:9, 32:9, 16:10 list) whose frames fit; false if none. */
 bool kvmfr_largest_mode(uint64_t region_bytes, uint32_t bytes_per_pixel, uint32_t *width_px, uint32_t *height_px);
 
