@@ -28,18 +28,21 @@ struct cursor_shape {
 void cursor_shape_fini(struct cursor_shape *shape);
 /* Rows of data: height_px, monochrome twice that. */
 uint32_t cursor_shape_rows(const struct cursor_shape *shape);
-/* NULL if type, sizes and pitch are within limits (data and data_bytes are not looked at), else a static text. */
+/* NULL if type, sizes and pitch are within limits (data and data_bytes are not looked at), else a
+ * static text. */
 const char *cursor_shape_fault(const struct cursor_shape *shape);
 
 struct cursor_update {
     bool visible;
     bool has_position;
     bool has_shape;
-    int32_t x_px, y_px; /* top-left of the shape, relative to the captured output, guest's rotated desktop */
+    int32_t x_px,
+        y_px; /* top-left of the shape, relative to the captured output, guest's rotated desktop */
     struct cursor_shape shape; /* valid if has_shape; then the receiver owns data */
 };
 
-/* The checker: copies header and shape out once. 0; -EPROTO with a static text in *why; -ENOMEM. Pure; fuzzed. */
+/* The checker: copies header and shape out once. 0; -EPROTO with a static text in *why; -ENOMEM.
+ * Pure; fuzzed. */
 int cursor_update_from_wire(const void *region, size_t region_len_bytes, uint32_t offset_bytes,
                             uint32_t len_bytes, uint32_t flags, struct cursor_update *out,
                             const char **why) MUST_CHECK;

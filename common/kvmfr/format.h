@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * common/kvmfr/format.h - the six pixel types. Source: docs/protocol/kvmfr.md section 3.1. No state, any thread. */
+ * common/kvmfr/format.h - the six pixel types. Source: docs/protocol/kvmfr.md section 3.1. No
+ * state, any thread. */
 #ifndef ESPELHO_KVMFR_FORMAT_H
 #define ESPELHO_KVMFR_FORMAT_H
 
@@ -19,7 +20,8 @@ enum frame_format {
 
 struct frame_format_info {
     enum frame_format format;
-    const char *name;         /* "bgra", "rgba", "rgba10", "rgba16f", "bgr32", "rgb24": for options and logs */
+    const char
+        *name; /* "bgra", "rgba", "rgba10", "rgba16f", "bgr32", "rgb24": for options and logs */
     uint32_t bytes_per_pixel; /* 4, 8 or 3 */
     uint32_t unit_bytes;      /* of data_width and stride: 4, 8, or 3 for RGB_24 */
 };

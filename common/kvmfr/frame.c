@@ -38,8 +38,8 @@ static const char *header_fault(const struct kvmfr_wire_frame *w)
     return NULL;
 }
 
-/* Damage may reach beyond the image (down-scaling) and is clipped. If nothing is left of it, the host's idea of the picture is not
- * ours: everything counts as damaged, which is always right. */
+/* Damage may reach beyond the image (down-scaling) and is clipped. If nothing is left of it, the
+ * host's idea of the picture is not ours: everything counts as damaged, which is always right. */
 static void take_damage(const struct kvmfr_wire_frame *w, struct frame_view *out)
 {
     uint32_t n = 0;
@@ -57,14 +57,16 @@ static void take_damage(const struct kvmfr_wire_frame *w, struct frame_view *out
     out->damage_count = n;
 }
 
-/* Rows that are really there. The stored count may be zero (then it is all of them), more than the picture has, or, with the
- * truncated flag, more than the buffer holds (traps "overrun in truncated mode" and "message size"). 0: reject. */
+/* Rows that are really there. The stored count may be zero (then it is all of them), more than the
+ * picture has, or, with the truncated flag, more than the buffer holds (traps "overrun in truncated
+ * mode" and "message size"). 0: reject. */
 static uint32_t rows_present(const struct kvmfr_wire_frame *w, uint32_t payload_bytes)
 {
     const uint64_t head_bytes = (uint64_t)w->fb_offset + WRITE_POINTER_BYTES;
     if (head_bytes > payload_bytes)
         return 0;
-    const uint32_t rows = w->data_height ? min_u32(w->data_height, w->frame_height) : w->frame_height;
+    const uint32_t rows =
+        w->data_height ? min_u32(w->data_height, w->frame_height) : w->frame_height;
     const uint64_t fit = (payload_bytes - head_bytes) / w->pitch;
     if (rows <= fit)
         return rows;
@@ -118,7 +120,8 @@ int frame_view_from_wire(const void *region, size_t region_len_bytes, uint32_t o
 
 uint64_t frame_view_ready_bytes(const struct frame_view *view)
 {
-    /* acquire: pairs with the host's release in kvmfr_host_raise_rows(); the pixels below it are visible */
+    /* acquire: pairs with the host's release in kvmfr_host_raise_rows(); the pixels below it are
+     * visible */
     return min_u64(atomic_load_explicit(view->write_pointer, memory_order_acquire),
                    view->pixels_bytes);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * common/kvmfr/host.h - a producer's end of the relay: formats the region, publishes frames and the pointer.
+ * common/kvmfr/host.h - a producer's end of the relay: formats the region, publishes frames and the
+ * pointer.
  *
  * Used by host-win, by `espelho demo` and by the tests' guests. Source: docs/protocol/kvmfr.md.
- * Threads: three roles, each one thread at a time (they may be the same): the timer (kvmfr_host_tick), the frame thread
- * (begin/raise/end_frame, repeat) and the pointer thread (kvmfr_host_pointer). Nothing blocks but bounded spins. */
+ * Threads: three roles, each one thread at a time (they may be the same): the timer
+ * (kvmfr_host_tick), the frame thread (begin/raise/end_frame, repeat) and the pointer thread
+ * (kvmfr_host_pointer). Nothing blocks but bounded spins. */
 #ifndef ESPELHO_KVMFR_HOST_H
 #define ESPELHO_KVMFR_HOST_H
 
@@ -22,6 +24,7 @@ struct kvmfr_host;
 struct kvmfr_host_config {
     struct kvmfr_session session; /* version is set by create */
     uint32_t align_bytes;         /* of pixels: 0 = 4096 */
+    uint32_t shape_bytes;         /* of a pointer payload with a shape: 0 = 1048600, the largest */
     uint64_t now_ms;              /* any monotonic clock, the same for all calls */
     struct lgmp_random random;
     /* Timer thread. Absolute guest desktop coordinates. NULL: the feature bit is not offered. */
@@ -36,55 +39,63 @@ struct kvmfr_frame_desc {
     uint32_t screen_width_px, screen_height_px; /* 0: same as width, height */
     uint32_t pitch_bytes;                       /* 0: kvmfr_default_pitch() */
     enum frame_rotation rotation;
-    uint32_t flags; /* FRAME_FLAG_* without TRUNCATED, which is computed */
+    uint32_t flags;        /* FRAME_FLAG_* without TRUNCATED, which is computed */
     uint32_t damage_count; /* 0: everything */
     const struct frame_rect *damage;
 };
 
 /* A frame being written. */
 struct kvmfr_frame_writer {
-    uint8_t *pixels;      /* into the region, aligned as configured */
+    uint8_t *pixels; /* into the region, aligned as configured */
     uint32_t pitch_bytes;
-    uint32_t rows_px;     /* rows that fit; fewer than height_px: truncated */
+    uint32_t rows_px; /* rows that fit; fewer than height_px: truncated */
     uint32_t serial;
-    uint32_t buffer;      /* which of the frame buffers: 0 or 1 */
-    /* The buffer holds an older frame: damage since then must be written, not only this frame's. `serial - age` is the serial of
-     * the frame in the buffer; age 0: content unknown, or another layout. */
+    uint32_t buffer; /* which of the frame buffers: 0 or 1 */
+    /* The buffer holds an older frame: damage since then must be written, not only this frame's.
+     * `serial - age` is the serial of the frame in the buffer; age 0: content unknown, or another
+     * layout. */
     uint32_t age;
 };
 
-/* 0; -ENOSPC: the region cannot hold even one row of a frame; -EINVAL; -ENOMEM. `mem` is borrowed. */
+/* 0; -ENOSPC: the region cannot hold even one row of a frame; -EINVAL; -ENOMEM. `mem` is borrowed.
+ */
 int kvmfr_host_create(void *mem, size_t len_bytes, const struct kvmfr_host_config *config,
                       struct kvmfr_host **out) MUST_CHECK;
 void kvmfr_host_destroy(struct kvmfr_host *host);
 
-/* Timer thread, every 10 ms: heartbeat, retiring, inbox. When a peer overwrote the header, the session is built anew here (new
- * session id, serials go on) and *restarted (may be NULL) is set. 0 or -errno. */
+/* Timer thread, every 10 ms: heartbeat, retiring, inbox. When a peer overwrote the header, the
+ * session is built anew here (new session id, serials go on) and *restarted (may be NULL) is set. 0
+ * or -errno. */
 int kvmfr_host_tick(struct kvmfr_host *host, uint64_t now_ms, bool *restarted) MUST_CHECK;
 
 /* Is anybody subscribed? Without, a host neither captures nor copies. Any thread. */
 bool kvmfr_host_wanted(const struct kvmfr_host *host);
 
-/* Starts a frame: 0; -EAGAIN: both buffers are still being read, try again later with a newer picture; -EINVAL: impossible
- * description; -ENOSPC: not even one row fits. The message is posted here, before the pixels (section 3.6). */
-int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_desc *desc, uint64_t now_ms,
-                           struct kvmfr_frame_writer *out) MUST_CHECK;
+/* Starts a frame: 0; -EAGAIN: both buffers are still being read, try again later with a newer
+ * picture; -EINVAL: impossible description; -ENOSPC: not even one row fits. The message is posted
+ * here, before the pixels (section 3.6). */
+int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_desc *desc,
+                           uint64_t now_ms, struct kvmfr_frame_writer *out) MUST_CHECK;
 /* The first `rows_px` rows are final. A store fence precedes it. Never lower than before. */
-void kvmfr_host_raise_rows(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer, uint32_t rows_px);
+void kvmfr_host_raise_rows(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer,
+                           uint32_t rows_px);
 void kvmfr_host_end_frame(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer);
-/* Frame thread, when there was no new picture for a while: re-posts the last frame if somebody new subscribed. */
+/* Frame thread, when there was no new picture for a while: re-posts the last frame if somebody new
+ * subscribed. */
 void kvmfr_host_repeat_frame(struct kvmfr_host *host, uint64_t now_ms);
 
-/* Pointer thread. Publishes position, visibility and, if `shape` is not NULL, a shape (copied in). 0; -EAGAIN queue full: the
- * newest state is kept and goes out with the next call; -EINVAL: shape too large or malformed. */
+/* Pointer thread. Publishes position, visibility and, if `shape` is not NULL, a shape (copied in).
+ * 0; -EAGAIN queue full: the newest state is kept and goes out with the next call; -EINVAL: shape
+ * too large or malformed. */
 int kvmfr_host_pointer(struct kvmfr_host *host, int32_t x_px, int32_t y_px, bool visible,
                        const struct cursor_shape *shape, uint64_t now_ms) MUST_CHECK;
-/* Pointer thread, about every 10 ms: re-posts shape and position for new subscribers, and what was kept by -EAGAIN. */
+/* Pointer thread, about every 10 ms: re-posts shape and position for new subscribers, and what was
+ * kept by -EAGAIN. */
 void kvmfr_host_pointer_repeat(struct kvmfr_host *host, uint64_t now_ms);
 
-/* Copies `rows` rows of `row_bytes` with non-temporal stores; the caller's raise fences. Any alignment; fastest when dst is
- * 32-byte aligned. Regions must not overlap. Any thread. */
-void kvmfr_copy_rows(uint8_t *dst, size_t dst_pitch_bytes, const uint8_t *src, size_t src_pitch_bytes,
-                     size_t row_bytes, uint32_t rows);
+/* Copies `rows` rows of `row_bytes` with non-temporal stores; the caller's raise fences. Any
+ * alignment; fastest when dst is 32-byte aligned. Regions must not overlap. Any thread. */
+void kvmfr_copy_rows(uint8_t *dst, size_t dst_pitch_bytes, const uint8_t *src,
+                     size_t src_pitch_bytes, size_t row_bytes, uint32_t rows);
 
 #endif

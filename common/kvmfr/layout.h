@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * common/kvmfr/layout.h - the payloads as they lie in shared memory. Source: docs/protocol/kvmfr.md, tables K0 to K7.
- * Wire structs stop in common/kvmfr (and client/inspect, which shows them raw). */
+ * common/kvmfr/layout.h - the payloads as they lie in shared memory. Source:
+ * docs/protocol/kvmfr.md, tables K0 to K7. Wire structs stop in common/kvmfr (and client/inspect,
+ * which shows them raw). */
 #ifndef ESPELHO_KVMFR_LAYOUT_H
 #define ESPELHO_KVMFR_LAYOUT_H
 
@@ -71,7 +72,7 @@ static_assert(offsetof(struct kvmfr_wire_frame, flags) == 1080, "wire ABI");
 /* Table K7; shape bytes follow */
 struct kvmfr_wire_pointer {
     int16_t x, y;
-    uint32_t shape_type; /* enum cursor_type - 1 */
+    uint32_t shape_type;  /* enum cursor_type - 1 */
     uint8_t hot_x, hot_y; /* signed on paper; hot spots above 127 wrap, so read as 0..255 */
     uint8_t pad[2];
     uint32_t width, height, pitch;

@@ -93,14 +93,15 @@ static uint8_t *put_text(uint8_t *at, const char *text, size_t text_bytes)
     return at + text_bytes + 1;
 }
 
-uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata, uint32_t cap_bytes)
+uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata,
+                             uint32_t cap_bytes)
 {
     const size_t model_bytes = strnlen(session->cpu_model, sizeof(session->cpu_model) - 1);
     const size_t name_bytes = strnlen(session->os_name, sizeof(session->os_name) - 1);
     const size_t vm_bytes = KVMFR_RECORD_VM_MODEL + model_bytes + 1;
     const size_t os_bytes = KVMFR_RECORD_OS_NAME + name_bytes + 1;
-    const size_t need_bytes = sizeof(struct kvmfr_wire_session) +
-                              2 * KVMFR_RECORD_HEADER_BYTES + vm_bytes + os_bytes;
+    const size_t need_bytes =
+        sizeof(struct kvmfr_wire_session) + 2 * KVMFR_RECORD_HEADER_BYTES + vm_bytes + os_bytes;
     if (need_bytes > cap_bytes)
         return 0;
 

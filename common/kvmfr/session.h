@@ -16,7 +16,8 @@ enum kvmfr_os { KVMFR_OS_LINUX, KVMFR_OS_BSD, KVMFR_OS_MACOS, KVMFR_OS_WINDOWS, 
 
 struct kvmfr_session {
     uint32_t version;
-    char host_version[32]; /* always terminated, as are all texts here; control characters replaced */
+    char host_version[32]; /* always terminated, as are all texts here; control characters replaced
+                            */
     uint32_t features;
     bool has_vm;
     uint8_t uuid[16]; /* text order; all zero: unknown */
@@ -38,8 +39,10 @@ enum kvmfr_session_result {
 /* Reads private bytes. Never fails on bad records: they are skipped as the format says. */
 enum kvmfr_session_result kvmfr_session_parse(const uint8_t *udata, uint32_t udata_bytes,
                                               struct kvmfr_session *out) MUST_CHECK;
-/* Writes header, record 1, record 2. Returns the bytes written (<= KVMFR_SESSION_MAX_BYTES always suffices), 0 if `cap_bytes` is too small. */
-uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata, uint32_t cap_bytes);
+/* Writes header, record 1, record 2. Returns the bytes written (<= KVMFR_SESSION_MAX_BYTES always
+ * suffices), 0 if `cap_bytes` is too small. */
+uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata,
+                             uint32_t cap_bytes);
 bool kvmfr_session_has_uuid(const struct kvmfr_session *session);
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" and its terminator. */
 void kvmfr_session_uuid_text(const struct kvmfr_session *session, char text[37]);

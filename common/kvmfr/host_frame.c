@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kvmfr/host_private.h"
+#include "kvmfr/sizing.h"
+#include "lgmp/fence.h"
+
+#define LAYOUT_FLAGS (FRAME_FLAG_TRUNCATED | FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ)
+#define KNOWN_FLAGS  (FRAME_FLAG_BLOCK_SCREENSAVER | FRAME_FLAG_REQUEST_ACTIVATION | LAYOUT_FLAGS)
+
+static _Atomic uint32_t *write_pointer_of(const struct kvmfr_host *host, uint32_t buffer)
+{
+    uint8_t *payload = host->frame.buffers[buffer].payload.mem;
+    return (_Atomic uint32_t *)(void *)(payload + host->config.align_bytes - 4);
+}
+
+static void set_write_pointer(struct kvmfr_host *host, uint32_t buffer, uint32_t bytes)
+{
+    host->frame.buffers[buffer].raised_bytes = bytes;
+    /* The pixel stores may be non-temporal or go through a write-combined mapping: only a store
+     * fence orders those. */
+    fence_writes();
+    /* release: pairs with the acquire in frame_view_ready_bytes() */
+    atomic_store_explicit(write_pointer_of(host, buffer), bytes, memory_order_release);
+}
+
+static bool damage_valid(const struct kvmfr_frame_desc *d)
+{
+    if (d->damage_count > FRAME_MAX_DAMAGE || (d->damage_count > 0 && !d->damage))
+        return false;
+    for (uint32_t i = 0; i < d->damage_count; i++) {
+        const struct frame_rect *r = &d->damage[i];
+        if (!range_inside(r->x_px, r->width_px, d->width_px) ||
+            !range_inside(r->y_px, r->height_px, d->height_px))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t screen_or(uint32_t screen_px, uint32_t frame_px)
+{
+    return screen_px ? screen_px : frame_px;
+}
+
+/* Checks the description and works out what is derived from it. 0, -EINVAL, -ENOSPC. */
+static int layout_of(const struct kvmfr_host *host, const struct kvmfr_frame_desc *d,
+                     struct frame_layout *out)
+{
+    const struct frame_format_info *fmt = frame_format_find((uint32_t)d->format);
+    const uint32_t screen_width = screen_or(d->screen_width_px, d->width_px);
+    const uint32_t screen_height = screen_or(d->screen_height_px, d->height_px);
+    if (!fmt || d->width_px == 0 || d->width_px > FRAME_MAX_PX || d->height_px == 0 ||
+        d->height_px > FRAME_MAX_PX || screen_width > FRAME_MAX_PX ||
+        screen_height > FRAME_MAX_PX || d->rotation > FRAME_ROTATE_270 || !damage_valid(d))
+        return -EINVAL;
+    const uint32_t pitch = d->pitch_bytes ? d->pitch_bytes : kvmfr_default_pitch(fmt, d->width_px);
+    if (pitch % fmt->unit_bytes != 0 || pitch / fmt->bytes_per_pixel < d->width_px)
+        return -EINVAL;
+
+    const uint32_t capacity = host->frame.buffers[0].payload.len_bytes - host->config.align_bytes;
+    const uint32_t rows = min_u32(d->height_px, capacity / pitch);
+    if (rows == 0)
+        return -ENOSPC;
+    *out = (struct frame_layout){
+        .type = (uint32_t)d->format,
+        .width = d->width_px,
+        .height = d->height_px,
+        .screen_width = screen_width,
+        .screen_height = screen_height,
+        .rotation = (uint32_t)d->rotation,
+        .pitch = pitch,
+        .rows = rows,
+        .flags = (d->flags & LAYOUT_FLAGS & ~FRAME_FLAG_TRUNCATED) |
+                 (rows < d->height_px ? FRAME_FLAG_TRUNCATED : 0),
+    };
+    return 0;
+}
+
+/* Section 3.1: whole pixels, except that BGR_32 counts the 4-byte units of a row, padding included,
+ * in groups of 64. */
+static uint32_t data_width_of(const struct frame_layout *l)
+{
+    if (l->type != FRAME_FORMAT_BGR_32)
+        return l->width;
+    const uint32_t units = (3 * l->width + 3) / 4;
+    return min_u32((uint32_t)round_up_u64(units, 64), l->pitch / 4);
+}
+
+static void fill_header(struct kvmfr_host *host, const struct frame_layout *l,
+                        const struct kvmfr_frame_desc *d)
+{
+    struct kvmfr_wire_frame *w = &host->frame.header;
+    *w = (struct kvmfr_wire_frame){
+        .format_version = host->frame.format_version,
+        .frame_serial = host->frame.next_serial,
+        .frame_type = l->type,
+        .screen_width = l->screen_width,
+        .screen_height = l->screen_height,
+        .data_width = data_width_of(l),
+        .data_height = l->rows,
+        .frame_width = l->width,
+        .frame_height = l->height,
+        .rotation = l->rotation,
+        .stride = l->pitch / frame_format_find(l->type)->unit_bytes,
+        .pitch = l->pitch,
+        .fb_offset = host->config.align_bytes - 4,
+        .damage_count = d->damage_count,
+        .flags = l->flags | (d->flags & KNOWN_FLAGS & ~LAYOUT_FLAGS),
+    };
+    for (uint32_t i = 0; i < d->damage_count; i++) {
+        const struct frame_rect *r = &d->damage[i];
+        w->damage[i] = (struct kvmfr_wire_rect){ r->x_px, r->y_px, r->width_px, r->height_px };
+    }
+}
+
+/* How many frames behind the content of `buffer` is; 0: it cannot be built upon. */
+static uint32_t age_of(const struct kvmfr_host *host, uint32_t buffer)
+{
+    const struct frame_buffer *b = &host->frame.buffers[buffer];
+    return b->format_version == host->frame.format_version ? host->frame.next_serial - b->serial
+                                                           : 0;
+}
+
+static void bump_version_on_change(struct kvmfr_host *host, const struct frame_layout *l)
+{
+    if (memcmp(l, &host->frame.layout, sizeof(*l)) == 0)
+        return;
+    host->frame.layout = *l;
+    if (++host->frame.format_version == 0) /* 0 means "content unknown" in a buffer */
+        host->frame.format_version = 1;
+}
+
+int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_desc *desc,
+                           uint64_t now_ms, struct kvmfr_frame_writer *out)
+{
+    struct frame_layout layout;
+    const int err = layout_of(host, desc, &layout);
+    if (err < 0)
+        return err;
+    /* With one message pending it is the newest frame's, in the other buffer; a repeat changes
+     * nothing about that. */
+    if (kvmfr_host_pending(host, false) >= KVMFR_FRAME_SLOTS)
+        return -EAGAIN;
+
+    const uint32_t buffer = host->frame.next_serial == 0 ? 0 : 1 - host->frame.newest;
+    struct frame_buffer *b = &host->frame.buffers[buffer];
+    bump_version_on_change(host, &layout);
+    fill_header(host, &layout, desc);
+    const uint32_t age = age_of(host, buffer);
+    b->format_version = 0; /* until end_frame */
+    set_write_pointer(host, buffer, 0);
+    memcpy(b->payload.mem, &host->frame.header, sizeof(host->frame.header));
+    /* The write pointer must be seen as 0 by whoever sees this message; post fences. Newcomers get
+     * this frame anyway. */
+    (void)kvmfr_host_take_new(host, false);
+    host->frame.repeat_owed = false;
+    host->frame.any = false;
+    if (kvmfr_host_post_frame(host, buffer, now_ms) != LGMP_OK)
+        return -EAGAIN;
+
+    host->frame.writing = true;
+    host->frame.newest = buffer;
+    *out = (struct kvmfr_frame_writer){
+        .pixels = (uint8_t *)b->payload.mem + host->config.align_bytes,
+        .pitch_bytes = layout.pitch,
+        .rows_px = layout.rows,
+        .serial = host->frame.next_serial++,
+        .buffer = buffer,
+        .age = age,
+    };
+    return 0;
+}
+
+void kvmfr_host_raise_rows(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer,
+                           uint32_t rows_px)
+{
+    const uint32_t bytes = min_u32(rows_px, writer->rows_px) * writer->pitch_bytes;
+    if (bytes > host->frame.buffers[writer->buffer].raised_bytes)
+        set_write_pointer(host, writer->buffer, bytes);
+}
+
+void kvmfr_host_end_frame(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer)
+{
+    struct frame_buffer *b = &host->frame.buffers[writer->buffer];
+    kvmfr_host_raise_rows(host, writer, writer->rows_px);
+    b->serial = writer->serial;
+    b->format_version = host->frame.format_version;
+    host->frame.writing = false;
+    host->frame.any = true;
+}
+
+void kvmfr_host_repeat_frame(struct kvmfr_host *host, uint64_t now_ms)
+{
+    if (kvmfr_host_take_new(host, false))
+        host->frame.repeat_owed = true;
+    if (!host->frame.repeat_owed || host->frame.writing || !host->frame.any)
+        return;
+    /* The header is as we left it, or a hostile client changed it: repaired. Not rewritten blindly,
+     * others may be reading. */
+    const struct frame_buffer *b = &host->frame.buffers[host->frame.newest];
+    if (memcmp(b->payload.mem, &host->frame.header, sizeof(host->frame.header)) != 0)
+        memcpy(b->payload.mem, &host->frame.header, sizeof(host->frame.header));
+    set_write_pointer(host, host->frame.newest, b->raised_bytes);
+    if (kvmfr_host_post_frame(host, host->frame.newest, now_ms) == LGMP_OK)
+        host->frame.repeat_owed = false;
+}
