@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compositors without a screen; each shows one window over its whole output and gives screenshots in device pixels.
+
+Which scales are exact to the pixel:
+  weston             whole numbers; it has no others here.
+  sway before 1.8    whole numbers. At 1.25 and 1.5 it has no wp_fractional_scale_v1: clients draw at
+                     twice the logical size and sway resamples, so only likeness is judged (`resamples`).
+  sway from 1.8 on   all.
+"""
+import glob
+import os
+import re
+import subprocess
+import tempfile
+
+from .process import Failure, Process, wait_until
+
+NOBODY = 65534
+
+
+def version_of(program):
+    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(n) for n in re.search(r"(\d+)\.(\d+)", text).groups())
+
+
+def clean_environment():
+    """Ours without the caller's desktop session and settings."""
+    unwanted = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "SWAYSOCK", "XDG_RUNTIME_DIR")
+    unwanted += ("DBUS_SESSION_BUS_ADDRESS", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+    return {k: v for k, v in os.environ.items() if k not in unwanted}
+
+
+class Compositor:
+    """A running compositor. width, height: of its output, in device pixels."""
+
+    def __init__(self, directory, width, height, scale):
+        self.width, self.height, self.scale = width, height, scale
+        self.directory = tempfile.mkdtemp(prefix=f"{self.program}-", dir=directory)
+        self.shots = 0
+        self.env = dict(clean_environment(), XDG_RUNTIME_DIR=self.directory)
+        self.process = self.start()
+        socket = wait_until(self.find_socket, 30, f"{self.program} has opened its socket")
+        self.env["WAYLAND_DISPLAY"] = os.path.basename(socket)
+
+    def find_socket(self):
+        self.process.must_live()
+        found = glob.glob(os.path.join(self.directory, "wayland-*[0-9]"))
+        return found[0] if found else None
+
+    def logical_size(self):
+        return round(self.width / self.scale), round(self.height / self.scale)
+
+    def window_pixels(self):
+        """Size of the buffer that a viewer has to draw for a window over the whole output."""
+        factor = 2 if self.resamples else self.scale
+        return tuple(round(n * factor) for n in self.logical_size())
+
+    def screenshot(self):
+        """Path of a new picture of the whole output."""
+        self.shots += 1
+        path = os.path.join(self.directory, f"shot{self.shots}.png")
+        self.shoot(path)
+        return path
+
+    def run(self, argv, directory):
+        done = subprocess.run(argv, cwd=directory, env=self.env, capture_output=True, text=True,
+                              timeout=30, check=False)
+        if done.returncode != 0:
+            raise Failure(f"{argv[0]}: {done.stderr or done.stdout}")
+
+
+class Weston(Compositor):
+    program = "weston"
+    resamples = False
+
+    def start(self):
+        if self.scale != int(self.scale):
+            raise Failure("weston has whole scales only")
+        if version_of("weston") >= (12, 0):
+            arguments = ["--backend=headless", "--renderer=pixman", "--shell=kiosk"]
+        else:
+            arguments = ["--backend=headless-backend.so", "--use-pixman", "--shell=kiosk-shell.so"]
+        width, height = self.logical_size()
+        arguments += [f"--width={width}", f"--height={height}", f"--scale={int(self.scale)}"]
+        arguments += ["--socket=wayland-7", "--debug", "--no-config", "--idle-time=0"]
+        return Process("weston", ["weston"] + arguments, self.directory, env=self.env)
+
+    def shoot(self, path):
+        folder = path + ".d"  # weston-screenshooter chooses the file's name itself
+        os.mkdir(folder)
+        self.run(["weston-screenshooter"], folder)
+        os.rename(os.path.join(folder, os.listdir(folder)[0]), path)
+        os.rmdir(folder)
+
+
+class Sway(Compositor):
+    program = "sway"
+
+    def start(self):
+        self.resamples = version_of("sway") < (1, 8) and self.scale != int(self.scale)
+        config = os.path.join(self.directory, "config")
+        mode = f"resolution {self.width}x{self.height}@60Hz position 0 0 scale {self.scale}"
+        with open(config, "w", encoding="ascii") as f:
+            f.write(f"output HEADLESS-1 {mode}\n")
+            f.write("default_border none\nxwayland disable\nfocus_follows_mouse no\n")
+        as_root = os.getuid() == 0  # sway refuses to be root
+        if as_root:
+            os.chown(self.directory, NOBODY, NOBODY)
+        env = dict(self.env, HOME=self.directory, WLR_BACKENDS="headless", WLR_RENDERER="pixman")
+        env["WLR_LIBINPUT_NO_DEVICES"] = "1"
+        return Process("sway", ["sway", "--unsupported-gpu", "-c", config], self.directory, env=env,
+                       uid=NOBODY if as_root else None)
+
+    def shoot(self, path):
+        self.run(["grim", "-l", "1", path], self.directory)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a case works with: a private folder, region names of its own, processes; all ended at the end."""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from .compositor import NOBODY, Sway, Weston
+from .process import Failure, Process, wait_until
+
+REGION_BYTES = 16 << 20  # two frames of 1056x672 at 8 bytes, and the pointers
+PATIENCE_S = 30  # for what normally takes a moment: the machine may be busy
+
+
+class Puppet(Process):
+    """The host that does as it is told: tests/e2e/puppet."""
+
+    def __init__(self, rig, path, region_bytes, name):
+        argv = [rig.tools.puppet, "--file", path, str(region_bytes)]
+        super().__init__(name, argv, rig.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.expect_line("ready")
+
+    def expect_line(self, start):
+        line = self.popen.stdout.readline().decode().strip()
+        if not line.startswith(start):
+            raise Failure(f"{self.name}: '{line}' where '{start}' was due\n{self.log()}")
+        return line
+
+    def send(self, command):
+        """Without waiting for the answer."""
+        self.popen.stdin.write(command.encode() + b"\n")
+        self.popen.stdin.flush()
+
+    def tell(self, command):
+        self.send(command)
+        return self.expect_line("ok")
+
+    def publish(self, card, count=8, hz=240):
+        """Starts with a new card, publishes `count` of its pictures; returns the last one."""
+        self.tell(card.command())
+        return self.more(card, count, hz)
+
+    def more(self, card, count=8, hz=240):
+        return card.at(int(self.tell(f"frames {count} {hz}").split()[1]))
+
+
+class Viewer(Process):
+    def finish(self):
+        """Ends it as a session's end would; anything but a clean end is a failure (leaks too)."""
+        self.must_live()
+        status = self.terminate()
+        if status != 0:
+            raise Failure(f"{self.name}: exit status {status} after SIGTERM")
+
+    def wait_log(self, text, seconds=PATIENCE_S):
+        def found():
+            self.must_live()
+            return text.lower() in self.log().lower()
+
+        wait_until(found, seconds, f"{self.name} has logged '{text}'")
+
+
+class Screen:
+    """A compositor and the viewer whose window fills it."""
+
+    def __init__(self, rig, compositor):
+        self.rig, self.compositor = rig, compositor
+        self.viewer = None
+
+    def view(self, region, renderer="shm", *options, unprivileged=False):
+        """Starts the viewer."""
+        tools = self.rig.tools
+        env = dict(self.compositor.env, HOME=self.rig.directory)
+        env.setdefault("LSAN_OPTIONS", f"suppressions={tools.lsan_suppressions}:print_suppressions=0")
+        argv = [tools.espelho, "view", f"app:shmFile={region}", f"app.renderer={renderer}"]
+        argv += ["app:logLevel=debug", *options]
+        uid = NOBODY if unprivileged and os.getuid() == 0 else None
+        name = f"viewer{len(self.rig.processes)}"
+        self.viewer = self.rig.keep(Viewer(name, argv, self.rig.directory, env=env, uid=uid))
+        return self.viewer
+
+    def judge(self, shot, card, options):
+        """(equal?, how)"""
+        argv = [self.rig.tools.picture, "compare", *options, shot, card.argument()]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode not in (0, 1):
+            raise Failure(f"picture compare: {done.stdout}{done.stderr}")
+        return done.returncode == 0, done.stdout.strip()
+
+    def must_show(self, card, *options, seconds=PATIENCE_S):
+        """Takes screenshots until one is what it must be."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.viewer.must_live()
+            shot = self.compositor.screenshot()
+            equal, how = self.judge(shot, card, options)
+            if not equal and time.monotonic() > deadline:
+                self.rig.save(shot, "shown.png")
+                self.save_expected(card, options)
+                where = f"{self.compositor.program} at scale {self.compositor.scale}"
+                raise Failure(f"{card.argument()} {' '.join(options)} on {where}: {how}")
+            os.unlink(shot)
+            if equal:
+                return how
+            time.sleep(0.05)
+
+    def must_stay(self, card, *options, seconds=0.3):
+        time.sleep(seconds)
+        self.must_show(card, *options, seconds=0)
+
+    def must_wait_calmly(self, name):
+        """A waiting screen: text on a quiet ground, not the last picture, not black. Kept, for people to look at."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            self.viewer.must_live()
+            shot = self.compositor.screenshot()
+            colours, commonest = self.survey(shot)
+            calm = 8 <= colours <= 4096 and 0.5 <= commonest < 0.999
+            if calm or time.monotonic() > deadline:
+                self.rig.save(shot, f"{name}.png")
+                break
+            os.unlink(shot)
+        if not calm:
+            raise Failure(f"no waiting screen '{name}': {colours} colours, commonest {commonest}")
+
+    def survey(self, shot):
+        """(number of colours, share of the commonest)"""
+        argv = [self.rig.tools.picture, "survey", shot]
+        words = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
+        return int(words[1]), float(words[3])
+
+    def save_expected(self, card, options):
+        path = os.path.join(self.rig.directory, "expected.png")
+        drawn = ("--pointer", "--turn", "--size")
+        pairs = [pair for pair in zip(options[::2], options[1::2]) if pair[0] in drawn]
+        argv = [self.rig.tools.picture, "expect", *sum(pairs, ()), card.argument(), path]
+        if subprocess.run(argv, check=False).returncode == 0:
+            self.rig.save(path, "expected.png")
+
+
+class Rig:
+    def __init__(self, tools, case_name):
+        self.tools = tools
+        self.case_name = case_name
+        self.directory = tempfile.mkdtemp(prefix="espelho-e2e-")
+        os.chmod(self.directory, 0o711)  # sway's user must reach its folder below
+        self.processes = []
+        self.regions = []
+
+    def region(self):
+        """A name in /dev/shm that is nobody else's; nothing is there yet."""
+        path = f"/dev/shm/{os.path.basename(self.directory)}-{len(self.regions)}"
+        self.regions.append(path)
+        return path
+
+    def screen(self, kind, width, height, scale=1):
+        compositor = {"weston": Weston, "sway": Sway}[kind](self.directory, width, height, scale)
+        self.keep(compositor.process)
+        return Screen(self, compositor)
+
+    def puppet(self, path, region_bytes=REGION_BYTES):
+        return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}"))
+
+    def keep(self, process):
+        self.processes.append(process)
+        return process
+
+    def save(self, path, name):
+        """Keeps a file for the person who reads the result."""
+        folder = os.path.join(self.tools.results, self.case_name)
+        os.makedirs(folder, exist_ok=True)
+        shutil.copy(path, os.path.join(folder, name))
+
+    def close(self, failed):
+        for process in reversed(self.processes):
+            if failed:
+                print(f"--- {process.name}, the end of its log\n{process.log()[-4000:]}")
+                self.save(process.log_path, f"{process.name}.log")
+            try:
+                process.terminate()
+            except Failure as problem:
+                print(problem)
+        for path in self.regions:
+            if os.path.isdir(path):
+                os.rmdir(path)
+            elif os.path.lexists(path):
+                os.unlink(path)
+        shutil.rmtree(self.directory, ignore_errors=True)

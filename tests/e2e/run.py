@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""End-to-end cases. `--list` names them (NAME LABELS TIMEOUT), `--build DIR NAME...` runs some."""
+import argparse
+import os
+import sys
+from types import SimpleNamespace
+
+# They register their cases.
+from cases import bad_regions, damage, judge, life, pictures  # noqa: F401
+from cases import pointers, virtual_machine, window  # noqa: F401
+from harness.case import CASES
+from harness.process import Failure
+from harness.rig import Rig
+
+SKIPPED = 77
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def tools_of(build):
+    e2e = os.path.join(build, "tests", "e2e")
+    return SimpleNamespace(
+        espelho=os.path.join(build, "client", "espelho"),
+        puppet=os.path.join(e2e, "puppet"),
+        picture=os.path.join(e2e, "picture"),
+        guest_puppet=os.path.join(e2e, "guest_puppet"),
+        results=os.path.join(e2e, "results"),
+        source=os.path.dirname(os.path.dirname(HERE)),
+        lsan_suppressions=os.path.join(HERE, "lsan.supp"),
+    )
+
+
+def run(case, tools):
+    rig = Rig(tools, case.name)
+    failed = True
+    try:
+        case.run(rig)
+        failed = False
+    except Failure as problem:
+        print(f"{case.name}: {problem}")
+    finally:
+        rig.close(failed)
+    return not failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--build", help="build directory")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    if args.list:
+        for c in CASES.values():
+            print(c.name, ",".join(c.labels), c.timeout_s)
+        return 0
+    unknown = [n for n in args.names if n not in CASES]
+    if unknown or not args.build or not args.names:
+        parser.error(f"unknown: {unknown}" if unknown else "--build DIR and a NAME are needed")
+    tools = tools_of(os.path.abspath(args.build))
+    return 0 if all([run(CASES[n], tools) for n in args.names]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
