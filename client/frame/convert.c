@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One function per source kind and output. Integer conversions are written so that the compiler turns them into SSE2; 24-bit
- * sources use a byte shuffle where the CPU has one. HDR (what the curves are: frame/hdr.h) goes through tables: linear samples
- * one look-up per channel, PQ one look-up per channel, a matrix and one exact sRGB look-up.
- * Sources may change while they are read: every sample that becomes a table index is loaded once, through a volatile. */
+ * One function per source kind and output. Integer conversions are written so that the compiler
+ * turns them into SSE2; 24-bit sources use a byte shuffle where the CPU has one. HDR (what the
+ * curves are: frame/hdr.h) goes through tables: linear samples one look-up per channel, PQ one
+ * look-up per channel, a matrix and one exact sRGB look-up. Sources may change while they are read:
+ * every sample that becomes a table index is loaded once, through a volatile. */
 #include "frame/convert.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@
 #include <tmmintrin.h>
 #endif
 
-/* -O2 of gcc 12 leaves loops with unknown counts scalar; these few are worth more. clang vectorises at -O2. */
+/* -O2 of gcc 12 leaves loops with unknown counts scalar; these few are worth more. clang vectorises
+ * at -O2. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define VECTORISED __attribute__((optimize("O3")))
 #else
@@ -50,7 +52,8 @@ static inline uint32_t widen(uint32_t v)
     return 4 * v + (v * 3 + 127) / 255;
 }
 
-/* 0..1023 -> 0..255, rounded to nearest: floor((255 v + 511) / 1023), the division as a shift (exact for these values). */
+/* 0..1023 -> 0..255, rounded to nearest: floor((255 v + 511) / 1023), the division as a shift
+ * (exact for these values). */
 static inline uint32_t narrow(uint32_t v)
 {
     const uint32_t n = (v << 8) - v + 512;
@@ -63,31 +66,37 @@ static inline uint32_t swap_red_blue(uint32_t v)
 }
 
 /* 8-bit 4-byte pixels. "Same": the output has the channels in the order of the source. */
-static VECTORISED void convert_8888_same(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_8888_same(const uint8_t *restrict src, uint32_t count_px,
+                                         uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++)
         out[i] = load_u32(src + 4 * (size_t)i) | OPAQUE_8;
 }
 
-static VECTORISED void convert_8888_swapped(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_8888_swapped(const uint8_t *restrict src, uint32_t count_px,
+                                            uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++)
         out[i] = swap_red_blue(load_u32(src + 4 * (size_t)i)) | OPAQUE_8;
 }
 
-static VECTORISED void convert_bgra_to_10(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_bgra_to_10(const uint8_t *restrict src, uint32_t count_px,
+                                          uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++) {
         const uint32_t v = load_u32(src + 4 * (size_t)i);
-        out[i] = OPAQUE_10 | widen(v & 0xff) << 20 | widen(v >> 8 & 0xff) << 10 | widen(v >> 16 & 0xff);
+        out[i] =
+            OPAQUE_10 | widen(v & 0xff) << 20 | widen(v >> 8 & 0xff) << 10 | widen(v >> 16 & 0xff);
     }
 }
 
-static VECTORISED void convert_rgba_to_10(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_rgba_to_10(const uint8_t *restrict src, uint32_t count_px,
+                                          uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++) {
         const uint32_t v = load_u32(src + 4 * (size_t)i);
-        out[i] = OPAQUE_10 | widen(v >> 16 & 0xff) << 20 | widen(v >> 8 & 0xff) << 10 | widen(v & 0xff);
+        out[i] =
+            OPAQUE_10 | widen(v >> 16 & 0xff) << 20 | widen(v >> 8 & 0xff) << 10 | widen(v & 0xff);
     }
 }
 
@@ -105,14 +114,17 @@ static void convert_24_swapped_plain(const uint8_t *src, uint32_t count_px, uint
 }
 
 #if defined(__x86_64__)
-/* Four pixels a step. A step reads 16 bytes for 12: it stops where those 4 would lie behind the last pixel. Returns pixels done. */
-__attribute__((target("ssse3"))) static uint32_t shuffle_24(const uint8_t *src, uint32_t count_px, uint32_t *out, __m128i order)
+/* Four pixels a step. A step reads 16 bytes for 12: it stops where those 4 would lie behind the
+ * last pixel. Returns pixels done. */
+__attribute__((target("ssse3"))) static uint32_t shuffle_24(const uint8_t *src, uint32_t count_px,
+                                                            uint32_t *out, __m128i order)
 {
     const __m128i opaque = _mm_set1_epi32((int)OPAQUE_8);
     uint32_t i = 0;
     for (; i + 6 <= count_px; i += 4) {
         const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(src + 3 * (size_t)i));
-        _mm_storeu_si128((__m128i *)(void *)(out + i), _mm_or_si128(_mm_shuffle_epi8(v, order), opaque));
+        _mm_storeu_si128((__m128i *)(void *)(out + i),
+                         _mm_or_si128(_mm_shuffle_epi8(v, order), opaque));
     }
     return i;
 }
@@ -120,14 +132,16 @@ __attribute__((target("ssse3"))) static uint32_t shuffle_24(const uint8_t *src, 
 static void convert_24_same(const uint8_t *src, uint32_t count_px, uint32_t *out)
 {
     const __m128i order = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
-    const uint32_t done = __builtin_cpu_supports("ssse3") ? shuffle_24(src, count_px, out, order) : 0;
+    const uint32_t done =
+        __builtin_cpu_supports("ssse3") ? shuffle_24(src, count_px, out, order) : 0;
     convert_24_same_plain(src + 3 * (size_t)done, count_px - done, out + done);
 }
 
 static void convert_24_swapped(const uint8_t *src, uint32_t count_px, uint32_t *out)
 {
     const __m128i order = _mm_setr_epi8(2, 1, 0, -1, 5, 4, 3, -1, 8, 7, 6, -1, 11, 10, 9, -1);
-    const uint32_t done = __builtin_cpu_supports("ssse3") ? shuffle_24(src, count_px, out, order) : 0;
+    const uint32_t done =
+        __builtin_cpu_supports("ssse3") ? shuffle_24(src, count_px, out, order) : 0;
     convert_24_swapped_plain(src + 3 * (size_t)done, count_px - done, out + done);
 }
 #else
@@ -155,23 +169,28 @@ static void convert_rgb24_to_10(const uint8_t *src, uint32_t count_px, uint32_t 
 }
 
 /* 10-bit SDR */
-static VECTORISED void convert_10_to_xrgb(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_10_to_xrgb(const uint8_t *restrict src, uint32_t count_px,
+                                          uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++) {
         const uint32_t v = load_u32(src + 4 * (size_t)i);
-        out[i] = OPAQUE_8 | narrow(v & 0x3ff) << 16 | narrow(v >> 10 & 0x3ff) << 8 | narrow(v >> 20 & 0x3ff);
+        out[i] = OPAQUE_8 | narrow(v & 0x3ff) << 16 | narrow(v >> 10 & 0x3ff) << 8 |
+                 narrow(v >> 20 & 0x3ff);
     }
 }
 
-static VECTORISED void convert_10_to_xbgr(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_10_to_xbgr(const uint8_t *restrict src, uint32_t count_px,
+                                          uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++) {
         const uint32_t v = load_u32(src + 4 * (size_t)i);
-        out[i] = OPAQUE_8 | narrow(v >> 20 & 0x3ff) << 16 | narrow(v >> 10 & 0x3ff) << 8 | narrow(v & 0x3ff);
+        out[i] = OPAQUE_8 | narrow(v >> 20 & 0x3ff) << 16 | narrow(v >> 10 & 0x3ff) << 8 |
+                 narrow(v & 0x3ff);
     }
 }
 
-static VECTORISED void convert_10_to_10(const uint8_t *restrict src, uint32_t count_px, uint32_t *restrict out)
+static VECTORISED void convert_10_to_10(const uint8_t *restrict src, uint32_t count_px,
+                                        uint32_t *restrict out)
 {
     for (uint32_t i = 0; i < count_px; i++)
         out[i] = load_u32(src + 4 * (size_t)i) | OPAQUE_10;
@@ -207,8 +226,10 @@ static void indices_of_half(const uint8_t *src, uint32_t index[3])
 }
 
 /* The loops below are inlined into one copy per source and output by the callers' constants. */
-static inline __attribute__((always_inline)) void convert_linear(const uint8_t *src, uint32_t count_px, uint32_t *out,
-                                                                 bool is_half, enum pixel_out out_format)
+static inline __attribute__((always_inline)) void convert_linear(const uint8_t *src,
+                                                                 uint32_t count_px, uint32_t *out,
+                                                                 bool is_half,
+                                                                 enum pixel_out out_format)
 {
     const struct hdr_tables *t = hdr_get_tables();
     const uint8_t *to8 = is_half ? t->srgb8_of_half : t->srgb8_of_10;
@@ -219,12 +240,14 @@ static inline __attribute__((always_inline)) void convert_linear(const uint8_t *
             indices_of_half(src, index);
         else
             indices_of_10(src, index);
-        out[i] = out_format == PIXEL_OUT_XBGR2101010 ? pack(out_format, to10[index[0]], to10[index[1]], to10[index[2]])
-                                                     : pack(out_format, to8[index[0]], to8[index[1]], to8[index[2]]);
+        out[i] = out_format == PIXEL_OUT_XBGR2101010
+                     ? pack(out_format, to10[index[0]], to10[index[1]], to10[index[2]])
+                     : pack(out_format, to8[index[0]], to8[index[1]], to8[index[2]]);
     }
 }
 
-static inline __attribute__((always_inline)) void convert_pq(const uint8_t *src, uint32_t count_px, uint32_t *out, bool is_half,
+static inline __attribute__((always_inline)) void convert_pq(const uint8_t *src, uint32_t count_px,
+                                                             uint32_t *out, bool is_half,
                                                              enum pixel_out out_format)
 {
     const struct hdr_tables *t = hdr_get_tables();
@@ -238,7 +261,8 @@ static inline __attribute__((always_inline)) void convert_pq(const uint8_t *src,
             indices_of_10(src, index);
         float rgb[3] = { light[index[0]], light[index[1]], light[index[2]] };
         hdr_tone_map(rgb);
-        out[i] = pack(out_format, hdr_encode_srgb(rgb[0], bits), hdr_encode_srgb(rgb[1], bits), hdr_encode_srgb(rgb[2], bits));
+        out[i] = pack(out_format, hdr_encode_srgb(rgb[0], bits), hdr_encode_srgb(rgb[1], bits),
+                      hdr_encode_srgb(rgb[2], bits));
     }
 }
 
@@ -263,24 +287,27 @@ HDR_CONVERTER(convert_pq16_to_10, convert_pq, true, PIXEL_OUT_XBGR2101010)
 enum { OUT_COUNT = PIXEL_OUT_XBGR2101010 + 1 };
 
 static const convert_fn sdr_converters[][OUT_COUNT] = {
-    [FRAME_FORMAT_BGRA] = { NULL, convert_8888_same, convert_8888_swapped, convert_bgra_to_10 },
-    [FRAME_FORMAT_RGBA] = { NULL, convert_8888_swapped, convert_8888_same, convert_rgba_to_10 },
-    [FRAME_FORMAT_RGBA10] = { NULL, convert_10_to_xrgb, convert_10_to_xbgr, convert_10_to_10 },
-    [FRAME_FORMAT_RGBA16F] = { NULL }, /* never SDR */
-    [FRAME_FORMAT_BGR_32] = { NULL, convert_24_same, convert_24_swapped, convert_bgr24_to_10 },
-    [FRAME_FORMAT_RGB_24] = { NULL, convert_24_swapped, convert_24_same, convert_rgb24_to_10 },
+    [FRAME_FORMAT_BGRA] = {NULL,                 convert_8888_same,    convert_8888_swapped, convert_bgra_to_10 },
+    [FRAME_FORMAT_RGBA] = { NULL,                convert_8888_swapped, convert_8888_same,    convert_rgba_to_10 },
+    [FRAME_FORMAT_RGBA10] = { NULL,                convert_10_to_xrgb,   convert_10_to_xbgr,   convert_10_to_10   },
+    [FRAME_FORMAT_RGBA16F] = { NULL               }, /* never SDR */
+    [FRAME_FORMAT_BGR_32] = { NULL, convert_24_same,                     convert_24_swapped,                                     convert_bgr24_to_10                                        },
+    [FRAME_FORMAT_RGB_24] = { NULL, convert_24_swapped,                    convert_24_same,convert_rgb24_to_10},
 };
 
-static const convert_fn hdr_converters[2][2][OUT_COUNT] = { /* [is 16F][is PQ] */
-    { { NULL, convert_linear10_to_xrgb, convert_linear10_to_xbgr, convert_linear10_to_10 },
-      { NULL, convert_pq10_to_xrgb, convert_pq10_to_xbgr, convert_pq10_to_10 } },
+static const convert_fn hdr_converters[2][2][OUT_COUNT] = {
+  /* [is 16F][is PQ] */
+    {{ NULL, convert_linear10_to_xrgb, convert_linear10_to_xbgr, convert_linear10_to_10 },
+     { NULL, convert_pq10_to_xrgb, convert_pq10_to_xbgr, convert_pq10_to_10 }},
     { { NULL, convert_linear16_to_xrgb, convert_linear16_to_xbgr, convert_linear16_to_10 },
-      { NULL, convert_pq16_to_xrgb, convert_pq16_to_xbgr, convert_pq16_to_10 } },
+     { NULL, convert_pq16_to_xrgb, convert_pq16_to_xbgr, convert_pq16_to_10 }},
 };
 
-static convert_fn find_converter(const struct frame_format_info *fmt, uint32_t flags, enum pixel_out out_format)
+static convert_fn find_converter(const struct frame_format_info *fmt, uint32_t flags,
+                                 enum pixel_out out_format)
 {
-    if (!fmt || (unsigned)fmt->format >= ARRAY_LEN(sdr_converters) || (unsigned)out_format >= OUT_COUNT)
+    if (!fmt || (unsigned)fmt->format >= ARRAY_LEN(sdr_converters) ||
+        (unsigned)out_format >= OUT_COUNT)
         return NULL;
     const enum hdr_kind hdr = hdr_kind_of(fmt->format, flags);
     if (hdr == HDR_NONE)
@@ -288,8 +315,8 @@ static convert_fn find_converter(const struct frame_format_info *fmt, uint32_t f
     return hdr_converters[fmt->format == FRAME_FORMAT_RGBA16F][hdr == HDR_PQ][out_format];
 }
 
-bool convert_row(const struct frame_format_info *fmt, uint32_t flags, const uint8_t *row, uint32_t x_px,
-                 uint32_t count_px, enum pixel_out out_format, uint32_t *out)
+bool convert_row(const struct frame_format_info *fmt, uint32_t flags, const uint8_t *row,
+                 uint32_t x_px, uint32_t count_px, enum pixel_out out_format, uint32_t *out)
 {
     const convert_fn fn = find_converter(fmt, flags, out_format);
     if (!fn)

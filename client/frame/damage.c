@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Cost rule. Copying a list costs the sum of the areas of its rectangles (overlaps are copied twice). Two rectangles are merged
- * into their bounding box when the box is no larger than the two areas together, so a merge never adds a pixel to what is copied:
- * duplicates, contained, tiling and well-overlapping rectangles join; distant small ones stay apart. Only when the list is full
- * is the pair merged whose box adds the fewest pixels. With 64 entries both searches are a few thousand compares at most.
+ * Cost rule. Copying a list costs the sum of the areas of its rectangles (overlaps are copied
+ * twice). Two rectangles are merged into their bounding box when the box is no larger than the two
+ * areas together, so a merge never adds a pixel to what is copied: duplicates, contained, tiling
+ * and well-overlapping rectangles join; distant small ones stay apart. Only when the list is full
+ * is the pair merged whose box adds the fewest pixels. With 64 entries both searches are a few
+ * thousand compares at most.
  *
- * Rectangles outside FRAME_MAX_PX are cut there: no image is larger, and sums of coordinates then fit 32 bits everywhere. */
+ * Rectangles outside FRAME_MAX_PX are cut there: no image is larger, and sums of coordinates then
+ * fit 32 bits everywhere. */
 #include "frame/damage.h"
 
 #include "base/checked.h"
@@ -75,7 +78,8 @@ static struct frame_rect absorb(struct damage *d, struct frame_rect r)
     return r;
 }
 
-/* Makes room for one more: joins the cheapest pair of the list and `r`. Returns what still has to be added. */
+/* Makes room for one more: joins the cheapest pair of the list and `r`. Returns what still has to
+ * be added. */
 static struct frame_rect join_cheapest(struct damage *d, struct frame_rect r)
 {
     uint64_t best = UINT64_MAX;
@@ -193,9 +197,10 @@ static uint32_t next_edge(const struct frame_rect *rects, uint32_t count, uint32
     return next;
 }
 
-/* The leftmost stretch of columns at or right of `from_x` that some rectangle covers in row `y`. False: none. */
-static bool next_stretch(const struct frame_rect *rects, uint32_t count, uint32_t y, uint32_t from_x,
-                         uint32_t *start, uint32_t *end)
+/* The leftmost stretch of columns at or right of `from_x` that some rectangle covers in row `y`.
+ * False: none. */
+static bool next_stretch(const struct frame_rect *rects, uint32_t count, uint32_t y,
+                         uint32_t from_x, uint32_t *start, uint32_t *end)
 {
     uint32_t x0 = UINT32_MAX, x1 = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -210,7 +215,8 @@ static bool next_stretch(const struct frame_rect *rects, uint32_t count, uint32_
         for (uint32_t i = 0; i < count; i++) {
             const struct frame_rect *r = &rects[i];
             const uint32_t right = r->x_px + r->width_px;
-            if (y >= r->y_px && y < r->y_px + r->height_px && r->x_px <= max_u32(x0, x1) && right > max_u32(x0, x1)) {
+            if (y >= r->y_px && y < r->y_px + r->height_px && r->x_px <= max_u32(x0, x1) &&
+                right > max_u32(x0, x1)) {
                 x1 = right;
                 grew = true;
             }
@@ -226,7 +232,8 @@ static bool append_band(struct frame_rect *out, uint32_t *count, uint32_t cap, s
 {
     for (uint32_t i = 0; i < *count; i++) {
         struct frame_rect *above = &out[i];
-        if (above->x_px == r.x_px && above->width_px == r.width_px && above->y_px + above->height_px == r.y_px) {
+        if (above->x_px == r.x_px && above->width_px == r.width_px &&
+            above->y_px + above->height_px == r.y_px) {
             above->height_px += r.height_px;
             return true;
         }
@@ -238,7 +245,8 @@ static bool append_band(struct frame_rect *out, uint32_t *count, uint32_t cap, s
 }
 
 /* The union of `rects` as disjoint rectangles. 0: does not fit into `cap`. */
-static uint32_t split_disjoint(const struct frame_rect *rects, uint32_t count, struct frame_rect *out, uint32_t cap)
+static uint32_t split_disjoint(const struct frame_rect *rects, uint32_t count,
+                               struct frame_rect *out, uint32_t cap)
 {
     uint32_t made = 0, top = 0;
     for (uint32_t i = 0; i < count; i++)
@@ -254,7 +262,8 @@ static uint32_t split_disjoint(const struct frame_rect *rects, uint32_t count, s
     return made;
 }
 
-/* Joins neighbours of the sorted list until it fits: cheap rather than clever, `cap` is rarely that short. */
+/* Joins neighbours of the sorted list until it fits: cheap rather than clever, `cap` is rarely that
+ * short. */
 static uint32_t squeeze(struct frame_rect *rects, uint32_t count, uint32_t cap)
 {
     while (count > cap) {

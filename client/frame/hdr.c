@@ -9,9 +9,12 @@
 static const double pq_m1 = 2610.0 / 16384, pq_m2 = 2523.0 / 4096 * 128;
 static const double pq_c1 = 3424.0 / 4096, pq_c2 = 2413.0 / 4096 * 32, pq_c3 = 2392.0 / 4096 * 32;
 
-/* sRGB encoder: floats are sorted into buckets by exponent and leading mantissa bits, fine enough that no bucket holds more than
- * one step of the output. A bucket knows the value at its start and where the step is: exact rounding for one compare. */
-enum { LOWEST_EXPONENT = 127 - 13 }; /* below 2^-13 everything is 0 or 1 (10 bits): one straight line, no buckets */
+/* sRGB encoder: floats are sorted into buckets by exponent and leading mantissa bits, fine enough
+ * that no bucket holds more than one step of the output. A bucket knows the value at its start and
+ * where the step is: exact rounding for one compare. */
+enum {
+    LOWEST_EXPONENT = 127 - 13
+}; /* below 2^-13 everything is 0 or 1 (10 bits): one straight line, no buckets */
 #define BUCKETS(mantissa_bits) (13u << (mantissa_bits))
 struct bucket {
     float step; /* from here on it is value + 1 */
@@ -26,7 +29,8 @@ static pthread_once_t built_once = PTHREAD_ONCE_INIT;
 
 enum hdr_kind hdr_kind_of(enum frame_format format, uint32_t flags)
 {
-    if (format == FRAME_FORMAT_RGBA16F || (format == FRAME_FORMAT_RGBA10 && (flags & FRAME_FLAG_HDR)))
+    if (format == FRAME_FORMAT_RGBA16F ||
+        (format == FRAME_FORMAT_RGBA10 && (flags & FRAME_FLAG_HDR)))
         return flags & FRAME_FLAG_HDR_PQ ? HDR_PQ : HDR_LINEAR;
     return HDR_NONE;
 }
@@ -75,7 +79,8 @@ static void build_buckets(struct bucket *buckets, uint32_t mantissa_bits, double
     for (uint32_t i = 0; i < BUCKETS(mantissa_bits); i++) {
         const uint32_t first = ((uint32_t)LOWEST_EXPONENT << 23) + (i << (23 - mantissa_bits));
         const double value = floor(linear_to_srgb(bits_float(first)) * max + 0.5);
-        buckets[i] = (struct bucket){ .step = (float)srgb_to_linear((value + 0.5) / max), .value = (uint32_t)value };
+        buckets[i] = (struct bucket){ .step = (float)srgb_to_linear((value + 0.5) / max),
+                                      .value = (uint32_t)value };
     }
 }
 
@@ -88,7 +93,8 @@ static uint32_t encode(const struct bucket *buckets, uint32_t mantissa_bits, flo
     const uint32_t bits = float_bits(v);
     if (bits < (uint32_t)LOWEST_EXPONENT << 23)
         return (uint32_t)(v * 12.92f * max + 0.5f);
-    const struct bucket *b = &buckets[(bits - ((uint32_t)LOWEST_EXPONENT << 23)) >> (23 - mantissa_bits)];
+    const struct bucket *b =
+        &buckets[(bits - ((uint32_t)LOWEST_EXPONENT << 23)) >> (23 - mantissa_bits)];
     return b->value + (v >= b->step);
 }
 

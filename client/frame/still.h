@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/frame/still.h - a picture of our own: waiting screen, messages. XRGB8888, window-sized, in device pixels. */
+ * client/frame/still.h - a picture of our own: waiting screen, messages. XRGB8888, window-sized, in
+ * device pixels. */
 #ifndef ESPELHO_FRAME_STILL_H
 #define ESPELHO_FRAME_STILL_H
 

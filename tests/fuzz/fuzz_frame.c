@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What the renderers do with bytes of the guest: conversion of rows, cursor shapes, damage lists. The sanitizers are the judge; the
- * input chooses geometry within what the checkers of common/kvmfr let through, and cursor geometry beyond it. */
+ * What the renderers do with bytes of the guest: conversion of rows, cursor shapes, damage lists.
+ * The sanitizers are the judge; the input chooses geometry within what the checkers of common/kvmfr
+ * let through, and cursor geometry beyond it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,9 @@ static void fuzz_convert(struct input *in)
 static void fuzz_cursor(struct input *in)
 {
     const uint32_t choice = take_u32(in);
-    struct cursor_shape shape = { .type = (enum cursor_type)(choice & 3), .width_px = choice >> 2 & 0x7ff, .height_px = choice >> 13 & 0x7ff };
+    struct cursor_shape shape = { .type = (enum cursor_type)(choice & 3),
+                                  .width_px = choice >> 2 & 0x7ff,
+                                  .height_px = choice >> 13 & 0x7ff };
     shape.pitch_bytes = take_u32(in) & (choice >> 31 ? 0xff : UINT32_MAX);
     const int32_t x = (int32_t)take_u32(in), y = (int32_t)take_u32(in);
     shape.data_bytes = (uint32_t)in->left;
@@ -68,7 +71,8 @@ static void fuzz_damage(struct input *in)
 {
     struct damage d = { 0 };
     struct frame_rect out[2 * DAMAGE_MAX_RECTS];
-    const uint32_t width = take_u32(in) % (FRAME_MAX_PX + 1), height = take_u32(in) % (FRAME_MAX_PX + 1);
+    const uint32_t width = take_u32(in) % (FRAME_MAX_PX + 1),
+                   height = take_u32(in) % (FRAME_MAX_PX + 1);
     const uint32_t cap = take_u32(in) % (2 * DAMAGE_MAX_RECTS + 1);
     while (in->left >= 16) {
         const struct frame_rect r = { take_u32(in), take_u32(in), take_u32(in), take_u32(in) };

@@ -15,13 +15,19 @@ const char *egl_error_name(EGLint error)
         EGLint error;
         const char *name;
     } names[] = {
-        { EGL_SUCCESS, "no error" },           { EGL_NOT_INITIALIZED, "not initialised" },
-        { EGL_BAD_ACCESS, "bad access" },      { EGL_BAD_ALLOC, "out of memory" },
-        { EGL_BAD_DISPLAY, "bad display" },    { EGL_BAD_CONFIG, "bad configuration" },
-        { EGL_BAD_CONTEXT, "bad context" },    { EGL_BAD_SURFACE, "bad surface" },
-        { EGL_BAD_MATCH, "bad match" },        { EGL_BAD_NATIVE_WINDOW, "bad native window" },
-        { EGL_CONTEXT_LOST, "context lost" },  { EGL_BAD_PARAMETER, "bad parameter" },
-        { EGL_BAD_ATTRIBUTE, "bad attribute" },
+        {EGL_SUCCESS,            "no error"         },
+        { EGL_NOT_INITIALIZED,   "not initialised"  },
+        { EGL_BAD_ACCESS,        "bad access"       },
+        { EGL_BAD_ALLOC,         "out of memory"    },
+        { EGL_BAD_DISPLAY,       "bad display"      },
+        { EGL_BAD_CONFIG,        "bad configuration"},
+        { EGL_BAD_CONTEXT,       "bad context"      },
+        { EGL_BAD_SURFACE,       "bad surface"      },
+        { EGL_BAD_MATCH,         "bad match"        },
+        { EGL_BAD_NATIVE_WINDOW, "bad native window"},
+        { EGL_CONTEXT_LOST,      "context lost"     },
+        { EGL_BAD_PARAMETER,     "bad parameter"    },
+        { EGL_BAD_ATTRIBUTE,     "bad attribute"    },
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (names[i].error == error)
@@ -41,13 +47,22 @@ static bool is_888(const struct egl_context *c, EGLConfig config, EGLint alpha)
            attrib_is(c, config, EGL_BLUE_SIZE, 8) && attrib_is(c, config, EGL_ALPHA_SIZE, alpha);
 }
 
-/* Exactly 8 bits per channel, without alpha if there is such a one: EGL sorts deeper ones first, and 10-bit buffers cost a compositor
- * several times as much (and would not be pixel-exact). */
+/* Exactly 8 bits per channel, without alpha if there is such a one: EGL sorts deeper ones first,
+ * and 10-bit buffers cost a compositor several times as much (and would not be pixel-exact). */
 static bool choose_config(struct egl_context *c, EGLint surface_type, bool prefer_alpha)
 {
     const EGLint attribs[] = {
-        EGL_SURFACE_TYPE, surface_type, EGL_RENDERABLE_TYPE, EGL_OPENGL_ES2_BIT, EGL_RED_SIZE, 8,
-        EGL_GREEN_SIZE,   8,            EGL_BLUE_SIZE,       8,                  EGL_NONE,
+        EGL_SURFACE_TYPE,
+        surface_type,
+        EGL_RENDERABLE_TYPE,
+        EGL_OPENGL_ES2_BIT,
+        EGL_RED_SIZE,
+        8,
+        EGL_GREEN_SIZE,
+        8,
+        EGL_BLUE_SIZE,
+        8,
+        EGL_NONE,
     };
     EGLConfig configs[256];
     EGLint count = 0;
@@ -71,8 +86,11 @@ static bool create_context(struct egl_context *c)
     const bool robust = gl_list_has(extensions, "EGL_EXT_create_context_robustness");
     for (EGLint version = c->only_es2 ? 2 : 3; version >= 2; version--) {
         const EGLint attribs[] = {
-            EGL_CONTEXT_CLIENT_VERSION, version,
-            robust ? EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT : EGL_NONE, EGL_LOSE_CONTEXT_ON_RESET_EXT, EGL_NONE,
+            EGL_CONTEXT_CLIENT_VERSION,
+            version,
+            robust ? EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT : EGL_NONE,
+            EGL_LOSE_CONTEXT_ON_RESET_EXT,
+            EGL_NONE,
         };
         c->context = c->egl.CreateContext(c->display, c->config, EGL_NO_CONTEXT, attribs);
         if (c->context != EGL_NO_CONTEXT)
@@ -85,16 +103,20 @@ static bool open_display(struct egl_context *c, const struct egl_context_config 
 {
     if (!c->egl.GetPlatformDisplayEXT)
         return false;
-    const EGLDisplay display = c->egl.GetPlatformDisplayEXT(config->platform, config->native_display, NULL);
+    const EGLDisplay display =
+        c->egl.GetPlatformDisplayEXT(config->platform, config->native_display, NULL);
     if (display == EGL_NO_DISPLAY || !c->egl.Initialize(display, NULL, NULL))
         return false;
     c->display = display;
     return c->egl.BindAPI(EGL_OPENGL_ES_API);
 }
 
-int egl_context_init(struct egl_context *c, const struct egl_context_config *config, const char **why)
+int egl_context_init(struct egl_context *c, const struct egl_context_config *config,
+                     const char **why)
 {
-    *c = (struct egl_context){ .display = EGL_NO_DISPLAY, .context = EGL_NO_CONTEXT, .only_es2 = config->only_es2 };
+    *c = (struct egl_context){ .display = EGL_NO_DISPLAY,
+                               .context = EGL_NO_CONTEXT,
+                               .only_es2 = config->only_es2 };
     const int err = gl_api_load(&c->egl, &c->gl, why);
     if (err < 0)
         return err;
@@ -106,10 +128,12 @@ int egl_context_init(struct egl_context *c, const struct egl_context_config *con
         *why = "EGL makes no OpenGL ES 2 or 3 context";
     else {
         const char *extensions = c->egl.QueryString(c->display, EGL_EXTENSIONS);
-        c->has_partial_update = gl_list_has(extensions, "EGL_KHR_partial_update") && c->egl.SetDamageRegionKHR;
+        c->has_partial_update =
+            gl_list_has(extensions, "EGL_KHR_partial_update") && c->egl.SetDamageRegionKHR;
         c->has_buffer_age = c->has_partial_update || gl_list_has(extensions, "EGL_EXT_buffer_age");
-        c->has_swap_with_damage = c->egl.SwapBuffersWithDamage && (gl_list_has(extensions, "EGL_KHR_swap_buffers_with_damage") ||
-                                                                   gl_list_has(extensions, "EGL_EXT_swap_buffers_with_damage"));
+        c->has_swap_with_damage = c->egl.SwapBuffersWithDamage &&
+                                  (gl_list_has(extensions, "EGL_KHR_swap_buffers_with_damage") ||
+                                   gl_list_has(extensions, "EGL_EXT_swap_buffers_with_damage"));
         return 0;
     }
     egl_context_fini(c);
@@ -155,13 +179,14 @@ static void look_at_caps(struct egl_context *c)
     c->gl.GetIntegerv(GL_MAX_TEXTURE_SIZE, &max_px);
     c->caps = (struct gl_caps){
         .es3 = major >= 3 && !c->only_es2,
-        .row_length = (major >= 3 && !c->only_es2) || gl_list_has(extensions, "GL_EXT_unpack_subimage"),
+        .row_length =
+            (major >= 3 && !c->only_es2) || gl_list_has(extensions, "GL_EXT_unpack_subimage"),
         .bgra = gl_list_has(extensions, "GL_EXT_texture_format_BGRA8888"),
         .max_texture_px = max_px > 0 ? (uint32_t)max_px : 0,
     };
     c->caps_known = true;
-    log_debug("%s, %s, textures up to %u pixels", version ? version : "?", (const char *)c->gl.GetString(GL_RENDERER),
-              c->caps.max_texture_px);
+    log_debug("%s, %s, textures up to %u pixels", version ? version : "?",
+              (const char *)c->gl.GetString(GL_RENDERER), c->caps.max_texture_px);
 }
 
 bool egl_context_make_current(struct egl_context *c, EGLSurface surface)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The Wayland part of the egl backend: window surface, buffer age, swap with damage, commits. What is drawn is gl_scene.c's.
+ * The Wayland part of the egl backend: window surface, buffer age, swap with damage, commits. What
+ * is drawn is gl_scene.c's.
  *
- * Pacing is the caller's, by frame callbacks: the swap interval is 0, so that eglSwapBuffers() does not wait for the compositor. It makes
- * the wl_surface commit; what belongs to the same commit is requested just before.
+ * Pacing is the caller's, by frame callbacks: the swap interval is 0, so that eglSwapBuffers() does
+ * not wait for the compositor. It makes the wl_surface commit; what belongs to the same commit is
+ * requested just before.
  *
- * A lost context (GPU reset) is reported as RENDER_UPLOAD_FAILED once; the next upload() makes a new one and takes the whole frame. */
+ * A lost context (GPU reset) is reported as RENDER_UPLOAD_FAILED once; the next upload() makes a
+ * new one and takes the whole frame. */
 #define LOG_MODULE "egl"
 
 #include <errno.h>
@@ -19,14 +22,14 @@
 
 struct egl_renderer {
     struct renderer base;
-    struct display *display;             /* borrowed */
-    struct display_native *native;       /* borrowed, the display's */
+    struct display *display;       /* borrowed */
+    struct display_native *native; /* borrowed, the display's */
     struct egl_context egl;
-    struct wl_egl_window *window;        /* owned */
-    EGLSurface surface;                  /* owned */
+    struct wl_egl_window *window; /* owned */
+    EGLSurface surface;           /* owned */
     uint32_t surface_width_px, surface_height_px;
-    bool surface_used;                   /* it was swapped at least once */
-    bool lost;                           /* context or surface do not work any more */
+    bool surface_used; /* it was swapped at least once */
+    bool lost;         /* context or surface do not work any more */
     struct gl_scene scene;
     struct display_state state;
     struct geometry_config geometry_config;
@@ -43,12 +46,14 @@ static bool make_current(struct egl_renderer *r)
 {
     if (egl_context_make_current(&r->egl, r->surface))
         return true;
-    log_every(1000, LOG_LEVEL_ERROR, "cannot use the window: %s", egl_error_name(r->egl.egl.GetError()));
+    log_every(1000, LOG_LEVEL_ERROR, "cannot use the window: %s",
+              egl_error_name(r->egl.egl.GetError()));
     r->lost = true;
     return false;
 }
 
-/* Everything of the window may be opaque to the compositor, also where the configuration had to have alpha. */
+/* Everything of the window may be opaque to the compositor, also where the configuration had to
+ * have alpha. */
 static void set_opaque(const struct display_native *native)
 {
     struct wl_region *region = wl_compositor_create_region(native->compositor);
@@ -59,7 +64,8 @@ static void set_opaque(const struct display_native *native)
     wl_region_destroy(region);
 }
 
-static int create_surface(struct egl_renderer *r, struct wl_surface *surface, uint32_t width_px, uint32_t height_px, const char **why)
+static int create_surface(struct egl_renderer *r, struct wl_surface *surface, uint32_t width_px,
+                          uint32_t height_px, const char **why)
 {
     r->surface_width_px = width_px;
     r->surface_height_px = height_px;
@@ -69,7 +75,8 @@ static int create_surface(struct egl_renderer *r, struct wl_surface *surface, ui
         *why = "out of memory";
         return -ENOMEM;
     }
-    r->surface = r->egl.egl.CreateWindowSurface(r->egl.display, r->egl.config, (EGLNativeWindowType)r->window, NULL);
+    r->surface = r->egl.egl.CreateWindowSurface(r->egl.display, r->egl.config,
+                                                (EGLNativeWindowType)r->window, NULL);
     if (r->surface == EGL_NO_SURFACE || !egl_context_make_current(&r->egl, r->surface)) {
         *why = egl_error_name(r->egl.egl.GetError());
         return -ENOTSUP;
@@ -94,13 +101,15 @@ static int create_window_surface(struct egl_renderer *r, const char **why)
 {
     const uint32_t width_px = geometry_to_px(r->state.width, r->state.scale_120);
     const uint32_t height_px = geometry_to_px(r->state.height, r->state.scale_120);
-    const int err = create_surface(r, r->native->surface, width_px ? width_px : 1, height_px ? height_px : 1, why);
+    const int err = create_surface(r, r->native->surface, width_px ? width_px : 1,
+                                   height_px ? height_px : 1, why);
     if (err == 0)
         r->egl.egl.SwapInterval(r->egl.display, 0);
     return err;
 }
 
-/* The scene begins with a trial (gl_scene.h), which must not be on the window: it would be shown. So it has a surface of its own, which never gets a buffer. */
+/* The scene begins with a trial (gl_scene.h), which must not be on the window: it would be shown.
+ * So it has a surface of its own, which never gets a buffer. */
 static int create_scene(struct egl_renderer *r, const char **why)
 {
     struct wl_surface *trial = wl_compositor_create_surface(r->native->compositor);
@@ -115,7 +124,8 @@ static int create_scene(struct egl_renderer *r, const char **why)
 
 static void set_window(struct egl_renderer *r)
 {
-    gl_scene_set_window(&r->scene, r->state.width, r->state.height, r->state.scale_120, &r->geometry_config);
+    gl_scene_set_window(&r->scene, r->state.width, r->state.height, r->state.scale_120,
+                        &r->geometry_config);
 }
 
 static void egl_destroy(struct renderer *self)
@@ -143,9 +153,9 @@ static int egl_create(const struct renderer_config *config, struct renderer **ou
     r->geometry_config = config->geometry;
     r->nearest = config->nearest;
     r->surface = EGL_NO_SURFACE;
-    const struct egl_context_config egl_config = {
-        .platform = EGL_PLATFORM_WAYLAND_KHR, .native_display = r->native->display, .surface_type = EGL_WINDOW_BIT
-    };
+    const struct egl_context_config egl_config = { .platform = EGL_PLATFORM_WAYLAND_KHR,
+                                                   .native_display = r->native->display,
+                                                   .surface_type = EGL_WINDOW_BIT };
     int err = egl_context_init(&r->egl, &egl_config, why);
     if (err == 0)
         err = create_scene(r, why);
@@ -159,7 +169,8 @@ static int egl_create(const struct renderer_config *config, struct renderer **ou
     return 0;
 }
 
-static void egl_configure(struct renderer *self, const struct display_state *state, const struct geometry_config *geometry)
+static void egl_configure(struct renderer *self, const struct display_state *state,
+                          const struct geometry_config *geometry)
 {
     struct egl_renderer *r = egl_renderer_of(self);
     r->state = *state;
@@ -167,7 +178,8 @@ static void egl_configure(struct renderer *self, const struct display_state *sta
     set_window(r);
 }
 
-/* A new context, with nothing in it. The shape of the cursor comes back with the guest's next one. */
+/* A new context, with nothing in it. The shape of the cursor comes back with the guest's next one.
+ */
 static bool renew(struct egl_renderer *r)
 {
     const char *why = "?";
@@ -175,7 +187,8 @@ static bool renew(struct egl_renderer *r)
         gl_scene_fini(&r->scene); /* a lost context takes the calls and does nothing */
     destroy_surface(r);
     if (egl_context_renew(&r->egl, &why) < 0 || create_scene(r, &why) < 0) {
-        log_every(1000, LOG_LEVEL_ERROR, "the graphics context is lost and cannot be made anew: %s", why);
+        log_every(1000, LOG_LEVEL_ERROR, "the graphics context is lost and cannot be made anew: %s",
+                  why);
         return false;
     }
     set_window(r);
@@ -184,7 +197,8 @@ static bool renew(struct egl_renderer *r)
     return true;
 }
 
-static enum render_upload egl_upload(struct renderer *self, const struct frame_view *frame, const struct damage *damage)
+static enum render_upload egl_upload(struct renderer *self, const struct frame_view *frame,
+                                     const struct damage *damage)
 {
     struct egl_renderer *r = egl_renderer_of(self);
     if (r->lost && !renew(r))
@@ -198,7 +212,8 @@ static enum render_upload egl_upload(struct renderer *self, const struct frame_v
     return gl_scene_upload(&r->scene, frame, damage, &r->stats);
 }
 
-static void egl_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px, int32_t y_px, bool visible)
+static void egl_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px,
+                           int32_t y_px, bool visible)
 {
     struct egl_renderer *r = egl_renderer_of(self);
     if (!r->lost && make_current(r))
@@ -212,11 +227,13 @@ static void egl_show_still(struct renderer *self, const struct still *still)
         gl_scene_show_still(&r->scene, still);
 }
 
-/* The next buffer gets the window's size. Mesa's software EGL has the first buffer already when the surface becomes current, so that a
- * surface that was never swapped cannot be resized, but it costs little to make another one. */
+/* The next buffer gets the window's size. Mesa's software EGL has the first buffer already when the
+ * surface becomes current, so that a surface that was never swapped cannot be resized, but it costs
+ * little to make another one. */
 static bool resize_surface(struct egl_renderer *r)
 {
-    const uint32_t width_px = r->scene.geometry.window_width_px, height_px = r->scene.geometry.window_height_px;
+    const uint32_t width_px = r->scene.geometry.window_width_px,
+                   height_px = r->scene.geometry.window_height_px;
     const char *why = "?";
     if (r->surface_width_px == width_px && r->surface_height_px == height_px)
         return true;
@@ -233,19 +250,22 @@ static bool resize_surface(struct egl_renderer *r)
     return true;
 }
 
-/* Buffer size and the viewport (or buffer scale) that maps it to the window: applied by the commit of the swap. */
+/* Buffer size and the viewport (or buffer scale) that maps it to the window: applied by the commit
+ * of the swap. */
 static bool fit_surface(struct egl_renderer *r)
 {
     if (!resize_surface(r))
         return false;
     if (r->native->viewport)
-        wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width, (int32_t)r->state.height);
+        wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width,
+                                    (int32_t)r->state.height);
     else
         wl_surface_set_buffer_scale(r->native->surface, (int32_t)(r->state.scale_120 / 120));
     return true;
 }
 
-/* EGL wants rectangles as x, y from the bottom, width, height. Returns the count; 0 stands for everything. */
+/* EGL wants rectangles as x, y from the bottom, width, height. Returns the count; 0 stands for
+ * everything. */
 static EGLint egl_rects(const struct egl_renderer *r, const struct damage *damage, EGLint *out)
 {
     const uint32_t height_px = r->surface_height_px;
@@ -254,8 +274,9 @@ static EGLint egl_rects(const struct egl_renderer *r, const struct damage *damag
         const struct frame_rect *rect = &damage->rects[i];
         if (rect->y_px + rect->height_px > height_px)
             return 0;
-        const EGLint values[] = { (EGLint)rect->x_px, (EGLint)(height_px - rect->y_px - rect->height_px), (EGLint)rect->width_px,
-                                  (EGLint)rect->height_px };
+        const EGLint values[] = { (EGLint)rect->x_px,
+                                  (EGLint)(height_px - rect->y_px - rect->height_px),
+                                  (EGLint)rect->width_px, (EGLint)rect->height_px };
         for (size_t v = 0; v < ARRAY_LEN(values); v++)
             out[4 * count + (EGLint)v] = values[v];
         count++;
@@ -267,7 +288,8 @@ static EGLint egl_rects(const struct egl_renderer *r, const struct damage *damag
 static void choose_region(struct egl_renderer *r, struct damage *region)
 {
     EGLint age = 0;
-    if (!r->egl.has_buffer_age || !r->egl.egl.QuerySurface(r->egl.display, r->surface, EGL_BUFFER_AGE_KHR, &age) || age < 0)
+    if (!r->egl.has_buffer_age ||
+        !r->egl.egl.QuerySurface(r->egl.display, r->surface, EGL_BUFFER_AGE_KHR, &age) || age < 0)
         age = 0;
     redraw_for_age(&r->scene.redraw, (uint32_t)age, region);
     if (!r->egl.has_partial_update || age == 0)
@@ -281,7 +303,8 @@ static void choose_region(struct egl_renderer *r, struct damage *region)
 static bool swap(struct egl_renderer *r)
 {
     EGLint rects[4 * DAMAGE_MAX_RECTS];
-    const EGLint count = r->egl.has_swap_with_damage ? egl_rects(r, &r->scene.redraw.pending, rects) : 0;
+    const EGLint count =
+        r->egl.has_swap_with_damage ? egl_rects(r, &r->scene.redraw.pending, rects) : 0;
     return count > 0 ? r->egl.egl.SwapBuffersWithDamage(r->egl.display, r->surface, rects, count)
                      : r->egl.egl.SwapBuffers(r->egl.display, r->surface);
 }
@@ -289,7 +312,8 @@ static bool swap(struct egl_renderer *r)
 static bool egl_present(struct renderer *self, uint64_t tag)
 {
     struct egl_renderer *r = egl_renderer_of(self);
-    if (r->lost || !display_native_ready(r->display) || !gl_scene_is_due(&r->scene) || !make_current(r))
+    if (r->lost || !display_native_ready(r->display) || !gl_scene_is_due(&r->scene) ||
+        !make_current(r))
         return false;
     struct damage region;
     if (!fit_surface(r)) {
@@ -301,7 +325,8 @@ static bool egl_present(struct renderer *self, uint64_t tag)
         return false;
     display_native_prepare_commit(r->display, r->native->surface, tag);
     if (!swap(r)) {
-        log_every(1000, LOG_LEVEL_ERROR, "the window cannot be shown: %s", egl_error_name(r->egl.egl.GetError()));
+        log_every(1000, LOG_LEVEL_ERROR, "the window cannot be shown: %s",
+                  egl_error_name(r->egl.egl.GetError()));
         r->lost = true;
         return false;
     }

@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 
-/* A host on another core moves on within microseconds: look closely for a moment, then let the CPU go. */
+/* A host on another core moves on within microseconds: look closely for a moment, then let the CPU
+ * go. */
 enum { CLOSE_LOOKS = 32, SLEEP_NS = 50 * 1000 };
 
 static void pause_ns(long ns)
@@ -14,7 +15,8 @@ static void pause_ns(long ns)
     nanosleep(&t, NULL); /* cut short by a signal: one look more */
 }
 
-uint32_t follow_rows(const struct frame_view *frame, uint32_t want_rows, struct renderer_stats *stats)
+uint32_t follow_rows(const struct frame_view *frame, uint32_t want_rows,
+                     struct renderer_stats *stats)
 {
     uint32_t rows = frame_view_ready_rows(frame);
     if (rows >= want_rows)
@@ -30,7 +32,9 @@ uint32_t follow_rows(const struct frame_view *frame, uint32_t want_rows, struct 
             last_progress_ns = now_ns;
         else if (now_ns - last_progress_ns > FOLLOW_STALL_NS)
             break;
-        rows = now_rows > rows ? now_rows : rows; /* a counter that falls back (buffer reused) is no progress */
+        rows = now_rows > rows
+                   ? now_rows
+                   : rows; /* a counter that falls back (buffer reused) is no progress */
     }
     if (rows < want_rows)
         stats->wait_timeouts++;

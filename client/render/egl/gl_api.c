@@ -23,7 +23,8 @@ static const struct entry gl_entries[] = {
 };
 
 /* Function pointers are stored as bytes: ISO C has no cast from what dlsym() returns. */
-static int load_entries(void *library, const struct entry *entries, size_t count, void *table, const char **why)
+static int load_entries(void *library, const struct entry *entries, size_t count, void *table,
+                        const char **why)
 {
     for (size_t i = 0; i < count; i++) {
         void *fn = dlsym(library, entries[i].name);

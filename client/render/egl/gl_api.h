@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/render/egl/gl_api.h - the EGL and OpenGL ES functions we call, found at run time.
  *
- * Why not linked: libEGL brings a driver, and a software one brings LLVM (some 100 MiB of mappings). A machine that ends up with the shm
- * backend must not pay for that, and one without any GL must still start. dlopen() at create time is the simplest way to have both.
- * The libraries stay loaded once they are (drivers leave threads and thread-local destructors behind).
- * Threads: load from one thread; the table is constant afterwards. */
+ * Why not linked: libEGL brings a driver, and a software one brings LLVM (some 100 MiB of
+ * mappings). A machine that ends up with the shm backend must not pay for that, and one without any
+ * GL must still start. dlopen() at create time is the simplest way to have both. The libraries stay
+ * loaded once they are (drivers leave threads and thread-local destructors behind). Threads: load
+ * from one thread; the table is constant afterwards. */
 #ifndef ESPELHO_RENDER_EGL_GL_API_H
 #define ESPELHO_RENDER_EGL_GL_API_H
 
 /* No prototypes: a direct call, past the table, does not compile. */
-#define EGL_EGL_PROTOTYPES 0
-#define GL_GLES_PROTOTYPES 0
+#define EGL_EGL_PROTOTYPES             0
+#define GL_GLES_PROTOTYPES             0
 #define EGL_NO_PLATFORM_SPECIFIC_TYPES 1
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
@@ -109,7 +110,8 @@ struct gl_api {
     PFNGLGETGRAPHICSRESETSTATUSEXTPROC GetGraphicsResetStatus; /* NULL if the driver has none */
 };
 
-/* Fills both tables. 0; -ENOENT with a text in *why (static, or dlerror()'s, valid until the next dl call). */
+/* Fills both tables. 0; -ENOENT with a text in *why (static, or dlerror()'s, valid until the next
+ * dl call). */
 int gl_api_load(struct egl_api *egl, struct gl_api *gl, const char **why) MUST_CHECK;
 
 /* `name` is one of the space separated words of `list` (NULL: none are). */

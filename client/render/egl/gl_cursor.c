@@ -31,7 +31,8 @@ void gl_cursor_fini(struct gl_cursor *c)
 }
 
 /* One plane, 0xAARRGGBB, as bytes R G B A. */
-static GLuint create_plane(const struct gl_cursor *c, const struct cursor_image *image, const uint32_t *plane)
+static GLuint create_plane(const struct gl_cursor *c, const struct cursor_image *image,
+                           const uint32_t *plane)
 {
     const size_t count = (size_t)image->width_px * image->height_px;
     uint8_t *bytes = malloc(count * 4);

@@ -28,12 +28,14 @@ struct raw_format {
 static const struct raw_format *raw_format_of(enum frame_format format)
 {
     static const struct raw_format formats[] = {
-        [FRAME_FORMAT_RGBA10] = { GL_RGB10_A2, GL_RGBA, GL_UNSIGNED_INT_2_10_10_10_REV, 4 },
-        [FRAME_FORMAT_RGBA16F] = { GL_RGBA16F, GL_RGBA, GL_HALF_FLOAT, 8 },
-        [FRAME_FORMAT_BGR_32] = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 }, /* units of four bytes, whatever is in them */
-        [FRAME_FORMAT_RGB_24] = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 },
+        [FRAME_FORMAT_RGBA10] = {GL_RGB10_A2, GL_RGBA, GL_UNSIGNED_INT_2_10_10_10_REV, 4},
+        [FRAME_FORMAT_RGBA16F] = { GL_RGBA16F, GL_RGBA, GL_HALF_FLOAT,                  8},
+        [FRAME_FORMAT_BGR_32] = { GL_RGBA8,   GL_RGBA, GL_UNSIGNED_BYTE,
+                                 4                                                      }, /* units of four bytes, whatever is in them */
+        [FRAME_FORMAT_RGB_24] = { GL_RGBA8,   GL_RGBA, GL_UNSIGNED_BYTE,               4},
     };
-    return (size_t)format < ARRAY_LEN(formats) && formats[format].unit_bytes ? &formats[format] : NULL;
+    return (size_t)format < ARRAY_LEN(formats) && formats[format].unit_bytes ? &formats[format]
+                                                                             : NULL;
 }
 
 static bool is_24(enum frame_format format)
@@ -41,7 +43,8 @@ static bool is_24(enum frame_format format)
     return format == FRAME_FORMAT_BGR_32 || format == FRAME_FORMAT_RGB_24;
 }
 
-void gl_picture_init(struct gl_picture *p, const struct gl_api *gl, const struct gl_caps *caps, struct gl_programs *programs)
+void gl_picture_init(struct gl_picture *p, const struct gl_api *gl, const struct gl_caps *caps,
+                     struct gl_programs *programs)
 {
     *p = (struct gl_picture){ .gl = gl, .caps = caps, .programs = programs };
 }
@@ -68,8 +71,8 @@ void gl_picture_fini(struct gl_picture *p)
     *p = (struct gl_picture){ 0 };
 }
 
-static GLuint create_texture(const struct gl_api *gl, GLint internal, GLenum format, GLenum type, uint32_t width_px,
-                             uint32_t height_px, const void *pixels)
+static GLuint create_texture(const struct gl_api *gl, GLint internal, GLenum format, GLenum type,
+                             uint32_t width_px, uint32_t height_px, const void *pixels)
 {
     GLuint id = 0;
     while (gl->GetError() != GL_NO_ERROR)
@@ -80,19 +83,22 @@ static GLuint create_texture(const struct gl_api *gl, GLint internal, GLenum for
     gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
     gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
     gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-    gl->TexImage2D(GL_TEXTURE_2D, 0, internal, (GLsizei)width_px, (GLsizei)height_px, 0, format, type, pixels);
+    gl->TexImage2D(GL_TEXTURE_2D, 0, internal, (GLsizei)width_px, (GLsizei)height_px, 0, format,
+                   type, pixels);
     if (gl->GetError() == GL_NO_ERROR)
         return id;
     gl->DeleteTextures(1, &id);
     return 0;
 }
 
-GLuint gl_texture_create(const struct gl_api *gl, GLenum format, uint32_t width_px, uint32_t height_px, const void *pixels)
+GLuint gl_texture_create(const struct gl_api *gl, GLenum format, uint32_t width_px,
+                         uint32_t height_px, const void *pixels)
 {
     return create_texture(gl, (GLint)format, format, GL_UNSIGNED_BYTE, width_px, height_px, pixels);
 }
 
-/* Pixels per row in the unit that GL counts, if rows of the region can be handed over as they are; else 0. */
+/* Pixels per row in the unit that GL counts, if rows of the region can be handed over as they are;
+ * else 0. */
 static uint32_t row_length_of(const struct frame_view *frame, uint32_t unit_bytes)
 {
     return frame->pitch_bytes % unit_bytes == 0 ? frame->pitch_bytes / unit_bytes : 0;
@@ -112,8 +118,9 @@ static enum gl_picture_path choose_path(const struct gl_picture *p, const struct
 static bool same_layout(const struct gl_picture *p, const struct frame_view *f)
 {
     const uint32_t flags = f->flags & (FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ);
-    return p->path != GL_PICTURE_EMPTY && p->format == f->fmt->format && p->flags == flags && p->width_px == f->width_px &&
-           p->height_px == f->height_px && p->rows_px == f->rows_px && p->pitch_bytes == f->pitch_bytes;
+    return p->path != GL_PICTURE_EMPTY && p->format == f->fmt->format && p->flags == flags &&
+           p->width_px == f->width_px && p->height_px == f->height_px && p->rows_px == f->rows_px &&
+           p->pitch_bytes == f->pitch_bytes;
 }
 
 /* Width of the raw texture in units. */
@@ -127,7 +134,8 @@ static bool make_resolve_target(struct gl_picture *p, const struct frame_view *f
     const struct raw_format *f = raw_format_of(frame->fmt->format);
     const struct gl_api *gl = p->gl;
     gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_RAW);
-    p->raw = create_texture(gl, f->internal, f->format, f->type, raw_width(frame), frame->rows_px, NULL);
+    p->raw =
+        create_texture(gl, f->internal, f->format, f->type, raw_width(frame), frame->rows_px, NULL);
     if (!p->raw)
         return false;
     gl->GenFramebuffers(1, &p->framebuffer);
@@ -156,7 +164,8 @@ static bool blacken_missing_rows(struct gl_picture *p, const struct frame_view *
         return false;
     p->gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_PICTURE);
     for (uint32_t y = frame->rows_px; y < frame->height_px; y++)
-        p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, 0, (GLint)y, (GLsizei)frame->width_px, 1, p->texture_format, GL_UNSIGNED_BYTE, black);
+        p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, 0, (GLint)y, (GLsizei)frame->width_px, 1,
+                             p->texture_format, GL_UNSIGNED_BYTE, black);
     free(black);
     return true;
 }
@@ -166,7 +175,8 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
 {
     drop_textures(p);
     if (max_u32(frame->width_px, frame->height_px) > p->caps->max_texture_px) {
-        log_err("the guest's %ux%u is larger than this GPU's textures (%u): choose the shm renderer (--render=shm)",
+        log_err("the guest's %ux%u is larger than this GPU's textures (%u): choose the shm "
+                "renderer (--render=shm)",
                 frame->width_px, frame->height_px, p->caps->max_texture_px);
         return false;
     }
@@ -191,20 +201,24 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
     }
     p->path = path;
     log_debug("%s %ux%u: %s", frame->fmt->name, p->width_px, p->height_px,
-              path == GL_PICTURE_DIRECT ? "uploaded as it is" : path == GL_PICTURE_RESOLVE ? "unpacked by a shader" : "converted by the CPU");
+              path == GL_PICTURE_DIRECT    ? "uploaded as it is"
+              : path == GL_PICTURE_RESOLVE ? "unpacked by a shader"
+                                           : "converted by the CPU");
     return true;
 }
 
 /* The next three hand rows [y, y_end) of `r` over; they return the bytes read from the region. */
-static uint64_t send_direct(struct gl_picture *p, const struct frame_view *frame, const struct frame_rect *r, uint32_t y, uint32_t y_end)
+static uint64_t send_direct(struct gl_picture *p, const struct frame_view *frame,
+                            const struct frame_rect *r, uint32_t y, uint32_t y_end)
 {
     const uint8_t *src = frame->pixels + (size_t)y * frame->pitch_bytes + 4 * (size_t)r->x_px;
-    p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)r->x_px, (GLint)y, (GLsizei)r->width_px, (GLsizei)(y_end - y), p->texture_format,
-                         GL_UNSIGNED_BYTE, src);
+    p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)r->x_px, (GLint)y, (GLsizei)r->width_px,
+                         (GLsizei)(y_end - y), p->texture_format, GL_UNSIGNED_BYTE, src);
     return 4 * (uint64_t)r->width_px * (y_end - y);
 }
 
-static uint64_t send_raw(struct gl_picture *p, const struct frame_view *frame, const struct frame_rect *r, uint32_t y, uint32_t y_end)
+static uint64_t send_raw(struct gl_picture *p, const struct frame_view *frame,
+                         const struct frame_rect *r, uint32_t y, uint32_t y_end)
 {
     const struct raw_format *f = raw_format_of(p->format);
     uint32_t first = r->x_px, end = r->x_px + r->width_px; /* in units */
@@ -212,28 +226,34 @@ static uint64_t send_raw(struct gl_picture *p, const struct frame_view *frame, c
         first = 3 * first / 4;
         end = (3 * end + 3) / 4;
     }
-    const uint8_t *src = frame->pixels + (size_t)y * frame->pitch_bytes + (size_t)first * f->unit_bytes;
-    p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)first, (GLint)y, (GLsizei)(end - first), (GLsizei)(y_end - y), f->format, f->type, src);
+    const uint8_t *src =
+        frame->pixels + (size_t)y * frame->pitch_bytes + (size_t)first * f->unit_bytes;
+    p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)first, (GLint)y, (GLsizei)(end - first),
+                         (GLsizei)(y_end - y), f->format, f->type, src);
     return (uint64_t)f->unit_bytes * (end - first) * (y_end - y);
 }
 
-static uint64_t send_converted(struct gl_picture *p, const struct frame_view *frame, const struct frame_rect *r, uint32_t y, uint32_t y_end)
+static uint64_t send_converted(struct gl_picture *p, const struct frame_view *frame,
+                               const struct frame_rect *r, uint32_t y, uint32_t y_end)
 {
-    const uint32_t row_px = r->width_px, step = max_u32(1, STAGING_BYTES / (4 * row_px)); /* 16384 * 4 fits */
+    const uint32_t row_px = r->width_px,
+                   step = max_u32(1, STAGING_BYTES / (4 * row_px)); /* 16384 * 4 fits */
     for (uint32_t top = y; top < y_end; top += step) {
         const uint32_t rows = min_u32(step, y_end - top);
         for (uint32_t i = 0; i < rows; i++) {
             const uint8_t *row = frame->pixels + (size_t)(top + i) * frame->pitch_bytes;
-            if (!convert_row(frame->fmt, frame->flags, row, r->x_px, row_px, PIXEL_OUT_XBGR8888, (uint32_t *)p->staging + (size_t)i * row_px))
+            if (!convert_row(frame->fmt, frame->flags, row, r->x_px, row_px, PIXEL_OUT_XBGR8888,
+                             (uint32_t *)p->staging + (size_t)i * row_px))
                 return 0; /* cannot happen: all types have a converter */
         }
-        p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)r->x_px, (GLint)top, (GLsizei)row_px, (GLsizei)rows, GL_RGBA, GL_UNSIGNED_BYTE,
-                             p->staging);
+        p->gl->TexSubImage2D(GL_TEXTURE_2D, 0, (GLint)r->x_px, (GLint)top, (GLsizei)row_px,
+                             (GLsizei)rows, GL_RGBA, GL_UNSIGNED_BYTE, p->staging);
     }
     return (uint64_t)frame->fmt->bytes_per_pixel * row_px * (y_end - y);
 }
 
-static uint64_t send_rows(struct gl_picture *p, const struct frame_view *frame, const struct frame_rect *r, uint32_t y, uint32_t y_end)
+static uint64_t send_rows(struct gl_picture *p, const struct frame_view *frame,
+                          const struct frame_rect *r, uint32_t y, uint32_t y_end)
 {
     switch (p->path) {
     case GL_PICTURE_DIRECT:
@@ -246,31 +266,38 @@ static uint64_t send_rows(struct gl_picture *p, const struct frame_view *frame, 
 }
 
 /* Sends one rectangle as its rows become final. False: the writer stalled. */
-static bool send_rect(struct gl_picture *p, const struct frame_view *frame, const struct frame_rect *r, struct renderer_stats *stats)
+static bool send_rect(struct gl_picture *p, const struct frame_view *frame,
+                      const struct frame_rect *r, struct renderer_stats *stats)
 {
     const uint32_t bottom = r->y_px + r->height_px;
-    const uint32_t row_bytes = r->width_px * frame->fmt->bytes_per_pixel, band_rows = 1 + BAND_BYTES / row_bytes;
+    const uint32_t row_bytes = r->width_px * frame->fmt->bytes_per_pixel,
+                   band_rows = 1 + BAND_BYTES / row_bytes;
     for (uint32_t y = r->y_px; y < bottom;) {
-        const uint32_t want = min_u32(bottom, y + band_rows), ready = follow_rows(frame, want, stats);
+        const uint32_t want = min_u32(bottom, y + band_rows),
+                       ready = follow_rows(frame, want, stats);
         if (ready < want)
             return false;
-        const uint32_t end = min_u32(bottom, ready); /* maybe far more than asked for: all in one call */
+        const uint32_t end =
+            min_u32(bottom, ready); /* maybe far more than asked for: all in one call */
         stats->upload_bytes += send_rows(p, frame, r, y, end);
         y = end;
     }
     return true;
 }
 
-static bool send_damage(struct gl_picture *p, const struct frame_view *frame, const struct damage *damage, struct renderer_stats *stats)
+static bool send_damage(struct gl_picture *p, const struct frame_view *frame,
+                        const struct damage *damage, struct renderer_stats *stats)
 {
     struct frame_rect rects[SORTED_CAP];
-    const uint32_t count = damage_sorted_by_bottom(damage, frame->width_px, frame->rows_px, rects, SORTED_CAP);
+    const uint32_t count =
+        damage_sorted_by_bottom(damage, frame->width_px, frame->rows_px, rects, SORTED_CAP);
     const struct raw_format *raw = raw_format_of(p->format);
     const bool is_raw = p->path == GL_PICTURE_RESOLVE;
     p->gl->ActiveTexture(is_raw ? GL_TEXTURE0 + GL_UNIT_RAW : GL_TEXTURE0 + GL_UNIT_PICTURE);
     p->gl->BindTexture(GL_TEXTURE_2D, is_raw ? p->raw : p->texture);
     if (p->path != GL_PICTURE_CONVERT)
-        p->gl->PixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)row_length_of(frame, is_raw ? raw->unit_bytes : 4));
+        p->gl->PixelStorei(GL_UNPACK_ROW_LENGTH,
+                           (GLint)row_length_of(frame, is_raw ? raw->unit_bytes : 4));
     bool complete = true;
     for (uint32_t i = 0; i < count && complete; i++)
         complete = send_rect(p, frame, &rects[i], stats);
@@ -281,36 +308,43 @@ static bool send_damage(struct gl_picture *p, const struct frame_view *frame, co
 
 static unsigned resolve_variant(const struct gl_picture *p)
 {
-    static const unsigned by_hdr[] = { [HDR_NONE] = 0, [HDR_LINEAR] = GL_VARIANT_LINEAR, [HDR_PQ] = GL_VARIANT_PQ };
-    return by_hdr[hdr_kind_of(p->format, p->flags)] | (is_24(p->format) ? GL_VARIANT_SOURCE_24 : 0u) |
+    static const unsigned by_hdr[] = {
+        [HDR_NONE] = 0, [HDR_LINEAR] = GL_VARIANT_LINEAR, [HDR_PQ] = GL_VARIANT_PQ
+    };
+    return by_hdr[hdr_kind_of(p->format, p->flags)] |
+           (is_24(p->format) ? GL_VARIANT_SOURCE_24 : 0u) |
            (p->format == FRAME_FORMAT_BGR_32 ? GL_VARIANT_SWAP_RED_BLUE : 0u);
 }
 
 /* Fills the damaged rectangles of the picture from the raw texture. */
 static bool resolve(struct gl_picture *p, const struct damage *damage)
 {
-    const struct gl_program *program = gl_programs_get(p->programs, GL_PROGRAM_RESOLVE, resolve_variant(p));
+    const struct gl_program *program =
+        gl_programs_get(p->programs, GL_PROGRAM_RESOLVE, resolve_variant(p));
     if (!program)
         return false;
     const struct gl_api *gl = p->gl;
     struct frame_rect rects[SORTED_CAP];
-    const uint32_t count = damage_sorted_by_bottom(damage, p->width_px, p->rows_px, rects, SORTED_CAP);
+    const uint32_t count =
+        damage_sorted_by_bottom(damage, p->width_px, p->rows_px, rects, SORTED_CAP);
     gl->BindFramebuffer(GL_FRAMEBUFFER, p->framebuffer);
     gl->Viewport(0, 0, (GLsizei)p->width_px, (GLsizei)p->height_px);
     gl->UseProgram(program->id);
-    const float x_px = 2.0f / (float)p->width_px, y_px = 2.0f / (float)p->height_px; /* of a pixel in clip space */
+    const float x_px = 2.0f / (float)p->width_px,
+                y_px = 2.0f / (float)p->height_px; /* of a pixel in clip space */
     for (uint32_t i = 0; i < count; i++) {
         const struct frame_rect *r = &rects[i];
-        gl->Uniform4f(program->target, (float)r->x_px * x_px - 1, (float)r->y_px * y_px - 1, (float)r->width_px * x_px,
-                      (float)r->height_px * y_px);
+        gl->Uniform4f(program->target, (float)r->x_px * x_px - 1, (float)r->y_px * y_px - 1,
+                      (float)r->width_px * x_px, (float)r->height_px * y_px);
         gl->DrawArrays(GL_TRIANGLE_STRIP, 0, 4);
     }
     gl->BindFramebuffer(GL_FRAMEBUFFER, 0);
     return true;
 }
 
-enum render_upload gl_picture_upload(struct gl_picture *p, const struct frame_view *frame, const struct damage *damage,
-                                     struct renderer_stats *stats, struct damage *changed)
+enum render_upload gl_picture_upload(struct gl_picture *p, const struct frame_view *frame,
+                                     const struct damage *damage, struct renderer_stats *stats,
+                                     struct damage *changed)
 {
     *changed = *damage;
     if (!same_layout(p, frame)) {
@@ -320,7 +354,8 @@ enum render_upload gl_picture_upload(struct gl_picture *p, const struct frame_vi
     }
     damage_add(changed, &p->owed);
     p->rotation = frame->rotation;
-    stats->damaged_bytes += damage_pixels(changed, frame->width_px, frame->rows_px) * frame->fmt->bytes_per_pixel;
+    stats->damaged_bytes +=
+        damage_pixels(changed, frame->width_px, frame->rows_px) * frame->fmt->bytes_per_pixel;
     if (!send_damage(p, frame, changed, stats)) {
         p->owed = *changed;
         p->torn = true;

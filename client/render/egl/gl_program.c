@@ -11,7 +11,8 @@
 
 enum { CORNER = 0 }; /* the attribute */
 
-static const char *const variant_names[] = { "SWAP_RED_BLUE", "WITH_XOR", "SOURCE_24", "LINEAR", "PQ" };
+static const char *const variant_names[] = { "SWAP_RED_BLUE", "WITH_XOR", "SOURCE_24", "LINEAR",
+                                             "PQ" };
 
 static void write_defines(unsigned variant, char *text, size_t len_bytes)
 {
@@ -59,20 +60,22 @@ static void find_uniforms(const struct gl_api *gl, struct gl_program *p)
         const char *name;
         GLint unit;
     } samplers[] = {
-        { "picture", GL_UNIT_PICTURE },
-        { "cursor_argb", GL_UNIT_CURSOR_ARGB },
-        { "cursor_xor", GL_UNIT_CURSOR_XOR },
-        { "raw", GL_UNIT_RAW },
+        {"picture",      GL_UNIT_PICTURE    },
+        { "cursor_argb", GL_UNIT_CURSOR_ARGB},
+        { "cursor_xor",  GL_UNIT_CURSOR_XOR },
+        { "raw",         GL_UNIT_RAW        },
     };
     gl->UseProgram(p->id);
     for (size_t i = 0; i < ARRAY_LEN(samplers); i++)
-        gl->Uniform1i(gl->GetUniformLocation(p->id, samplers[i].name), samplers[i].unit); /* location -1 is ignored */
+        gl->Uniform1i(gl->GetUniformLocation(p->id, samplers[i].name),
+                      samplers[i].unit); /* location -1 is ignored */
     p->target = gl->GetUniformLocation(p->id, "target");
     p->picture_s = gl->GetUniformLocation(p->id, "picture_s");
     p->picture_t = gl->GetUniformLocation(p->id, "picture_t");
 }
 
-static bool build(const struct gl_programs *all, enum gl_program_kind kind, unsigned variant, struct gl_program *out)
+static bool build(const struct gl_programs *all, enum gl_program_kind kind, unsigned variant,
+                  struct gl_program *out)
 {
     static const char *const fragments[] = {
         [GL_PROGRAM_PICTURE] = shader_picture_fragment,
@@ -83,8 +86,10 @@ static bool build(const struct gl_programs *all, enum gl_program_kind kind, unsi
     const bool es3 = all->caps->es3;
     char defines[256];
     write_defines(variant, defines, sizeof(defines));
-    const char *vertex_parts[] = { es3 ? shader_es3_vertex : shader_es2_vertex, defines, shader_quad_vertex };
-    const char *fragment_parts[] = { es3 ? shader_es3_fragment : shader_es2_fragment, defines, fragments[kind] };
+    const char *vertex_parts[] = { es3 ? shader_es3_vertex : shader_es2_vertex, defines,
+                                   shader_quad_vertex };
+    const char *fragment_parts[] = { es3 ? shader_es3_fragment : shader_es2_fragment, defines,
+                                     fragments[kind] };
     const GLuint vertex = compile(gl, GL_VERTEX_SHADER, vertex_parts);
     const GLuint fragment = vertex ? compile(gl, GL_FRAGMENT_SHADER, fragment_parts) : 0;
     struct gl_program p = { .id = fragment ? gl->CreateProgram() : 0 };
@@ -129,7 +134,8 @@ void gl_programs_fini(struct gl_programs *p)
     *p = (struct gl_programs){ 0 };
 }
 
-const struct gl_program *gl_programs_get(struct gl_programs *p, enum gl_program_kind kind, unsigned variant)
+const struct gl_program *gl_programs_get(struct gl_programs *p, enum gl_program_kind kind,
+                                         unsigned variant)
 {
     struct gl_program *program = &p->programs[kind][variant];
     if (program->id == 0 && !build(p, kind, variant, program))

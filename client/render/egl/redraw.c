@@ -39,10 +39,13 @@ static int64_t div_up(int64_t a, int64_t b)
     return (a + b - 1) / b; /* a >= 0 */
 }
 
-struct frame_rect redraw_upright_to_window(const struct geometry *g, int64_t x, int64_t y, uint32_t width, uint32_t height)
+struct frame_rect redraw_upright_to_window(const struct geometry *g, int64_t x, int64_t y,
+                                           uint32_t width, uint32_t height)
 {
-    const int64_t gw = g->upright_width_px, gh = g->upright_height_px, iw = g->image_px.width, ih = g->image_px.height;
-    const int64_t x0 = clamp(x, 0, gw), x1 = clamp(x + width, 0, gw), y0 = clamp(y, 0, gh), y1 = clamp(y + height, 0, gh);
+    const int64_t gw = g->upright_width_px, gh = g->upright_height_px, iw = g->image_px.width,
+                  ih = g->image_px.height;
+    const int64_t x0 = clamp(x, 0, gw), x1 = clamp(x + width, 0, gw), y0 = clamp(y, 0, gh),
+                  y1 = clamp(y + height, 0, gh);
     if (x0 >= x1 || y0 >= y1)
         return (struct frame_rect){ 0 };
     const int64_t left = clamp(g->image_px.x + x0 * iw / gw, 0, g->window_width_px);
@@ -51,13 +54,16 @@ struct frame_rect redraw_upright_to_window(const struct geometry *g, int64_t x, 
     const int64_t bottom = clamp(g->image_px.y + div_up(y1 * ih, gh), 0, g->window_height_px);
     if (left >= right || top >= bottom)
         return (struct frame_rect){ 0 };
-    return (struct frame_rect){ (uint32_t)left, (uint32_t)top, (uint32_t)(right - left), (uint32_t)(bottom - top) };
+    return (struct frame_rect){ (uint32_t)left, (uint32_t)top, (uint32_t)(right - left),
+                                (uint32_t)(bottom - top) };
 }
 
-struct frame_rect redraw_frame_to_window(const struct geometry *g, struct frame_rect r, uint32_t spread)
+struct frame_rect redraw_frame_to_window(const struct geometry *g, struct frame_rect r,
+                                         uint32_t spread)
 {
     const bool sideways = g->rotation % 2 == 1;
-    const int64_t w = sideways ? g->upright_height_px : g->upright_width_px, h = sideways ? g->upright_width_px : g->upright_height_px;
+    const int64_t w = sideways ? g->upright_height_px : g->upright_width_px,
+                  h = sideways ? g->upright_width_px : g->upright_height_px;
     const int64_t x = (int64_t)r.x_px - spread, y = (int64_t)r.y_px - spread;
     const uint32_t rw = r.width_px + 2 * spread, rh = r.height_px + 2 * spread;
     switch (g->rotation) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Pixel conversions against formulas in double precision, written from the standards and not from convert.c. */
+ * Pixel conversions against formulas in double precision, written from the standards and not from
+ * convert.c. */
 #include "frame/convert.h"
 
 #include <math.h>
@@ -7,10 +8,15 @@
 #include "test.h"
 
 static const struct frame_format_info infos[] = {
-    { FRAME_FORMAT_BGRA, "bgra", 4, 4 },       { FRAME_FORMAT_RGBA, "rgba", 4, 4 },   { FRAME_FORMAT_RGBA10, "rgba10", 4, 4 },
-    { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8 }, { FRAME_FORMAT_BGR_32, "bgr32", 3, 4 }, { FRAME_FORMAT_RGB_24, "rgb24", 3, 3 },
+    {FRAME_FORMAT_BGRA,     "bgra",    4, 4},
+    { FRAME_FORMAT_RGBA,    "rgba",    4, 4},
+    { FRAME_FORMAT_RGBA10,  "rgba10",  4, 4},
+    { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8},
+    { FRAME_FORMAT_BGR_32,  "bgr32",   3, 4},
+    { FRAME_FORMAT_RGB_24,  "rgb24",   3, 3},
 };
-static const enum pixel_out outs[] = { PIXEL_OUT_XRGB8888, PIXEL_OUT_XBGR8888, PIXEL_OUT_XBGR2101010 };
+static const enum pixel_out outs[] = { PIXEL_OUT_XRGB8888, PIXEL_OUT_XBGR8888,
+                                       PIXEL_OUT_XBGR2101010 };
 
 static const struct frame_format_info *info(enum frame_format format)
 {
@@ -45,7 +51,8 @@ static double max_of(enum pixel_out out)
     return out == PIXEL_OUT_XBGR2101010 ? 1023 : 255;
 }
 
-/* A row of 8-bit pixels R = r(i) ...: every format, every output, odd starts and lengths, unaligned sources. */
+/* A row of 8-bit pixels R = r(i) ...: every format, every output, odd starts and lengths, unaligned
+ * sources. */
 TEST(eight_bit_types_are_exact)
 {
     enum { COUNT = 777 };
@@ -55,10 +62,10 @@ TEST(eight_bit_types_are_exact)
         enum frame_format format;
         uint32_t bytes, r, g, b;
     } layouts[] = {
-        { FRAME_FORMAT_BGRA, 4, 2, 1, 0 },
-        { FRAME_FORMAT_RGBA, 4, 0, 1, 2 },
-        { FRAME_FORMAT_BGR_32, 3, 2, 1, 0 },
-        { FRAME_FORMAT_RGB_24, 3, 0, 1, 2 },
+        {FRAME_FORMAT_BGRA,    4, 2, 1, 0},
+        { FRAME_FORMAT_RGBA,   4, 0, 1, 2},
+        { FRAME_FORMAT_BGR_32, 3, 2, 1, 0},
+        { FRAME_FORMAT_RGB_24, 3, 0, 1, 2},
     };
     for (size_t l = 0; l < ARRAY_LEN(layouts); l++) {
         for (size_t o = 0; o < ARRAY_LEN(outs); o++) {
@@ -69,7 +76,8 @@ TEST(eight_bit_types_are_exact)
                 const uint8_t *start = row + random_u32() % 8;
                 out[count] = 0x12345678;
                 /* any flags: 8-bit types are never HDR */
-                CHECK(convert_row(info(layouts[l].format), random_u32(), start, x, count, outs[o], out));
+                CHECK(convert_row(info(layouts[l].format), random_u32(), start, x, count, outs[o],
+                                  out));
                 CHECK_INT(out[count], 0x12345678);
                 for (uint32_t i = 0; i < count; i++) {
                     const uint8_t *p = start + (size_t)(x + i) * layouts[l].bytes;
@@ -92,7 +100,8 @@ TEST(ten_bit_sdr_rounds_to_nearest)
             const uint32_t want[3] = { v, 1023 - v, v ^ 341 };
             uint32_t out, got[3];
             /* PQ without HDR is what a known faulty host sends for SDR */
-            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), v % 2 ? FRAME_FLAG_HDR_PQ : 0, (const uint8_t *)&src, 0, 1, outs[o], &out));
+            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), v % 2 ? FRAME_FLAG_HDR_PQ : 0,
+                              (const uint8_t *)&src, 0, 1, outs[o], &out));
             unpack(outs[o], out, got);
             for (int c = 0; c < 3; c++)
                 CHECK_INT(got[c], lrint(want[c] / 1023.0 * max_of(outs[o])));
@@ -121,7 +130,9 @@ static double pq_eotf_cd(double v)
 static double half_value(uint16_t h)
 {
     const int e = h >> 10 & 31, m = h & 1023;
-    const double v = e == 0 ? m * pow(2, -24) : e == 31 ? (m ? NAN : INFINITY) : (1 + m / 1024.0) * pow(2, e - 15);
+    const double v = e == 0    ? m * pow(2, -24)
+                     : e == 31 ? (m ? NAN : INFINITY)
+                               : (1 + m / 1024.0) * pow(2, e - 15);
     return h & 0x8000 ? -v : v;
 }
 
@@ -130,9 +141,10 @@ static void pq_reference(const double in[3], double out[3])
     double light[3], m = 0;
     for (int c = 0; c < 3; c++)
         light[c] = pq_eotf_cd(clamp01(in[c])) / 203;
-    static const double to709[3][3] = { /* ITU-R BT.2087-0, inverse of M2 */
-        { 1.6604910021, -0.5876411388, -0.0728498633 },
-        { -0.1245504745, 1.1328998971, -0.0083494226 },
+    static const double to709[3][3] = {
+  /* ITU-R BT.2087-0, inverse of M2 */
+        {1.6604910021,   -0.5876411388, -0.0728498633},
+        { -0.1245504745, 1.1328998971,  -0.0083494226},
         { -0.0181507634, -0.1005788980, 1.1187296614 },
     };
     for (int c = 0; c < 3; c++) {
@@ -144,7 +156,8 @@ static void pq_reference(const double in[3], double out[3])
         out[c] = srgb_oetf(m > 0 ? out[c] * mapped / m : 0);
 }
 
-/* `got` is the nearest step to `want`, where float arithmetic (relative error `slack` of a step) may tip an almost exact half. */
+/* `got` is the nearest step to `want`, where float arithmetic (relative error `slack` of a step)
+ * may tip an almost exact half. */
 static void check_nearest(uint32_t got, double want, double max, double slack, const char *what)
 {
     const double off = fabs(got - want * max);
@@ -155,12 +168,15 @@ TEST(linear_halves_every_value)
 {
     for (size_t o = 0; o < ARRAY_LEN(outs); o++) {
         for (uint32_t h = 0; h < 65536; h++) {
-            const uint16_t src[4] = { (uint16_t)h, (uint16_t)(h ^ 0x8000), (uint16_t)(65535 - h), (uint16_t)random_u32() };
+            const uint16_t src[4] = { (uint16_t)h, (uint16_t)(h ^ 0x8000), (uint16_t)(65535 - h),
+                                      (uint16_t)random_u32() };
             uint32_t out, got[3];
-            CHECK(convert_row(info(FRAME_FORMAT_RGBA16F), h % 2 ? FRAME_FLAG_HDR : 0, (const uint8_t *)src, 0, 1, outs[o], &out));
+            CHECK(convert_row(info(FRAME_FORMAT_RGBA16F), h % 2 ? FRAME_FLAG_HDR : 0,
+                              (const uint8_t *)src, 0, 1, outs[o], &out));
             unpack(outs[o], out, got);
             for (int c = 0; c < 3; c++)
-                check_nearest(got[c], srgb_oetf(clamp01(half_value(src[c]))), max_of(outs[o]), 1e-6, "linear half");
+                check_nearest(got[c], srgb_oetf(clamp01(half_value(src[c]))), max_of(outs[o]), 1e-6,
+                              "linear half");
         }
     }
 }
@@ -172,10 +188,12 @@ TEST(linear_ten_bit_every_value)
             const uint32_t src = v | (1023 - v) << 10 | (v ^ 341) << 20;
             const uint32_t want[3] = { v, 1023 - v, v ^ 341 };
             uint32_t out, got[3];
-            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR, (const uint8_t *)&src, 0, 1, outs[o], &out));
+            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR, (const uint8_t *)&src, 0,
+                              1, outs[o], &out));
             unpack(outs[o], out, got);
             for (int c = 0; c < 3; c++)
-                check_nearest(got[c], srgb_oetf(want[c] / 1023.0), max_of(outs[o]), 1e-6, "linear 10");
+                check_nearest(got[c], srgb_oetf(want[c] / 1023.0), max_of(outs[o]), 1e-6,
+                              "linear 10");
         }
     }
 }
@@ -186,11 +204,13 @@ TEST(pq_ten_bit)
         for (uint32_t run = 0; run < 200000; run++) {
             /* greys of every level first, then colours */
             const uint32_t src = run < 1024 ? run * 0x00100401u : random_u32();
-            const double in[3] = { (src & 1023) / 1023.0, (src >> 10 & 1023) / 1023.0, (src >> 20 & 1023) / 1023.0 };
+            const double in[3] = { (src & 1023) / 1023.0, (src >> 10 & 1023) / 1023.0,
+                                   (src >> 20 & 1023) / 1023.0 };
             double want[3];
             uint32_t out, got[3];
             pq_reference(in, want);
-            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, (const uint8_t *)&src, 0, 1, outs[o], &out));
+            CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ,
+                              (const uint8_t *)&src, 0, 1, outs[o], &out));
             unpack(outs[o], out, got);
             for (int c = 0; c < 3; c++)
                 check_nearest(got[c], want[c], max_of(outs[o]), 0.02, "pq 10");
@@ -204,13 +224,15 @@ TEST(pq_halves)
         for (uint32_t run = 0; run < 200000; run++) {
             uint16_t src[4];
             double in[3], want[3];
-            for (int c = 0; c < 4; c++) /* half of the runs inside 0..1, the rest anything: NaN, infinities, negatives */
+            for (int c = 0; c < 4; c++) /* half of the runs inside 0..1, the rest anything: NaN,
+                                           infinities, negatives */
                 src[c] = run % 2 ? (uint16_t)(random_u32() % 0x3c01) : (uint16_t)random_u32();
             for (int c = 0; c < 3; c++)
                 in[c] = half_value(src[c]);
             pq_reference(in, want);
             uint32_t out, got[3];
-            CHECK(convert_row(info(FRAME_FORMAT_RGBA16F), FRAME_FLAG_HDR_PQ, (const uint8_t *)src, 0, 1, outs[o], &out));
+            CHECK(convert_row(info(FRAME_FORMAT_RGBA16F), FRAME_FLAG_HDR_PQ, (const uint8_t *)src,
+                              0, 1, outs[o], &out));
             unpack(outs[o], out, got);
             for (int c = 0; c < 3; c++)
                 check_nearest(got[c], want[c], max_of(outs[o]), 0.02, "pq half");
@@ -224,16 +246,20 @@ TEST(documented_white_levels)
     const uint32_t reference = 594u * 0x00100401u, peak = 1023u * 0x00100401u, black = 0;
     const uint32_t flags = FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ;
     uint32_t out, rgb[3];
-    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&reference, 0, 1, PIXEL_OUT_XRGB8888, &out));
+    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&reference, 0, 1,
+                      PIXEL_OUT_XRGB8888, &out));
     unpack(PIXEL_OUT_XRGB8888, out, rgb);
     CHECK(rgb[0] == rgb[1] && rgb[1] == rgb[2]);
     CHECK_INT(rgb[0], lrint(255 * srgb_oetf(0.9)));
-    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&peak, 0, 1, PIXEL_OUT_XRGB8888, &out));
+    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&peak, 0, 1,
+                      PIXEL_OUT_XRGB8888, &out));
     CHECK_INT(out, 0xffffffff);
-    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&black, 0, 1, PIXEL_OUT_XRGB8888, &out));
+    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), flags, (const uint8_t *)&black, 0, 1,
+                      PIXEL_OUT_XRGB8888, &out));
     CHECK_INT(out, 0xff000000);
     /* linear: SDR white stays white */
-    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR, (const uint8_t *)&peak, 0, 1, PIXEL_OUT_XRGB8888, &out));
+    CHECK(convert_row(info(FRAME_FORMAT_RGBA10), FRAME_FLAG_HDR, (const uint8_t *)&peak, 0, 1,
+                      PIXEL_OUT_XRGB8888, &out));
     CHECK_INT(out, 0xffffffff);
 }
 
@@ -246,14 +272,16 @@ TEST(copies_are_told_apart)
                               (format == FRAME_FORMAT_RGBA && outs[o] == PIXEL_OUT_XBGR8888) ||
                               (format == FRAME_FORMAT_RGBA10 && outs[o] == PIXEL_OUT_XBGR2101010);
             CHECK_INT(convert_is_copy(&infos[f], 0, outs[o]), want);
-            CHECK_INT(convert_is_copy(&infos[f], FRAME_FLAG_HDR, outs[o]), want && format != FRAME_FORMAT_RGBA10);
+            CHECK_INT(convert_is_copy(&infos[f], FRAME_FLAG_HDR, outs[o]),
+                      want && format != FRAME_FORMAT_RGBA10);
         }
     }
 }
 
 TEST(unknown_combinations_are_refused)
 {
-    static const struct frame_format_info none = { FRAME_FORMAT_INVALID, "none", 4, 4 }, huge = { (enum frame_format)99, "99", 4, 4 };
+    static const struct frame_format_info none = { FRAME_FORMAT_INVALID, "none", 4, 4 },
+                                          huge = { (enum frame_format)99, "99", 4, 4 };
     const uint8_t px[8] = { 0 };
     uint32_t out = 7;
     CHECK(!convert_row(&none, 0, px, 0, 1, PIXEL_OUT_XRGB8888, &out));

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Cursor shapes: the truth table of docs/protocol/kvmfr.md section 4, and the composite of the golden image. */
+ * Cursor shapes: the truth table of docs/protocol/kvmfr.md section 4, and the composite of the
+ * golden image. */
 #include "frame/cursor_image.h"
 
 #include <errno.h>
 
 #include "test.h"
 
-static struct cursor_shape shape_of(enum cursor_type type, uint32_t w, uint32_t h, uint32_t pitch, uint8_t *data, uint32_t bytes)
+static struct cursor_shape shape_of(enum cursor_type type, uint32_t w, uint32_t h, uint32_t pitch,
+                                    uint8_t *data, uint32_t bytes)
 {
-    return (struct cursor_shape){ .type = type, .width_px = w, .height_px = h, .pitch_bytes = pitch, .data = data, .data_bytes = bytes };
+    return (struct cursor_shape){ .type = type,
+                                  .width_px = w,
+                                  .height_px = h,
+                                  .pitch_bytes = pitch,
+                                  .data = data,
+                                  .data_bytes = bytes };
 }
 
 static uint32_t random_state = 1;
@@ -66,7 +73,8 @@ TEST(colour_blends_straight_alpha)
         for (uint32_t c = 0; c < 24; c += 8) {
             const double src = v >> c & 0xff, dst = under >> c & 0xff;
             const double want = (src * a + dst * (255 - a)) / 255, got = px >> c & 0xff;
-            CHECK(got - want <= 1 && want - got <= 1); /* two roundings: the image is pre-multiplied */
+            CHECK(got - want <= 1 &&
+                  want - got <= 1); /* two roundings: the image is pre-multiplied */
             CHECK(a != 255 || got == src);
             CHECK(a != 0 || got == dst);
         }
@@ -78,7 +86,8 @@ TEST(planes_exclude_each_other)
     uint8_t data[4 * 16 * 16];
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(random_u32() % 3 ? random_u32() : 0);
-    static const enum cursor_type types[] = { CURSOR_COLOUR, CURSOR_MONOCHROME, CURSOR_MASKED_COLOUR };
+    static const enum cursor_type types[] = { CURSOR_COLOUR, CURSOR_MONOCHROME,
+                                              CURSOR_MASKED_COLOUR };
     for (size_t t = 0; t < ARRAY_LEN(types); t++) {
         const struct cursor_shape s = shape_of(types[t], 16, 8, 64, data, sizeof(data));
         struct cursor_image image;
@@ -130,7 +139,8 @@ TEST(drawing_is_clipped)
     CHECK(cursor_image_from_shape(&s, &image) == 0);
     static const int32_t far[] = { INT32_MIN, INT32_MAX, -1000000, 1000000 };
     for (int32_t run = 0; run < 40 * 40 + 16; run++) {
-        const int32_t x = run < 1600 ? run % 40 - 10 : far[run % 4], y = run < 1600 ? run / 40 - 10 : far[run / 4 % 4];
+        const int32_t x = run < 1600 ? run % 40 - 10 : far[run % 4],
+                      y = run < 1600 ? run / 40 - 10 : far[run / 4 % 4];
         uint32_t got[(H + 2) * W], want[(H + 2) * W]; /* a guard row above and below */
         for (size_t i = 0; i < ARRAY_LEN(got); i++)
             got[i] = want[i] = 0xff406080;
@@ -162,7 +172,10 @@ TEST(quarter_turns)
     struct cursor_image image;
     CHECK(cursor_image_from_shape(&s, &image) == 0);
     static const uint32_t want[4][6] = {
-        { 1, 2, 3, 4, 5, 6 }, { 4, 1, 5, 2, 6, 3 }, { 6, 5, 4, 3, 2, 1 }, { 3, 6, 2, 5, 1, 4 },
+        {1,  2, 3, 4, 5, 6},
+        { 4, 1, 5, 2, 6, 3},
+        { 6, 5, 4, 3, 2, 1},
+        { 3, 6, 2, 5, 1, 4},
     };
     for (uint32_t turns = 0; turns < 8; turns++) {
         struct cursor_image turned;
@@ -179,8 +192,10 @@ TEST(quarter_turns)
     cursor_image_fini(&image);
 }
 
-/* The golden image holds a colour shape; its expectation file has the SHA-256 of the shape over R 0x20 G 0x40 B 0x60. */
-static void run_for_line(const char *command, const char *input, size_t input_bytes, char *line, int line_bytes)
+/* The golden image holds a colour shape; its expectation file has the SHA-256 of the shape over R
+ * 0x20 G 0x40 B 0x60. */
+static void run_for_line(const char *command, const char *input, size_t input_bytes, char *line,
+                         int line_bytes)
 {
     char path[] = "/tmp/espelho-test-XXXXXX", full[256];
     const int fd = mkstemp(path);
@@ -196,7 +211,11 @@ static void run_for_line(const char *command, const char *input, size_t input_by
 
 TEST(golden_colour_composite)
 {
-    enum { SHAPE_AT = 6824, W = 32, H = 32 }; /* 04-pointer-color-and-move.json: shape_data_offset, width, height */
+    enum {
+        SHAPE_AT = 6824,
+        W = 32,
+        H = 32
+    }; /* 04-pointer-color-and-move.json: shape_data_offset, width, height */
     static uint8_t region[SHAPE_AT + 4 * W * H];
     FILE *p = popen("gzip -dc " TEST_SOURCE_DIR "/vectors/04-pointer-color-and-move.bin.gz", "r");
     CHECK(p && fread(region, 1, sizeof(region), p) == sizeof(region));

@@ -35,7 +35,8 @@ static uint32_t count_hits(const struct bitmap *b)
 
 static struct frame_rect random_rect(uint32_t max_px)
 {
-    const struct frame_rect r = { random_below(W), random_below(H), 1 + random_below(max_px), 1 + random_below(max_px) };
+    const struct frame_rect r = { random_below(W), random_below(H), 1 + random_below(max_px),
+                                  1 + random_below(max_px) };
     return r;
 }
 
@@ -46,13 +47,14 @@ TEST(hostile_rectangles)
         uint32_t count;
         struct frame_rect want;
     } rows[] = {
-        { { 0, 0, 0, 5 }, 0, { 0 } },
-        { { 0, 0, 5, 0 }, 0, { 0 } },
-        { { UINT32_MAX, 0, 5, 5 }, 0, { 0 } },
-        { { 0, FRAME_MAX_PX, 5, 5 }, 0, { 0 } },
-        { { 5, 6, UINT32_MAX, UINT32_MAX }, 1, { 5, 6, FRAME_MAX_PX - 5, FRAME_MAX_PX - 6 } },
-        { { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 2, 2 }, 1, { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 1, 1 } },
-        { { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX }, 0, { 0 } },
+        {{ 0, 0, 0, 5 },                                      0, { 0 }                                       },
+        { { 0, 0, 5, 0 },                                     0, { 0 }                                       },
+        { { UINT32_MAX, 0, 5, 5 },                            0, { 0 }                                       },
+        { { 0, FRAME_MAX_PX, 5, 5 },                          0, { 0 }                                       },
+        { { 5, 6, UINT32_MAX, UINT32_MAX },                   1, { 5, 6, FRAME_MAX_PX - 5, FRAME_MAX_PX - 6 }},
+        { { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 2, 2 },
+         1,                                                      { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 1, 1 }},
+        { { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX }, 0, { 0 }                                       },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct damage d = { 0 };
@@ -70,15 +72,15 @@ TEST(merging_rule)
         struct frame_rect a, b;
         uint32_t count;
     } rows[] = {
-        { "equal", { 3, 4, 10, 10 }, { 3, 4, 10, 10 }, 1 },
-        { "b inside a", { 0, 0, 50, 50 }, { 10, 10, 5, 5 }, 1 },
-        { "a inside b", { 10, 10, 5, 5 }, { 0, 0, 50, 50 }, 1 },
-        { "tiles", { 0, 0, 10, 10 }, { 10, 0, 10, 10 }, 1 },
-        { "tiles downwards", { 0, 0, 10, 10 }, { 0, 10, 10, 3 }, 1 },
-        { "large overlap", { 0, 0, 10, 10 }, { 1, 1, 10, 10 }, 1 },   /* 121 for 200 */
-        { "corner overlap", { 0, 0, 10, 10 }, { 9, 9, 10, 10 }, 2 },  /* 361 for 200 */
-        { "one pixel apart", { 0, 0, 10, 10 }, { 11, 0, 10, 10 }, 2 },
-        { "far apart", { 0, 0, 1, 1 }, { 90, 70, 1, 1 }, 2 },
+        {"equal",            { 3, 4, 10, 10 }, { 3, 4, 10, 10 },  1},
+        { "b inside a",      { 0, 0, 50, 50 }, { 10, 10, 5, 5 },  1},
+        { "a inside b",      { 10, 10, 5, 5 }, { 0, 0, 50, 50 },  1},
+        { "tiles",           { 0, 0, 10, 10 }, { 10, 0, 10, 10 }, 1},
+        { "tiles downwards", { 0, 0, 10, 10 }, { 0, 10, 10, 3 },  1},
+        { "large overlap",   { 0, 0, 10, 10 }, { 1, 1, 10, 10 },  1}, /* 121 for 200 */
+        { "corner overlap",  { 0, 0, 10, 10 }, { 9, 9, 10, 10 },  2}, /* 361 for 200 */
+        { "one pixel apart", { 0, 0, 10, 10 }, { 11, 0, 10, 10 }, 2},
+        { "far apart",       { 0, 0, 1, 1 },   { 90, 70, 1, 1 },  2},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct damage d = { 0 };
@@ -88,8 +90,8 @@ TEST(merging_rule)
     }
 }
 
-/* Whatever is added: all of it is covered, and as long as the list never filled up, nothing is copied that costs more than the
- * rectangles one by one. */
+/* Whatever is added: all of it is covered, and as long as the list never filled up, nothing is
+ * copied that costs more than the rectangles one by one. */
 TEST(random_lists_cover_what_was_added)
 {
     for (uint32_t run = 0; run < 3000; run++) {
@@ -111,7 +113,8 @@ TEST(random_lists_cover_what_was_added)
         }
         for (uint32_t y = 0; y < H; y++)
             for (uint32_t x = 0; x < W; x++)
-                CHECK_MSG(!want.hits[y][x] || got.hits[y][x], "run %u: pixel %u,%u lost", run, x, y);
+                CHECK_MSG(!want.hits[y][x] || got.hits[y][x], "run %u: pixel %u,%u lost", run, x,
+                          y);
         CHECK(adds > DAMAGE_MAX_RECTS || copied <= one_by_one);
         CHECK(damage_pixels(&d, W, H) >= count_hits(&want));
         CHECK(damage_pixels(&d, W, H) <= (uint64_t)W * H);
@@ -135,12 +138,14 @@ TEST(sorted_rectangles_are_disjoint_and_the_same_pixels)
         for (uint32_t i = 0; i < count; i++) {
             CHECK(out[i].width_px > 0 && out[i].height_px > 0);
             CHECK(out[i].x_px + out[i].width_px <= W && out[i].y_px + out[i].height_px <= H);
-            CHECK(i == 0 || out[i - 1].y_px + out[i - 1].height_px <= out[i].y_px + out[i].height_px);
+            CHECK(i == 0 ||
+                  out[i - 1].y_px + out[i - 1].height_px <= out[i].y_px + out[i].height_px);
             paint(&got, &out[i]);
         }
         for (uint32_t y = 0; y < H; y++) {
             for (uint32_t x = 0; x < W; x++) {
-                CHECK_MSG(!want.hits[y][x] || got.hits[y][x], "run %u: pixel %u,%u lost", run, x, y);
+                CHECK_MSG(!want.hits[y][x] || got.hits[y][x], "run %u: pixel %u,%u lost", run, x,
+                          y);
                 if (cap == ARRAY_LEN(out)) {
                     CHECK_MSG(got.hits[y][x] <= 1, "run %u: pixel %u,%u copied twice", run, x, y);
                     CHECK(want.hits[y][x] || !got.hits[y][x]);
@@ -162,7 +167,8 @@ TEST(full_damage)
     CHECK_INT(damage_pixels(&d, 640, 480), 640 * 480);
     struct frame_rect out[2];
     CHECK_INT(damage_sorted_by_bottom(&d, 640, 480, out, 2), 1);
-    CHECK(out[0].x_px == 0 && out[0].y_px == 0 && out[0].width_px == 640 && out[0].height_px == 480);
+    CHECK(out[0].x_px == 0 && out[0].y_px == 0 && out[0].width_px == 640 &&
+          out[0].height_px == 480);
     CHECK_INT(damage_sorted_by_bottom(&d, 640, 0, out, 2), 0);
     CHECK_INT(damage_sorted_by_bottom(&d, 640, 480, out, 0), 0);
     damage_clear(&d);
@@ -180,7 +186,8 @@ TEST(frame_header_counts)
     damage_add_frame(&d, &view);
     CHECK_INT(d.count, 2);
     CHECK(!d.full);
-    view.damage_count = FRAME_MAX_DAMAGE + 1; /* nobody should hand us that: then everything, not the memory behind */
+    view.damage_count = FRAME_MAX_DAMAGE +
+                        1; /* nobody should hand us that: then everything, not the memory behind */
     damage_add_frame(&d, &view);
     CHECK(d.full);
     damage_clear(&d);

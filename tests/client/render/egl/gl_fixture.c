@@ -20,18 +20,25 @@ uint32_t test_below(uint32_t n)
 
 static EGLSurface create_pbuffer(struct gl_fixture *f, uint32_t width_px, uint32_t height_px)
 {
-    const EGLint attribs[] = { EGL_WIDTH, (EGLint)width_px, EGL_HEIGHT, (EGLint)height_px, EGL_NONE };
-    const EGLSurface surface = f->egl.egl.CreatePbufferSurface(f->egl.display, f->egl.config, attribs);
+    const EGLint attribs[] = { EGL_WIDTH, (EGLint)width_px, EGL_HEIGHT, (EGLint)height_px,
+                               EGL_NONE };
+    const EGLSurface surface =
+        f->egl.egl.CreatePbufferSurface(f->egl.display, f->egl.config, attribs);
     CHECK(surface != EGL_NO_SURFACE);
     return surface;
 }
 
-static void init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, uint32_t surfaces, bool only_es2, bool prefer_alpha)
+static void init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, uint32_t surfaces,
+                 bool only_es2, bool prefer_alpha)
 {
-    const struct egl_context_config config = { .platform = EGL_PLATFORM_SURFACELESS_MESA, .surface_type = EGL_PBUFFER_BIT,
-                                               .only_es2 = only_es2, .prefer_alpha = prefer_alpha };
+    const struct egl_context_config config = { .platform = EGL_PLATFORM_SURFACELESS_MESA,
+                                               .surface_type = EGL_PBUFFER_BIT,
+                                               .only_es2 = only_es2,
+                                               .prefer_alpha = prefer_alpha };
     const char *why = NULL;
-    *f = (struct gl_fixture){ .width_px = width_px, .height_px = height_px, .surface_count = surfaces };
+    *f = (struct gl_fixture){ .width_px = width_px,
+                              .height_px = height_px,
+                              .surface_count = surfaces };
     if (egl_context_init(&f->egl, &config, &why) < 0)
         SKIP("no EGL without a display here: %s", why);
     for (uint32_t i = 0; i < surfaces; i++)
@@ -44,7 +51,8 @@ static void init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, ui
     gl_scene_init(&f->scene, &f->egl, false);
 }
 
-void gl_fixture_init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, uint32_t surfaces, bool only_es2)
+void gl_fixture_init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, uint32_t surfaces,
+                     bool only_es2)
 {
     init(f, width_px, height_px, surfaces, only_es2, false);
 }
@@ -69,7 +77,8 @@ void gl_fixture_fini(struct gl_fixture *f)
 void gl_fixture_present(struct gl_fixture *f, uint32_t index, uint32_t age)
 {
     struct damage region;
-    CHECK(f->egl.egl.MakeCurrent(f->egl.display, f->surfaces[index], f->surfaces[index], f->egl.context));
+    CHECK(f->egl.egl.MakeCurrent(f->egl.display, f->surfaces[index], f->surfaces[index],
+                                 f->egl.context));
     CHECK_INT(f->scene.geometry.window_width_px, f->width_px);
     CHECK_INT(f->scene.geometry.window_height_px, f->height_px);
     redraw_for_age(&f->scene.redraw, age, &region);
@@ -86,7 +95,8 @@ const uint32_t *gl_fixture_read(struct gl_fixture *f)
     for (uint32_t y = 0; y < h; y++) {
         for (uint32_t x = 0; x < w; x++) {
             const uint8_t *p = bytes + ((size_t)(h - 1 - y) * w + x) * 4;
-            f->read[(size_t)y * w + x] = 0xff000000u | (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+            f->read[(size_t)y * w + x] =
+                0xff000000u | (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
         }
     }
     free(bytes);
@@ -113,7 +123,8 @@ static uint32_t usual_pitch(const struct frame_format_info *fmt, uint32_t width_
 /* Random, with every special half float among the HDR samples. */
 static void fill_pixel(const struct test_frame *f, uint32_t x, uint32_t y)
 {
-    uint8_t *p = f->pixels + (size_t)y * f->view.pitch_bytes + (size_t)x * f->view.fmt->bytes_per_pixel;
+    uint8_t *p =
+        f->pixels + (size_t)y * f->view.pitch_bytes + (size_t)x * f->view.fmt->bytes_per_pixel;
     for (uint32_t i = 0; i < f->view.fmt->bytes_per_pixel; i++)
         p[i] = (uint8_t)(test_random() >> 8);
     if (f->view.fmt->format != FRAME_FORMAT_RGBA16F)
@@ -131,8 +142,9 @@ void test_frame_touch(struct test_frame *f, struct frame_rect r)
             fill_pixel(f, x, y);
 }
 
-void test_frame_init(struct test_frame *f, enum frame_format format, uint32_t flags, uint32_t width_px, uint32_t height_px,
-                     uint32_t pitch_bytes, enum frame_rotation rotation)
+void test_frame_init(struct test_frame *f, enum frame_format format, uint32_t flags,
+                     uint32_t width_px, uint32_t height_px, uint32_t pitch_bytes,
+                     enum frame_rotation rotation)
 {
     const struct frame_format_info *fmt = frame_format_find((uint32_t)format);
     const uint32_t pitch = pitch_bytes ? pitch_bytes : usual_pitch(fmt, width_px);
@@ -162,15 +174,18 @@ void test_frame_fini(struct test_frame *f)
     free(f->pixels);
 }
 
-uint32_t *test_frame_upright(const struct test_frame *f, enum frame_rotation extra, uint32_t *width_px, uint32_t *height_px)
+uint32_t *test_frame_upright(const struct test_frame *f, enum frame_rotation extra,
+                             uint32_t *width_px, uint32_t *height_px)
 {
     const struct frame_view *v = &f->view;
-    const uint32_t w = v->width_px, h = v->height_px, turns = ((uint32_t)v->rotation + (uint32_t)extra) % 4;
+    const uint32_t w = v->width_px, h = v->height_px,
+                   turns = ((uint32_t)v->rotation + (uint32_t)extra) % 4;
     uint32_t *row = calloc(w, 4), *out = calloc((size_t)w * h, 4);
     CHECK(row && out);
     for (uint32_t y = 0; y < h; y++) {
         if (y < v->rows_px)
-            CHECK(convert_row(v->fmt, v->flags, f->pixels + (size_t)y * v->pitch_bytes, 0, w, PIXEL_OUT_XRGB8888, row));
+            CHECK(convert_row(v->fmt, v->flags, f->pixels + (size_t)y * v->pitch_bytes, 0, w,
+                              PIXEL_OUT_XRGB8888, row));
         for (uint32_t x = 0; x < w; x++) {
             const size_t to = turns == 0   ? (size_t)y * w + x
                               : turns == 1 ? (size_t)x * h + (h - 1 - y)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The egl backend on a real compositor (headless): what a screenshot shows equals what the CPU computes, pixel by pixel. */
+ * The egl backend on a real compositor (headless): what a screenshot shows equals what the CPU
+ * computes, pixel by pixel. */
 #include <errno.h>
 #include <png.h>
 #include <unistd.h>
@@ -73,9 +74,16 @@ static void session_open(struct session *s)
         SKIP("no weston here");
     CHECK_INT(err, 0);
     CHECK(loop_create(&s->loop) == 0);
-    const struct display_config config = { .title = "test", .app_id = "test", .width = W, .height = H, .fullscreen = true };
-    const struct display_listener listener = { .on_configure = on_configure, .on_close = on_nothing, .on_lost = on_lost,
-                                               .on_frame = on_frame, .on_presented = on_presented, .on_input = on_nothing, .ctx = s };
+    const struct display_config config = {
+        .title = "test", .app_id = "test", .width = W, .height = H, .fullscreen = true
+    };
+    const struct display_listener listener = { .on_configure = on_configure,
+                                               .on_close = on_nothing,
+                                               .on_lost = on_lost,
+                                               .on_frame = on_frame,
+                                               .on_presented = on_presented,
+                                               .on_input = on_nothing,
+                                               .ctx = s };
     CHECK(display_create(s->loop, &config, &listener, &s->display) == 0);
 }
 
@@ -129,17 +137,21 @@ static uint32_t *screenshot(struct session *s)
 }
 
 /* `want` is w x h, shown at x, y with black around. */
-static void check_shown(struct session *s, const uint32_t *want, uint32_t w, uint32_t h, uint32_t tolerance, const char *what)
+static void check_shown(struct session *s, const uint32_t *want, uint32_t w, uint32_t h,
+                        uint32_t tolerance, const char *what)
 {
     uint32_t *got = screenshot(s);
     const uint32_t x0 = (W - w) / 2, y0 = (H - h) / 2;
     for (uint32_t y = 0; y < H; y++) {
         for (uint32_t x = 0; x < W; x++) {
             const bool inside = x >= x0 && y >= y0 && x - x0 < w && y - y0 < h;
-            const uint32_t a = got[y * W + x], b = inside ? want[(y - y0) * w + x - x0] : 0xff000000u;
+            const uint32_t a = got[y * W + x],
+                           b = inside ? want[(y - y0) * w + x - x0] : 0xff000000u;
             for (uint32_t shift = 0; shift < 24; shift += 8)
-                CHECK_MSG(abs((int)(a >> shift & 0xff) - (int)(b >> shift & 0xff)) <= (int)tolerance, "%s: pixel %u,%u is %06x, expected %06x",
-                          what, x, y, a & 0xffffff, b & 0xffffff);
+                CHECK_MSG(abs((int)(a >> shift & 0xff) - (int)(b >> shift & 0xff)) <=
+                              (int)tolerance,
+                          "%s: pixel %u,%u is %06x, expected %06x", what, x, y, a & 0xffffff,
+                          b & 0xffffff);
         }
     }
     free(got);
@@ -156,9 +168,13 @@ TEST(every_format_reaches_the_screen)
         enum frame_format format;
         uint32_t flags, tolerance;
     } rows[] = {
-        { FRAME_FORMAT_BGRA, 0, 0 },   { FRAME_FORMAT_RGBA, 0, 0 },   { FRAME_FORMAT_RGBA10, 0, 0 },
-        { FRAME_FORMAT_BGR_32, 0, 0 }, { FRAME_FORMAT_RGB_24, 0, 0 }, { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR, 1 },
-        { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
+        {FRAME_FORMAT_BGRA,     0,                                  0},
+        { FRAME_FORMAT_RGBA,    0,                                  0},
+        { FRAME_FORMAT_RGBA10,  0,                                  0},
+        { FRAME_FORMAT_BGR_32,  0,                                  0},
+        { FRAME_FORMAT_RGB_24,  0,                                  0},
+        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR,                     1},
+        { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
     };
     struct session s;
     struct damage full = { .full = true };
@@ -169,7 +185,8 @@ TEST(every_format_reaches_the_screen)
         uint32_t w, h;
         const enum frame_rotation rotation = i % 2 ? FRAME_ROTATE_90 : FRAME_ROTATE_0;
         /* upright it fills the window: 1:1 */
-        test_frame_init(&frame, rows[i / 2].format, rows[i / 2].flags, i % 2 ? H : W, i % 2 ? W : H, 0, rotation);
+        test_frame_init(&frame, rows[i / 2].format, rows[i / 2].flags, i % 2 ? H : W, i % 2 ? W : H,
+                        0, rotation);
         uint32_t *want = test_frame_upright(&frame, FRAME_ROTATE_0, &w, &h);
         upload(&s, &frame, &full);
         show(&s);
@@ -191,8 +208,12 @@ TEST(damage_cursor_and_stills)
     uint8_t data[4 * 32 * 32];
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(test_random() >> 8);
-    const struct cursor_shape shape = { .type = CURSOR_MASKED_COLOUR, .width_px = 32, .height_px = 32, .pitch_bytes = 128,
-                                        .data = data, .data_bytes = sizeof(data) };
+    const struct cursor_shape shape = { .type = CURSOR_MASKED_COLOUR,
+                                        .width_px = 32,
+                                        .height_px = 32,
+                                        .pitch_bytes = 128,
+                                        .data = data,
+                                        .data_bytes = sizeof(data) };
     CHECK(cursor_image_from_shape(&shape, &image) == 0);
     session_open(&s);
     use_egl(&s);
@@ -211,7 +232,8 @@ TEST(damage_cursor_and_stills)
     for (int32_t i = 0; i < 4; i++) {
         damage_clear(&part);
         for (int k = 0; k < 3; k++) {
-            const struct frame_rect r = { test_below(W - 50), test_below(H - 50), 1 + test_below(50), 1 + test_below(50) };
+            const struct frame_rect r = { test_below(W - 50), test_below(H - 50),
+                                          1 + test_below(50), 1 + test_below(50) };
             test_frame_touch(&frame, r);
             damage_add_rect(&part, r);
         }
@@ -237,17 +259,25 @@ TEST(modes_change)
 {
     static const struct {
         uint32_t w, h;
-    } modes[] = { { W, H }, { 320, 240 }, { 100, 480 }, { W, H } };
+    } modes[] = {
+        {W,    H  },
+        { 320, 240},
+        { 100, 480},
+        { W,   H  }
+    };
     struct session s;
     struct damage full = { .full = true };
     session_open(&s);
-    const struct renderer_config config = { .display = s.display, .geometry = { .keep_aspect = true, .no_upscale = true } };
+    const struct renderer_config config = {
+        .display = s.display, .geometry = {.keep_aspect = true, .no_upscale = true}
+    };
     const char *why = NULL;
     CHECK(renderer_egl_ops.create(&config, &s.renderer, &why) == 0);
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
         struct test_frame frame;
         uint32_t w, h;
-        test_frame_init(&frame, i % 2 ? FRAME_FORMAT_RGB_24 : FRAME_FORMAT_BGRA, 0, modes[i].w, modes[i].h, 0, FRAME_ROTATE_0);
+        test_frame_init(&frame, i % 2 ? FRAME_FORMAT_RGB_24 : FRAME_FORMAT_BGRA, 0, modes[i].w,
+                        modes[i].h, 0, FRAME_ROTATE_0);
         uint32_t *want = test_frame_upright(&frame, FRAME_ROTATE_0, &w, &h);
         upload(&s, &frame, &full);
         /* the fixture's configure has other options: set ours again, as the viewer does */

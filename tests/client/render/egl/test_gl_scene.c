@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The GL core against the CPU's conversion and cursor, pixel by pixel. SDR is exact; HDR may differ by one step, because the GPU's pow()
- * is its own. */
+ * The GL core against the CPU's conversion and cursor, pixel by pixel. SDR is exact; HDR may differ
+ * by one step, because the GPU's pow() is its own. */
 #include <pthread.h>
 #include <time.h>
 
@@ -14,15 +14,15 @@ struct variant {
     uint32_t flags, tolerance;
 };
 static const struct variant variants[] = {
-    { FRAME_FORMAT_BGRA, 0, 0 },
-    { FRAME_FORMAT_RGBA, 0, 0 },
-    { FRAME_FORMAT_RGBA10, 0, 0 },
-    { FRAME_FORMAT_BGR_32, 0, 0 },
-    { FRAME_FORMAT_RGB_24, 0, 0 },
-    { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR, 1 },
-    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR, 1 },
-    { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
-    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
+    {FRAME_FORMAT_BGRA,     0,                                  0},
+    { FRAME_FORMAT_RGBA,    0,                                  0},
+    { FRAME_FORMAT_RGBA10,  0,                                  0},
+    { FRAME_FORMAT_BGR_32,  0,                                  0},
+    { FRAME_FORMAT_RGB_24,  0,                                  0},
+    { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR,                     1},
+    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR,                     1},
+    { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
+    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
 };
 
 static void set_full(struct damage *d)
@@ -38,15 +38,17 @@ static void upload_all(struct gl_fixture *f, const struct test_frame *frame)
     CHECK_INT(gl_scene_upload(&f->scene, &frame->view, &full, &f->stats), RENDER_UPLOAD_OK);
 }
 
-static void check_same(const struct gl_fixture *f, const uint32_t *got, const uint32_t *want, uint32_t tolerance, const char *what)
+static void check_same(const struct gl_fixture *f, const uint32_t *got, const uint32_t *want,
+                       uint32_t tolerance, const char *what)
 {
     for (size_t i = 0; i < (size_t)f->width_px * f->height_px; i++) {
         if (got[i] == want[i])
             continue;
         for (uint32_t shift = 0; shift < 24; shift += 8) {
             const int a = got[i] >> shift & 0xff, b = want[i] >> shift & 0xff;
-            CHECK_MSG(abs(a - b) <= (int)tolerance, "%s: pixel %zu,%zu is %06x, expected %06x", what, i % f->width_px,
-                      i / f->width_px, got[i] & 0xffffff, want[i] & 0xffffff);
+            CHECK_MSG(abs(a - b) <= (int)tolerance, "%s: pixel %zu,%zu is %06x, expected %06x",
+                      what, i % f->width_px, i / f->width_px, got[i] & 0xffffff,
+                      want[i] & 0xffffff);
         }
     }
 }
@@ -54,8 +56,9 @@ static void check_same(const struct gl_fixture *f, const uint32_t *got, const ui
 enum mode { MODE_ES3, MODE_ES2, MODE_ALPHA };
 
 /* One frame at 1:1 in a window of its size. */
-static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch_bytes, enum frame_rotation rotation,
-                        enum frame_rotation user, uint32_t tolerance, enum mode mode)
+static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch_bytes,
+                        enum frame_rotation rotation, enum frame_rotation user, uint32_t tolerance,
+                        enum mode mode)
 {
     enum { W = 150, H = 200 }; /* whole tiles of a tiled rasteriser, and parts */
     struct test_frame frame;
@@ -64,8 +67,8 @@ static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch
     char what[96];
     test_frame_init(&frame, format, flags, W, H, pitch_bytes, rotation);
     uint32_t *want = test_frame_upright(&frame, user, &w, &h);
-    snprintf(what, sizeof(what), "%s flags %u pitch %u rotation %u+%u ES%d", frame.view.fmt->name, flags, frame.view.pitch_bytes, rotation,
-             user, mode == MODE_ES2 ? 2 : 3);
+    snprintf(what, sizeof(what), "%s flags %u pitch %u rotation %u+%u ES%d", frame.view.fmt->name,
+             flags, frame.view.pitch_bytes, rotation, user, mode == MODE_ES2 ? 2 : 3);
     if (mode == MODE_ALPHA)
         gl_fixture_init_alpha(&f, w, h);
     else
@@ -84,9 +87,11 @@ static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch
 static void check_all_rotations(enum mode mode)
 {
     for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
-        const uint32_t tolerance = mode == MODE_ES2 ? 0 : variants[i].tolerance; /* ES 2: the CPU converts HDR, too */
+        const uint32_t tolerance =
+            mode == MODE_ES2 ? 0 : variants[i].tolerance; /* ES 2: the CPU converts HDR, too */
         for (uint32_t rotation = 0; rotation < 4; rotation++)
-            check_frame(variants[i].format, variants[i].flags, 0, (enum frame_rotation)rotation, (enum frame_rotation)(i % 4), tolerance, mode);
+            check_frame(variants[i].format, variants[i].flags, 0, (enum frame_rotation)rotation,
+                        (enum frame_rotation)(i % 4), tolerance, mode);
     }
 }
 
@@ -109,9 +114,11 @@ TEST(all_formats_all_rotations_alpha)
 TEST(odd_pitches)
 {
     for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
-        const uint32_t tight = 150 * frame_format_find((uint32_t)variants[i].format)->bytes_per_pixel;
+        const uint32_t tight =
+            150 * frame_format_find((uint32_t)variants[i].format)->bytes_per_pixel;
         for (uint32_t more = 0; more < 9; more++)
-            check_frame(variants[i].format, variants[i].flags, tight + more, FRAME_ROTATE_0, FRAME_ROTATE_0, variants[i].tolerance, MODE_ES3);
+            check_frame(variants[i].format, variants[i].flags, tight + more, FRAME_ROTATE_0,
+                        FRAME_ROTATE_0, variants[i].tolerance, MODE_ES3);
     }
 }
 
@@ -152,18 +159,31 @@ static void make_cursor(enum cursor_type type, struct cursor_image *out)
     if (type == CURSOR_MASKED_COLOUR)
         for (size_t i = 3; i < sizeof(data); i += 4)
             data[i] = test_below(2) ? 255 : 0;
-    const struct cursor_shape shape = { .type = type, .width_px = 24, .height_px = type == CURSOR_MONOCHROME ? 8 : 17,
-                                        .pitch_bytes = 96, .data = data, .data_bytes = sizeof(data) };
+    const struct cursor_shape shape = { .type = type,
+                                        .width_px = 24,
+                                        .height_px = type == CURSOR_MONOCHROME ? 8 : 17,
+                                        .pitch_bytes = 96,
+                                        .data = data,
+                                        .data_bytes = sizeof(data) };
     CHECK(cursor_image_from_shape(&shape, out) == 0);
 }
 
 static void check_cursors(bool only_es2)
 {
-    static const enum cursor_type types[] = { CURSOR_COLOUR, CURSOR_MONOCHROME, CURSOR_MASKED_COLOUR };
-    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_RGB_24 };
+    static const enum cursor_type types[] = { CURSOR_COLOUR, CURSOR_MONOCHROME,
+                                              CURSOR_MASKED_COLOUR };
+    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA,
+                                                 FRAME_FORMAT_RGB_24 };
     static const struct {
         int32_t x, y;
-    } places[] = { { 10, 9 }, { -7, -3 }, { 55, 40 }, { -100, 5 }, { INT32_MAX, INT32_MIN }, { 0, 0 } };
+    } places[] = {
+        {10,         9        },
+        { -7,        -3       },
+        { 55,        40       },
+        { -100,      5        },
+        { INT32_MAX, INT32_MIN},
+        { 0,         0        }
+    };
     for (uint32_t i = 0; i < 3 * 3 * 4; i++) {
         struct test_frame frame;
         struct gl_fixture f;
@@ -179,7 +199,9 @@ static void check_cursors(bool only_es2)
         upload_all(&f, &frame);
         for (size_t p = 0; p < ARRAY_LEN(places); p++) {
             gl_scene_set_cursor(&f.scene, p == 0 ? &image : NULL, places[p].x, places[p].y, true);
-            gl_fixture_present(&f, 0, p == 0 ? 0 : 1); /* the same buffer: only the old and the new place are drawn */
+            gl_fixture_present(
+                &f, 0,
+                p == 0 ? 0 : 1); /* the same buffer: only the old and the new place are drawn */
             memcpy(want, upright, (size_t)w * h * 4);
             cursor_image_draw(&image, want, w * 4, w, h, places[p].x, places[p].y);
             check_same(&f, gl_fixture_read(&f), want, 0, "cursor");
@@ -239,7 +261,8 @@ static uint32_t bilinear(const uint32_t *px, uint32_t w, uint32_t h, double x, d
 {
     x = x - 0.5 < 0 ? 0 : x - 0.5;
     y = y - 0.5 < 0 ? 0 : y - 0.5;
-    const uint32_t x0 = (uint32_t)x < w ? (uint32_t)x : w - 1, y0 = (uint32_t)y < h ? (uint32_t)y : h - 1;
+    const uint32_t x0 = (uint32_t)x < w ? (uint32_t)x : w - 1,
+                   y0 = (uint32_t)y < h ? (uint32_t)y : h - 1;
     const uint32_t x1 = x0 + 1 < w ? x0 + 1 : x0, y1 = y0 + 1 < h ? y0 + 1 : y0;
     uint32_t out = 0xff000000u;
     for (uint32_t shift = 0; shift < 24; shift += 8) {
@@ -260,12 +283,16 @@ TEST(scaling_and_bars)
         bool nearest;
         uint32_t tolerance;
     } rows[] = {
-        { "letterbox", 67 * 2, 45 * 2 + 31, { .keep_aspect = true }, false, 3 },
-        { "pillarbox", 67 * 2 + 40, 45 * 2, { .keep_aspect = true }, false, 3 },
-        { "stretched", 150, 70, { .keep_aspect = false }, false, 3 },
-        { "smaller", 50, 40, { .keep_aspect = true }, false, 3 },
-        { "integer", 67 * 3 + 20, 45 * 3 + 10, { .keep_aspect = true, .integer_upscale = true }, true, 0 },
-        { "centred", 101, 77, { .keep_aspect = true, .no_upscale = true }, false, 0 },
+        {"letterbox",  67 * 2,      45 * 2 + 31, { .keep_aspect = true },                     false, 3},
+        { "pillarbox", 67 * 2 + 40, 45 * 2,      { .keep_aspect = true },                     false, 3},
+        { "stretched", 150,         70,          { .keep_aspect = false },                    false, 3},
+        { "smaller",   50,          40,          { .keep_aspect = true },                     false, 3},
+        { "integer",
+         67 * 3 + 20,
+         45 * 3 + 10,
+         { .keep_aspect = true, .integer_upscale = true },
+         true,                                                                                       0},
+        { "centred",   101,         77,          { .keep_aspect = true, .no_upscale = true }, false, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct test_frame frame;
@@ -283,7 +310,8 @@ TEST(scaling_and_bars)
         CHECK(want);
         for (uint32_t y = 0; y < f.height_px; y++) {
             for (uint32_t x = 0; x < f.width_px; x++) {
-                const double gx = (x + 0.5 - at->x) * w / at->width, gy = (y + 0.5 - at->y) * h / at->height;
+                const double gx = (x + 0.5 - at->x) * w / at->width,
+                             gy = (y + 0.5 - at->y) * h / at->height;
                 const bool inside = gx >= 0 && gy >= 0 && gx < w && gy < h;
                 const bool exact = rows[i].tolerance == 0;
                 want[y * f.width_px + x] = !inside ? 0xff000000u
@@ -302,12 +330,15 @@ TEST(scaling_and_bars)
 static struct frame_rect random_rect(uint32_t w, uint32_t h)
 {
     const uint32_t x = test_below(w), y = test_below(h);
-    const uint32_t rw = 1 + test_below(w - x < 20 ? w - x : 20), rh = 1 + test_below(h - y < 20 ? h - y : 20);
+    const uint32_t rw = 1 + test_below(w - x < 20 ? w - x : 20),
+                   rh = 1 + test_below(h - y < 20 ? h - y : 20);
     return (struct frame_rect){ x, y, rw, rh };
 }
 
-/* Random partial damage and cursor moves over several window buffers: every buffer always equals a full redraw by a second scene. */
-static void check_damage_sequence(const struct variant *v, uint32_t buffers, uint32_t window_w, uint32_t window_h, bool only_es2)
+/* Random partial damage and cursor moves over several window buffers: every buffer always equals a
+ * full redraw by a second scene. */
+static void check_damage_sequence(const struct variant *v, uint32_t buffers, uint32_t window_w,
+                                  uint32_t window_h, bool only_es2)
 {
     enum { W = 67, H = 45, STEPS = 60 };
     struct test_frame frame;
@@ -335,10 +366,13 @@ static void check_damage_sequence(const struct variant *v, uint32_t buffers, uin
         }
         const struct renderer_stats before = f.stats;
         CHECK_INT(gl_scene_upload(&f.scene, &frame.view, &d, &f.stats), RENDER_UPLOAD_OK);
-        const uint64_t asked = f.stats.damaged_bytes - before.damaged_bytes, sent = f.stats.upload_bytes - before.upload_bytes;
-        /* 24-bit rows travel in units of four bytes: up to 3 + 3 bytes more per row of a rectangle */
+        const uint64_t asked = f.stats.damaged_bytes - before.damaged_bytes,
+                       sent = f.stats.upload_bytes - before.upload_bytes;
+        /* 24-bit rows travel in units of four bytes: up to 3 + 3 bytes more per row of a rectangle
+         */
         const bool packed = v->format == FRAME_FORMAT_BGR_32 || v->format == FRAME_FORMAT_RGB_24;
-        CHECK_MSG(sent <= asked + (packed ? 6 * 20 * 3 : 0), "sent %llu of %llu bytes", (unsigned long long)sent, (unsigned long long)asked);
+        CHECK_MSG(sent <= asked + (packed ? 6 * 20 * 3 : 0), "sent %llu of %llu bytes",
+                  (unsigned long long)sent, (unsigned long long)asked);
         const int32_t x = (int32_t)test_below(80) - 10, y = (int32_t)test_below(80) - 10;
         const bool visible = test_below(5) != 0;
         gl_scene_set_cursor(&f.scene, NULL, x, y, visible);
@@ -349,7 +383,8 @@ static void check_damage_sequence(const struct variant *v, uint32_t buffers, uin
         set_full(&d);
         CHECK_INT(gl_scene_upload(&whole, &frame.view, &d, &f.stats), RENDER_UPLOAD_OK);
         gl_scene_set_cursor(&whole, NULL, x, y, visible);
-        CHECK(f.egl.egl.MakeCurrent(f.egl.display, f.surfaces[buffers], f.surfaces[buffers], f.egl.context));
+        CHECK(f.egl.egl.MakeCurrent(f.egl.display, f.surfaces[buffers], f.surfaces[buffers],
+                                    f.egl.context));
         CHECK(gl_scene_draw(&whole, &d));
         check_same(&f, partial, gl_fixture_read(&f), 0, "partial redraw");
     }
@@ -422,7 +457,8 @@ static void *write_slowly(void *ctx)
     const struct frame_view *v = &w->frame->view;
     for (uint32_t y = 0; y < v->rows_px; y += 97) {
         const uint32_t end = y + 97 < v->rows_px ? y + 97 : v->rows_px;
-        memcpy(w->frame->pixels + (size_t)y * v->pitch_bytes, w->source + (size_t)y * v->pitch_bytes, (size_t)(end - y) * v->pitch_bytes);
+        memcpy(w->frame->pixels + (size_t)y * v->pitch_bytes,
+               w->source + (size_t)y * v->pitch_bytes, (size_t)(end - y) * v->pitch_bytes);
         atomic_store_explicit(&w->frame->ready_bytes, end * v->pitch_bytes, memory_order_release);
         const struct timespec pause = { .tv_nsec = 2000000 };
         nanosleep(&pause, NULL);
@@ -433,7 +469,8 @@ static void *write_slowly(void *ctx)
 TEST(follows_the_write_pointer)
 {
     enum { W = 640, H = 1000 };
-    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_BGR_32, FRAME_FORMAT_RGBA16F };
+    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_BGR_32,
+                                                 FRAME_FORMAT_RGBA16F };
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         struct test_frame frame, done;
         struct gl_fixture f;
@@ -484,19 +521,24 @@ TEST(truncated_frames_end_in_black)
     }
 }
 
-/* Formats, sizes and rotations changing under a running scene, with damage that a liar sends along. */
+/* Formats, sizes and rotations changing under a running scene, with damage that a liar sends along.
+ */
 TEST(layout_changes)
 {
     struct gl_fixture f;
     gl_fixture_init(&f, 90, 80, 1, false);
-    gl_scene_set_window(&f.scene, 90, 80, 120, &(struct geometry_config){ .no_upscale = true, .keep_aspect = true });
+    gl_scene_set_window(&f.scene, 90, 80, 120,
+                        &(struct geometry_config){ .no_upscale = true, .keep_aspect = true });
     for (uint32_t run = 0; run < 60; run++) {
         const struct variant *v = &variants[test_below(ARRAY_LEN(variants))];
         struct test_frame frame;
         struct damage tiny = { 0 };
         uint32_t w, h;
-        test_frame_init(&frame, v->format, v->flags, 1 + test_below(80), 1 + test_below(80), 0, (enum frame_rotation)test_below(4));
-        damage_add_rect(&tiny, (struct frame_rect){ test_below(100), test_below(100), test_below(FRAME_MAX_PX), test_below(FRAME_MAX_PX) });
+        test_frame_init(&frame, v->format, v->flags, 1 + test_below(80), 1 + test_below(80), 0,
+                        (enum frame_rotation)test_below(4));
+        damage_add_rect(&tiny,
+                        (struct frame_rect){ test_below(100), test_below(100),
+                                             test_below(FRAME_MAX_PX), test_below(FRAME_MAX_PX) });
         CHECK_INT(gl_scene_upload(&f.scene, &frame.view, &tiny, &f.stats), RENDER_UPLOAD_OK);
         gl_fixture_present(&f, 0, 1);
         uint32_t *want = test_frame_upright(&frame, FRAME_ROTATE_0, &w, &h);
@@ -507,7 +549,8 @@ TEST(layout_changes)
         for (uint32_t i = 0; i < w * h; i++) {
             const uint32_t g = got[((uint32_t)at->y + i / w) * 90 + (uint32_t)at->x + i % w];
             for (uint32_t shift = 0; shift < 24; shift += 8)
-                CHECK(abs((int)(g >> shift & 0xff) - (int)(want[i] >> shift & 0xff)) <= (int)v->tolerance);
+                CHECK(abs((int)(g >> shift & 0xff) - (int)(want[i] >> shift & 0xff)) <=
+                      (int)v->tolerance);
         }
         free(want);
         test_frame_fini(&frame);
@@ -542,7 +585,9 @@ TEST(stills_cover_the_picture_until_the_next_frame)
     struct test_frame frame;
     struct gl_fixture f;
     struct cursor_image image;
-    struct still still = { .width_px = W, .height_px = H, .stride_bytes = STRIDE, .pixels = pixels };
+    struct still still = {
+        .width_px = W, .height_px = H, .stride_bytes = STRIDE, .pixels = pixels
+    };
     for (size_t i = 0; i < ARRAY_LEN(pixels); i++)
         pixels[i] = test_random();
     test_frame_init(&frame, FRAME_FORMAT_BGRA, 0, W, H, 0, FRAME_ROTATE_180);

@@ -39,11 +39,15 @@ TEST(ages)
     CHECK(out.full);
 }
 
-/* Every guest pixel of a rectangle lies inside what it becomes, in all rotations, sizes and positions. */
+/* Every guest pixel of a rectangle lies inside what it becomes, in all rotations, sizes and
+ * positions. */
 TEST(frame_rectangles_reach_the_window)
 {
     static const struct geometry_config configs[] = {
-        { .keep_aspect = true }, { .keep_aspect = false }, { .integer_upscale = true, .keep_aspect = true }, { .no_upscale = true },
+        {.keep_aspect = true     },
+        { .keep_aspect = false   },
+        { .integer_upscale = true, .keep_aspect = true },
+        { .no_upscale = true                      },
     };
     uint32_t seed = 1;
     for (uint32_t run = 0; run < 4000; run++) {
@@ -53,24 +57,33 @@ TEST(frame_rectangles_reach_the_window)
             v[i] = (seed = seed * 1664525u + 1013904223u) >> 10;
         const uint32_t w = 1 + v[0] % 100, h = 1 + v[1] % 100;
         const enum frame_rotation rotation = (enum frame_rotation)(v[2] % 4);
-        geometry_compute(&configs[v[3] % 4], 1 + v[4] % 300, 1 + v[5] % 300, 120, w, h, rotation, &g);
+        geometry_compute(&configs[v[3] % 4], 1 + v[4] % 300, 1 + v[5] % 300, 120, w, h, rotation,
+                         &g);
         const struct frame_rect r = { v[6] % w, v[7] % h, 1 + v[8] % w, 1 + v[9] % h };
         const struct frame_rect got = redraw_frame_to_window(&g, r, run % 2);
         for (uint32_t y = r.y_px; y < h && y < r.y_px + r.height_px; y++) {
             for (uint32_t x = r.x_px; x < w && x < r.x_px + r.width_px; x++) {
                 /* centre of the pixel, upright, then in the window */
                 const double cx = x + 0.5, cy = y + 0.5;
-                const double ux = rotation == 0 ? cx : rotation == 1 ? h - cy : rotation == 2 ? w - cx : cy;
-                const double uy = rotation == 0 ? cy : rotation == 1 ? cx : rotation == 2 ? h - cy : w - cx;
+                const double ux = rotation == 0   ? cx
+                                  : rotation == 1 ? h - cy
+                                  : rotation == 2 ? w - cx
+                                                  : cy;
+                const double uy = rotation == 0   ? cy
+                                  : rotation == 1 ? cx
+                                  : rotation == 2 ? h - cy
+                                                  : w - cx;
                 double px, py;
                 geometry_guest_to_px(&g, ux, uy, &px, &py);
                 if (px < 0 || py < 0 || px >= g.window_width_px || py >= g.window_height_px)
                     continue;
-                CHECK_MSG(px >= got.x_px && px < got.x_px + got.width_px && py >= got.y_px && py < got.y_px + got.height_px,
+                CHECK_MSG(px >= got.x_px && px < got.x_px + got.width_px && py >= got.y_px &&
+                              py < got.y_px + got.height_px,
                           "run %u: pixel %u,%u lost", run, x, y);
             }
         }
-        CHECK(got.x_px + got.width_px <= g.window_width_px && got.y_px + got.height_px <= g.window_height_px);
+        CHECK(got.x_px + got.width_px <= g.window_width_px &&
+              got.y_px + got.height_px <= g.window_height_px);
     }
 }
 
@@ -83,12 +96,19 @@ TEST(rectangles_off_the_picture)
         int64_t x, y;
         uint32_t w, h;
     } rows[] = {
-        { -10, 0, 10, 10 }, { 100, 0, 10, 10 }, { 0, -10, 10, 10 }, { 0, 100, 10, 10 }, { INT32_MIN, 0, 1024, 1 }, { INT32_MAX, INT32_MAX, 1024, 1024 },
+        {-10,        0,         10,   10  },
+        { 100,       0,         10,   10  },
+        { 0,         -10,       10,   10  },
+        { 0,         100,       10,   10  },
+        { INT32_MIN, 0,         1024, 1   },
+        { INT32_MAX, INT32_MAX, 1024, 1024},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        const struct frame_rect r = redraw_upright_to_window(&g, rows[i].x, rows[i].y, rows[i].w, rows[i].h);
+        const struct frame_rect r =
+            redraw_upright_to_window(&g, rows[i].x, rows[i].y, rows[i].w, rows[i].h);
         CHECK(r.width_px == 0 && r.height_px == 0);
     }
-    const struct frame_rect part = redraw_upright_to_window(&g, -3, 98, 10, 10); /* picture at 50,0 */
+    const struct frame_rect part =
+        redraw_upright_to_window(&g, -3, 98, 10, 10); /* picture at 50,0 */
     CHECK(part.x_px == 50 && part.width_px == 7 && part.y_px == 98 && part.height_px == 2);
 }
