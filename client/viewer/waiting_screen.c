@@ -99,34 +99,42 @@ static void show(const struct text_api *api, cairo_t *cr, const struct paragraph
     api->pango_cairo_show_layout(cr, p->layout);
 }
 
+/* Lays both out in a column of the size that `unit` (device pixels for one at scale 1) allows. Returns the height in all. */
+static double lay_out_column(const struct text_api *api, cairo_t *cr, struct paragraph p[2], double unit, double column_px)
+{
+    p[0].size_px = 24 * unit > 9 ? 24 * unit : 9;
+    p[1].size_px = 14 * unit > 8 ? 14 * unit : 8;
+    for (int i = 0; i < 2; i++) {
+        if (p[i].layout)
+            api->g_object_unref(p[i].layout);
+        lay_out(api, cr, &p[i], column_px);
+    }
+    return p[1].text[0] ? p[0].height_px + 18 * unit + p[1].height_px : p[0].height_px;
+}
+
 static void draw_text(const struct text_api *api, cairo_t *cr, const char *title, const char *detail, double width,
                       double height, double scale)
 {
-    /* In a small window the text becomes smaller, so that a paste-ready line stays a line where it can. */
-    double unit = width / 900 < scale ? width / 900 : scale;
-    struct paragraph p[] = {
+    struct paragraph p[2] = {
         { .text = title, .family = "Sans", .grey = 0.92, .alignment = PANGO_ALIGN_CENTER },
         { .text = detail, .family = "Sans", .grey = 0.62, .alignment = PANGO_ALIGN_LEFT },
     };
-    int total = 0;
-    /* Long advice in a low window: smaller until it fits, but readable. */
-    for (int attempt = 0; attempt < 4; attempt++, unit *= 0.85) {
-        p[0].size_px = 24 * unit > 9 ? 24 * unit : 9;
-        p[1].size_px = 14 * unit > 8 ? 14 * unit : 8;
-        for (size_t i = 0; i < ARRAY_LEN(p); i++) {
-            if (p[i].layout)
-                api->g_object_unref(p[i].layout);
-            lay_out(api, cr, &p[i], width * 0.86);
-        }
-        total = p[0].height_px + (detail[0] ? (int)(18 * unit) + p[1].height_px : 0);
-        if (total < height * 0.94)
+    /* In a small window the text becomes smaller, so that a paste-ready line stays a line where it can; and smaller again
+     * until long advice fits into a low one, as long as it can be read. */
+    double unit = width / 900 < scale ? width / 900 : scale;
+    double column_px = 0, total_px = 0;
+    for (int attempt = 0; attempt < 4; attempt++) {
+        column_px = width * 0.86 < 640 * unit ? width * 0.86 : 640 * unit;
+        total_px = lay_out_column(api, cr, p, unit, column_px);
+        if (total_px < height * 0.94)
             break;
+        unit *= 0.85;
     }
-    const double top = total < height ? (height - total) / 2 : 0;
-    show(api, cr, &p[0], width * 0.07, top);
+    const double top = total_px < height ? (height - total_px) / 2 : 0;
+    show(api, cr, &p[0], (width - column_px) / 2, top);
     /* The lines of the advice begin at one edge, and the block as a whole is centred. */
-    show(api, cr, &p[1], (width - p[1].width_px) / 2, top + total - p[1].height_px);
-    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+    show(api, cr, &p[1], (width - p[1].width_px) / 2, top + total_px - p[1].height_px);
+    for (int i = 0; i < 2; i++)
         api->g_object_unref(p[i].layout);
 }
 

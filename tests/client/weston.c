@@ -36,6 +36,11 @@ void weston_kill(void)
     weston = 0;
 }
 
+void weston_pause(bool pause)
+{
+    kill(weston, pause ? SIGSTOP : SIGCONT);
+}
+
 static void clean_up(void)
 {
     weston_kill();

@@ -4,12 +4,15 @@
 #ifndef ESPELHO_TESTS_CLIENT_WESTON_H
 #define ESPELHO_TESTS_CLIENT_WESTON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Starts it with an output of so many pixels and sets WAYLAND_DISPLAY and XDG_RUNTIME_DIR. Skips the test where there is no weston. */
 void weston_start(uint32_t width_px, uint32_t height_px, uint32_t scale);
 /* The screen as XRGB8888 with X = 0, row by row; valid until the next call. */
 const uint32_t *weston_screenshot(uint32_t *width_px, uint32_t *height_px);
+/* Stops it from doing anything (true), or lets it go on. */
+void weston_pause(bool pause);
 /* Ends it now, as a crash would. */
 void weston_kill(void);
 
