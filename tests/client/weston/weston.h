@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * tests/client/weston.h - a headless Weston of one's own, showing one window over all of its output, and what is on its screen.
+ * tests/client/weston/weston.h - a headless Weston of one's own, showing one window over all of its output, and what is on its screen.
  * One at a time. It dies with the test, and its directory is removed. */
 #ifndef ESPELHO_TESTS_CLIENT_WESTON_H
 #define ESPELHO_TESTS_CLIENT_WESTON_H
