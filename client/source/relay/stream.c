@@ -82,6 +82,7 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
     s->has_view = s->fresh = true;
     s->hold = STREAM_HOLD_MESSAGE;
     s->held_since_ms = now_ms;
+    s->news++;
     return true;
 }
 
@@ -116,6 +117,7 @@ static bool read_frames(struct stream *s, uint64_t now_ms)
 static void merge_cursor(struct stream *s, const struct cursor_update *u)
 {
     s->stats.cursor_updates++;
+    s->news++;
     s->has_cursor = true;
     s->cursor.visible = u->visible;
     if (u->has_position) {

@@ -40,7 +40,8 @@ struct stream {
     struct damage damage; /* since the last drawn frame */
     bool has_cursor;
     struct cursor_update cursor; /* all pointer messages since the last take, merged */
-    struct source_stats stats;   /* the stream's part of them */
+    uint32_t news; /* counts what was read and kept: changes when the viewer should be told */
+    struct source_stats stats; /* the stream's part of them */
 };
 
 void stream_init(struct stream *s);
