@@ -75,6 +75,12 @@ static void put_pixel(const struct scene *s, uint32_t x, uint32_t y, uint32_t rg
     uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
     const uint8_t red = (uint8_t)(rgb >> 16), green = (uint8_t)(rgb >> 8), blue = (uint8_t)rgb;
     const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
+    if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
+        /* each 8-bit value repeated into the two more bits: becomes itself again however 10 bits are reduced */
+        const uint32_t v = (red * 4u | red >> 6) | (green * 4u | green >> 6) << 10 | (blue * 4u | blue >> 6) << 20;
+        memcpy(p, &v, 4);
+        return;
+    }
     p[0] = blue_first ? blue : red;
     p[1] = green;
     p[2] = blue_first ? red : blue;
@@ -128,6 +134,11 @@ static void show(struct scene *s)
 static uint32_t stored_at(const struct scene *s, uint32_t x, uint32_t y)
 {
     const uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
+    if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
+        uint32_t v;
+        memcpy(&v, p, 4);
+        return (v >> 2 & 0xff) << 16 | (v >> 12 & 0xff) << 8 | (v >> 22 & 0xff);
+    }
     const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
     return (uint32_t)(blue_first ? p[2] : p[0]) << 16 | (uint32_t)p[1] << 8 | (blue_first ? p[0] : p[2]);
 }
@@ -196,11 +207,10 @@ static void check_shown(struct scene *s, uint32_t left, uint32_t top)
     free(picture);
 }
 
-/* Not RGBA10: Weston shows it, but its screenshot program takes the unused bits of what it converted for alpha, and saves black. */
 TEST(pixel_types)
 {
-    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_BGR_32,
-                                                 FRAME_FORMAT_RGB_24 };
+    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_RGBA10,
+                                                 FRAME_FORMAT_BGR_32, FRAME_FORMAT_RGB_24 };
     struct scene s = { 0 };
     open_scene(&s, 320, 240, 1);
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
