@@ -41,7 +41,8 @@ static bool installed(const char *program)
     const char *path = getenv("PATH");
     autofree char *copy = strdup(path ? path : "/usr/bin:/bin");
     char *state = NULL;
-    for (char *dir = copy ? strtok_r(copy, ":", &state) : NULL; dir; dir = strtok_r(NULL, ":", &state)) {
+    for (char *dir = copy ? strtok_r(copy, ":", &state) : NULL; dir;
+         dir = strtok_r(NULL, ":", &state)) {
         char file[4096];
         snprintf(file, sizeof(file), "%s/%s", dir, program);
         if (access(file, X_OK) == 0)
@@ -129,8 +130,10 @@ static int write_weston_config(const struct headless *h, char *path, size_t path
     FILE *f = fopen(path, "we");
     if (!f)
         return -errno;
-    fputs("[shell]\npanel-position=none\nlocking=false\nanimation=none\nclose-animation=none\nstartup-animation=none\n"
-          "focus-animation=none\nbackground-color=0xff000000\n", f);
+    fputs("[shell]\npanel-position=none\nlocking=false\nanimation=none\nclose-animation="
+          "none\nstartup-animation=none\n"
+          "focus-animation=none\nbackground-color=0xff000000\n",
+          f);
     return fclose(f) == 0 ? 0 : -errno;
 }
 
@@ -148,12 +151,13 @@ static int start_weston(struct headless *h, uint32_t width_px, uint32_t height_p
     snprintf(h->socket, sizeof(h->socket), "wayland-espelho");
     snprintf(socket, sizeof(socket), "--socket=%s", h->socket);
     char *argv[] = { (char[]){ "weston" },
-                     old ? (char[]){ "--backend=headless-backend.so" } : (char[]){ "--backend=headless" },
+                     old ? (char[]){ "--backend=headless-backend.so" }
+                         : (char[]){ "--backend=headless" },
                      old ? (char[]){ "--use-pixman" } : (char[]){ "--renderer=pixman" },
-                     /* not the kiosk shell: weston 10's sends no frame callbacks when there is no seat. Fullscreen windows
-                      * cover the panel. */
-                     (char[]){ "--shell=desktop-shell.so" },
-                     config, (char[]){ "--debug" }, /* lets weston-screenshooter in */
+                     /* not the kiosk shell: weston 10's sends no frame callbacks when there is no
+                      * seat. Fullscreen windows cover the panel. */
+                     (char[]){ "--shell=desktop-shell.so" }, config,
+                     (char[]){ "--debug" }, /* lets weston-screenshooter in */
                      (char[]){ "--idle-time=0" }, width, height, socket, NULL };
     return spawn(h, argv, &h->pid);
 }
@@ -165,8 +169,10 @@ static int start_sway(struct headless *h, uint32_t width_px, uint32_t height_px)
     FILE *f = fopen(config, "we");
     if (!f)
         return -errno;
-    fprintf(f, "output HEADLESS-1 resolution %ux%u position 0 0\ndefault_border none\nxwayland disable\n", width_px,
-            height_px);
+    fprintf(
+        f,
+        "output HEADLESS-1 resolution %ux%u position 0 0\ndefault_border none\nxwayland disable\n",
+        width_px, height_px);
     fclose(f);
     snprintf(h->socket, sizeof(h->socket), "wayland-1"); /* sway takes the first free name */
     setenv("WLR_BACKENDS", "headless", 1);
@@ -210,7 +216,8 @@ int headless_start(uint32_t width_px, uint32_t height_px, struct headless **out)
     const bool weston = installed("weston") && installed("weston-screenshooter");
     const bool sway = !weston && geteuid() != 0 && installed("sway") && installed("grim");
     if (!weston && !sway) {
-        log_err("there is no Wayland session, and no compositor to start one: install weston (apt install weston)");
+        log_err("there is no Wayland session, and no compositor to start one: install weston (apt "
+                "install weston)");
         return -ENOENT;
     }
     struct headless *h = calloc(1, sizeof(*h));

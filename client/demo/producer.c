@@ -50,7 +50,8 @@ uint64_t producer_region_bytes(const struct testcard_config *card)
         return 0;
     /* The 24-bit types are sized as 32-bit ones: the size a user would have configured. */
     const uint32_t bytes_per_pixel = max_u32(fmt->bytes_per_pixel, 4);
-    return (uint64_t)kvmfr_region_mib_for_mode(card->width_px, card->height_px, bytes_per_pixel) << 20;
+    return (uint64_t)kvmfr_region_mib_for_mode(card->width_px, card->height_px, bytes_per_pixel)
+           << 20;
 }
 
 static void count(_Atomic uint64_t *counter)
@@ -121,7 +122,8 @@ static enum cursor_type cursor_at(const struct producer *p, uint64_t now_ns)
 {
     if (!p->config.cycle_cursor)
         return p->config.cursor;
-    static const enum cursor_type kinds[] = { CURSOR_COLOUR, CURSOR_MONOCHROME, CURSOR_MASKED_COLOUR };
+    static const enum cursor_type kinds[] = { CURSOR_COLOUR, CURSOR_MONOCHROME,
+                                              CURSOR_MASKED_COLOUR };
     return kinds[(now_ns - p->own.start_ns) / (CURSOR_KIND_MS * NS_PER_MS) % ARRAY_LEN(kinds)];
 }
 
@@ -131,7 +133,8 @@ static void pointer_time(struct producer *p, uint64_t now_ns)
     const enum cursor_type kind = cursor_at(p, now_ns);
     if (kind == CURSOR_NONE || !kvmfr_host_wanted(p->host))
         return;
-    const bool turned = p->config.card.rotation == FRAME_ROTATE_90 || p->config.card.rotation == FRAME_ROTATE_270;
+    const bool turned =
+        p->config.card.rotation == FRAME_ROTATE_90 || p->config.card.rotation == FRAME_ROTATE_270;
     int32_t x_px, y_px;
     testcard_cursor_position(turned ? p->config.card.height_px : p->config.card.width_px,
                              turned ? p->config.card.width_px : p->config.card.height_px,
@@ -186,7 +189,8 @@ static void describe_session(struct kvmfr_session *s)
         snprintf(s->os_name, sizeof(s->os_name), "%.60s %.60s", system.sysname, system.release);
 }
 
-int producer_create(void *mem, size_t len_bytes, const struct producer_config *config, struct producer **out)
+int producer_create(void *mem, size_t len_bytes, const struct producer_config *config,
+                    struct producer **out)
 {
     if (config->hz < 1 || config->hz > 1000)
         return -EINVAL;
