@@ -1,8 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gl_fixture.h"
 
+#include <dlfcn.h>
+
 #include "frame/convert.h"
 #include "test.h"
+
+/* The driver's leaks are not ours. LeakSanitizer can only tell by the module, so the driver has to
+ * stay loaded until the end. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:_dri.so\nleak:libLLVM\nleak:libEGL\nleak:libGL";
+}
+
+void gl_fixture_pin_driver(void)
+{
+    char line[4096];
+    FILE *f = fopen("/proc/self/maps", "r");
+    CHECK(f);
+    while (fgets(line, sizeof(line), f)) {
+        char *path = strchr(line, '/');
+        if (!path || !strstr(path, "_dri.so"))
+            continue;
+        path[strcspn(path, "\n")] = 0;
+        (void)!dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+    fclose(f);
+}
 
 static uint32_t random_state = 1;
 uint32_t test_random(void)
@@ -43,6 +68,7 @@ static void init(struct gl_fixture *f, uint32_t width_px, uint32_t height_px, ui
         SKIP("no EGL without a display here: %s", why);
     for (uint32_t i = 0; i < surfaces; i++)
         f->surfaces[i] = create_pbuffer(f, width_px, height_px);
+    gl_fixture_pin_driver();
     f->trial = create_pbuffer(f, GL_SCENE_TRIAL_PX, GL_SCENE_TRIAL_PX);
     CHECK(egl_context_make_current(&f->egl, f->trial));
     CHECK_INT(f->egl.caps.es3, !only_es2);

@@ -29,6 +29,9 @@ void gl_fixture_present(struct gl_fixture *f, uint32_t index, uint32_t age);
 /* XRGB8888 rows from the top, of the current surface. */
 const uint32_t *gl_fixture_read(struct gl_fixture *f);
 
+/* For leak checks: keeps the driver in memory (see gl_fixture.c). */
+void gl_fixture_pin_driver(void);
+
 /* A frame in private memory, all rows final. */
 struct test_frame {
     struct frame_view view;

@@ -102,6 +102,7 @@ static void use_egl(struct session *s)
     const char *why = NULL;
     const int err = renderer_egl_ops.create(&config, &s->renderer, &why);
     CHECK_MSG(err == 0, "egl: %s", why);
+    gl_fixture_pin_driver();
 }
 
 /* Presents, and waits until the compositor has drawn it. */
@@ -273,6 +274,7 @@ TEST(modes_change)
     };
     const char *why = NULL;
     CHECK(renderer_egl_ops.create(&config, &s.renderer, &why) == 0);
+    gl_fixture_pin_driver();
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
         struct test_frame frame;
         uint32_t w, h;
