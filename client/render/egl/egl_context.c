@@ -103,7 +103,7 @@ static bool open_display(struct egl_context *c, const struct egl_context_config 
 {
     if (!c->egl.GetPlatformDisplayEXT)
         return false;
-    const EGLDisplay display =
+    EGLDisplay display =
         c->egl.GetPlatformDisplayEXT(config->platform, config->native_display, NULL);
     if (display == EGL_NO_DISPLAY || !c->egl.Initialize(display, NULL, NULL))
         return false;

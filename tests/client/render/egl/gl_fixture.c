@@ -47,8 +47,7 @@ static EGLSurface create_pbuffer(struct gl_fixture *f, uint32_t width_px, uint32
 {
     const EGLint attribs[] = { EGL_WIDTH, (EGLint)width_px, EGL_HEIGHT, (EGLint)height_px,
                                EGL_NONE };
-    const EGLSurface surface =
-        f->egl.egl.CreatePbufferSurface(f->egl.display, f->egl.config, attribs);
+    EGLSurface surface = f->egl.egl.CreatePbufferSurface(f->egl.display, f->egl.config, attribs);
     CHECK(surface != EGL_NO_SURFACE);
     return surface;
 }
