@@ -252,7 +252,8 @@ static inline __attribute__((always_inline)) void convert_pq(const uint8_t *src,
 {
     const struct hdr_tables *t = hdr_get_tables();
     const float *light = is_half ? t->pq_half : t->pq10;
-    const uint32_t bits = out_format == PIXEL_OUT_XBGR2101010 ? 10 : 8;
+    const struct hdr_encoder encoder =
+        hdr_get_encoder(out_format == PIXEL_OUT_XBGR2101010 ? 10 : 8);
     for (uint32_t i = 0; i < count_px; i++, src += is_half ? 8 : 4) {
         uint32_t index[3];
         if (is_half)
@@ -261,8 +262,8 @@ static inline __attribute__((always_inline)) void convert_pq(const uint8_t *src,
             indices_of_10(src, index);
         float rgb[3] = { light[index[0]], light[index[1]], light[index[2]] };
         hdr_tone_map(rgb);
-        out[i] = pack(out_format, hdr_encode_srgb(rgb[0], bits), hdr_encode_srgb(rgb[1], bits),
-                      hdr_encode_srgb(rgb[2], bits));
+        out[i] = pack(out_format, hdr_encode_srgb(&encoder, rgb[0]),
+                      hdr_encode_srgb(&encoder, rgb[1]), hdr_encode_srgb(&encoder, rgb[2]));
     }
 }
 

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "kvmfr/frame.h"
 
@@ -48,11 +49,61 @@ struct hdr_tables {
 };
 const struct hdr_tables *hdr_get_tables(void);
 
-/* Linear light (any float) to sRGB with `bits` 8 or 10, rounded to nearest. */
-uint32_t hdr_encode_srgb(float linear, uint32_t bits);
+/* sRGB encoder: floats are sorted into buckets by exponent and leading mantissa bits, fine enough
+ * that no bucket holds more than one step of the output. A bucket knows the value at its start and
+ * where the step is: exact rounding for one compare. */
+enum {
+    HDR_LOWEST_EXPONENT = 127 - 13, /* below 2^-13 the curve is a straight line: no buckets */
+    HDR_BUCKET_BITS_8 = 7,
+    HDR_BUCKET_BITS_10 = 9,
+};
+struct hdr_bucket {
+    float step; /* from here on it is value + 1 */
+    uint32_t value;
+};
+struct hdr_encoder {
+    const struct hdr_bucket *buckets; /* 13 exponents, each divided by `bits` mantissa bits */
+    uint32_t bits;
+    float max; /* 255 or 1023 */
+};
+/* `bits` of the output: 8 or 10. Constant; the table behind it is static. */
+struct hdr_encoder hdr_get_encoder(uint32_t bits);
+
+/* Linear light (any float) to sRGB, rounded to nearest. */
+static inline uint32_t hdr_encode_srgb(const struct hdr_encoder *e, float linear)
+{
+    const uint32_t lowest = (uint32_t)HDR_LOWEST_EXPONENT << 23;
+    uint32_t bits;
+    if (!(linear > 0)) /* NaN too */
+        return 0;
+    if (linear >= 1)
+        return (uint32_t)e->max;
+    memcpy(&bits, &linear, sizeof(bits));
+    if (bits < lowest)
+        return (uint32_t)(linear * 12.92f * e->max + 0.5f);
+    const struct hdr_bucket *b = &e->buckets[(bits - lowest) >> (23 - e->bits)];
+    return b->value + (linear >= b->step);
+}
+
 /* PQ light of one pixel (units of reference white, BT.2020) to linear BT.709 in 0..1: gamut, then
  * roll-off. In place. */
-void hdr_tone_map(float rgb[3]);
+static inline void hdr_tone_map(float rgb[3])
+{
+    /* ITU-R BT.2087, BT.2020 to BT.709 primaries, linear light */
+    const float r = 1.660491f * rgb[0] - 0.587641f * rgb[1] - 0.072850f * rgb[2];
+    const float g = -0.124550f * rgb[0] + 1.132900f * rgb[1] - 0.008349f * rgb[2];
+    const float b = -0.018151f * rgb[0] - 0.100579f * rgb[1] + 1.118730f * rgb[2];
+    rgb[0] = r > 0 ? r : 0;
+    rgb[1] = g > 0 ? g : 0;
+    rgb[2] = b > 0 ? b : 0;
+    const float k = (float)HDR_KNEE;
+    const float rg = rgb[0] > rgb[1] ? rgb[0] : rgb[1], m = rg > rgb[2] ? rg : rgb[2];
+    if (m <= k)
+        return;
+    const float t = (m - k) / (1 - k), scale = (k + (1 - k) * t / (1 + t)) / m;
+    for (int i = 0; i < 3; i++)
+        rgb[i] *= scale;
+}
 
 /* Half float bits to 0..HDR_HALF_ONE as described above. */
 static inline uint32_t hdr_clip_half(uint32_t half)

@@ -184,6 +184,8 @@ static void look_at_caps(struct egl_context *c)
         .bgra = gl_list_has(extensions, "GL_EXT_texture_format_BGRA8888"),
         .max_texture_px = max_px > 0 ? (uint32_t)max_px : 0,
     };
+    if (!gl_list_has(extensions, "GL_EXT_robustness"))
+        c->gl.GetGraphicsResetStatus = NULL; /* drivers hand out names they do not have */
     c->caps_known = true;
     log_debug("%s, %s, textures up to %u pixels", version ? version : "?",
               (const char *)c->gl.GetString(GL_RENDERER), c->caps.max_texture_px);

@@ -6,8 +6,8 @@
  * not wait for the compositor. It makes the wl_surface commit; what belongs to the same commit is
  * requested just before.
  *
- * A lost context (GPU reset) is reported as RENDER_UPLOAD_FAILED once; the next upload() makes a
- * new one and takes the whole frame. */
+ * A lost context (GPU reset) is made anew by the next upload(), which then takes the whole frame;
+ * the cursor's shape is kept here for that, since a guest does not send it again. */
 #define LOG_MODULE "egl"
 
 #include <errno.h>
@@ -17,25 +17,7 @@
 
 #include "base/log.h"
 #include "display/wayland/native.h"
-#include "render/egl/gl_scene.h"
-#include "render/render.h"
-
-struct egl_renderer {
-    struct renderer base;
-    struct display *display;       /* borrowed */
-    struct display_native *native; /* borrowed, the display's */
-    struct egl_context egl;
-    struct wl_egl_window *window; /* owned */
-    EGLSurface surface;           /* owned */
-    uint32_t surface_width_px, surface_height_px;
-    bool surface_used; /* it was swapped at least once */
-    bool lost;         /* context or surface do not work any more */
-    struct gl_scene scene;
-    struct display_state state;
-    struct geometry_config geometry_config;
-    bool nearest;
-    struct renderer_stats stats;
-};
+#include "render/egl/egl_renderer.h"
 
 static struct egl_renderer *egl_renderer_of(struct renderer *self)
 {
@@ -137,6 +119,7 @@ static void egl_destroy(struct renderer *self)
         gl_scene_fini(&r->scene);
     destroy_surface(r);
     egl_context_fini(&r->egl);
+    cursor_image_fini(&r->cursor.image);
     free(r);
 }
 
@@ -178,8 +161,7 @@ static void egl_configure(struct renderer *self, const struct display_state *sta
     set_window(r);
 }
 
-/* A new context, with nothing in it. The shape of the cursor comes back with the guest's next one.
- */
+/* A new context: the cursor is put back, the picture comes with the frame that is at hand. */
 static bool renew(struct egl_renderer *r)
 {
     const char *why = "?";
@@ -192,6 +174,8 @@ static bool renew(struct egl_renderer *r)
         return false;
     }
     set_window(r);
+    gl_scene_set_cursor(&r->scene, r->cursor.image.argb ? &r->cursor.image : NULL, r->cursor.x_px,
+                        r->cursor.y_px, r->cursor.visible);
     r->lost = false;
     log_info("the graphics context was lost (GPU reset); there is a new one");
     return true;
@@ -201,21 +185,31 @@ static enum render_upload egl_upload(struct renderer *self, const struct frame_v
                                      const struct damage *damage)
 {
     struct egl_renderer *r = egl_renderer_of(self);
+    if (!r->lost && make_current(r) && egl_context_is_lost(&r->egl))
+        r->lost = true;
     if (r->lost && !renew(r))
         return RENDER_UPLOAD_FAILED;
-    if (!make_current(r))
-        return RENDER_UPLOAD_FAILED;
-    if (egl_context_is_lost(&r->egl)) {
-        r->lost = true;
-        return RENDER_UPLOAD_FAILED;
-    }
     return gl_scene_upload(&r->scene, frame, damage, &r->stats);
+}
+
+static void remember_cursor(struct egl_renderer *r, const struct cursor_image *image, int32_t x_px,
+                            int32_t y_px, bool visible)
+{
+    struct cursor_image copy;
+    if (image && cursor_image_rotate(image, 0, &copy) == 0) {
+        cursor_image_fini(&r->cursor.image);
+        r->cursor.image = copy;
+    }
+    r->cursor.x_px = x_px;
+    r->cursor.y_px = y_px;
+    r->cursor.visible = visible;
 }
 
 static void egl_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px,
                            int32_t y_px, bool visible)
 {
     struct egl_renderer *r = egl_renderer_of(self);
+    remember_cursor(r, image, x_px, y_px, visible);
     if (!r->lost && make_current(r))
         gl_scene_set_cursor(&r->scene, image, x_px, y_px, visible);
 }
@@ -264,26 +258,6 @@ static bool fit_surface(struct egl_renderer *r)
     return true;
 }
 
-/* EGL wants rectangles as x, y from the bottom, width, height. Returns the count; 0 stands for
- * everything. */
-static EGLint egl_rects(const struct egl_renderer *r, const struct damage *damage, EGLint *out)
-{
-    const uint32_t height_px = r->surface_height_px;
-    EGLint count = 0;
-    for (uint32_t i = 0; i < damage->count; i++) {
-        const struct frame_rect *rect = &damage->rects[i];
-        if (rect->y_px + rect->height_px > height_px)
-            return 0;
-        const EGLint values[] = { (EGLint)rect->x_px,
-                                  (EGLint)(height_px - rect->y_px - rect->height_px),
-                                  (EGLint)rect->width_px, (EGLint)rect->height_px };
-        for (size_t v = 0; v < ARRAY_LEN(values); v++)
-            out[4 * count + (EGLint)v] = values[v];
-        count++;
-    }
-    return count;
-}
-
 /* What the next buffer needs: asks its age where EGL tells. */
 static void choose_region(struct egl_renderer *r, struct damage *region)
 {
@@ -295,7 +269,7 @@ static void choose_region(struct egl_renderer *r, struct damage *region)
     if (!r->egl.has_partial_update || age == 0)
         return;
     EGLint rects[4 * DAMAGE_MAX_RECTS];
-    const EGLint count = egl_rects(r, region, rects);
+    const EGLint count = redraw_egl_rects(region, r->surface_height_px, rects);
     if (count > 0 && !r->egl.egl.SetDamageRegionKHR(r->egl.display, r->surface, rects, count))
         damage_set_full(region);
 }
@@ -303,8 +277,9 @@ static void choose_region(struct egl_renderer *r, struct damage *region)
 static bool swap(struct egl_renderer *r)
 {
     EGLint rects[4 * DAMAGE_MAX_RECTS];
-    const EGLint count =
-        r->egl.has_swap_with_damage ? egl_rects(r, &r->scene.redraw.pending, rects) : 0;
+    const EGLint count = r->egl.has_swap_with_damage ? redraw_egl_rects(&r->scene.redraw.pending,
+                                                                        r->surface_height_px, rects)
+                                                     : 0;
     return count > 0 ? r->egl.egl.SwapBuffersWithDamage(r->egl.display, r->surface, rects, count)
                      : r->egl.egl.SwapBuffers(r->egl.display, r->surface);
 }

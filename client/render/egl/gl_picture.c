@@ -175,9 +175,9 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
 {
     drop_textures(p);
     if (max_u32(frame->width_px, frame->height_px) > p->caps->max_texture_px) {
-        log_err("the guest's %ux%u is larger than this GPU's textures (%u): choose the shm "
-                "renderer (--render=shm)",
-                frame->width_px, frame->height_px, p->caps->max_texture_px);
+        log_every(10000, LOG_LEVEL_ERROR,
+                  "the guest's %ux%u is larger than this GPU's textures (%u): use app.renderer=shm",
+                  frame->width_px, frame->height_px, p->caps->max_texture_px);
         return false;
     }
     p->format = frame->fmt->format;
@@ -195,7 +195,8 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
     p->texture = gl_texture_create(p->gl, p->texture_format, p->width_px, p->height_px, NULL);
     if (!p->texture || (path == GL_PICTURE_RESOLVE && !make_resolve_target(p, frame)) ||
         (path == GL_PICTURE_CONVERT && !ensure_staging(p)) || !blacken_missing_rows(p, frame)) {
-        log_err("no graphics memory for a picture of %ux%u", p->width_px, p->height_px);
+        log_every(1000, LOG_LEVEL_ERROR, "no graphics memory for a picture of %ux%u", p->width_px,
+                  p->height_px);
         drop_textures(p);
         return false;
     }

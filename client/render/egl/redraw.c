@@ -29,6 +29,20 @@ void redraw_presented(struct redraw *r)
     damage_clear(&r->pending);
 }
 
+int32_t redraw_egl_rects(const struct damage *d, uint32_t window_height_px, int32_t *out)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        const struct frame_rect *r = &d->rects[i];
+        if (r->y_px + r->height_px > window_height_px)
+            return 0; /* of a taller window, before a resize: draw all */
+        *out++ = (int32_t)r->x_px;
+        *out++ = (int32_t)(window_height_px - r->y_px - r->height_px);
+        *out++ = (int32_t)r->width_px;
+        *out++ = (int32_t)r->height_px;
+    }
+    return (int32_t)d->count;
+}
+
 static int64_t clamp(int64_t v, int64_t low, int64_t high)
 {
     return v < low ? low : v > high ? high : v;

@@ -27,6 +27,10 @@ void redraw_for_age(const struct redraw *r, uint32_t age, struct damage *out);
 /* The pending damage was presented. */
 void redraw_presented(struct redraw *r);
 
+/* The rectangles as EGL wants them: x, y of the lower edge counted from the bottom, width, height;
+ * up to DAMAGE_MAX_RECTS of four numbers each. Returns the count; 0 stands for the whole window. */
+int32_t redraw_egl_rects(const struct damage *d, uint32_t window_height_px, int32_t *out);
+
 /* A rectangle of the frame (unrotated) as window pixels, rounded outwards, clipped to the window.
  * `spread` (guest pixels) is how far a filter carries a pixel. Empty if it does not show. */
 struct frame_rect redraw_frame_to_window(const struct geometry *g, struct frame_rect r,

@@ -9,6 +9,7 @@
 #include "demo/headless.h"
 #include "display/wayland/native.h"
 #include "gl_fixture.h"
+#include "render/egl/egl_renderer.h"
 #include "test.h"
 
 enum { W = 640, H = 480, PATIENCE_MS = 10000 };
@@ -291,6 +292,60 @@ TEST(modes_change)
         free(want);
         test_frame_fini(&frame);
     }
+    session_close(&s);
+}
+
+static uint32_t resets_left;
+
+/* What a driver says after a GPU reset: lost once, then the new context is sound. */
+static GLenum fake_reset_status(void)
+{
+    if (resets_left == 0)
+        return GL_NO_ERROR;
+    resets_left--;
+    return GL_UNKNOWN_CONTEXT_RESET_EXT;
+}
+
+/* The GPU is reset between two frames: with little damage, everything is there again. */
+TEST(lost_context_is_made_anew)
+{
+    struct session s;
+    struct test_frame frame;
+    struct damage full = { .full = true }, part = { 0 };
+    struct cursor_image image;
+    uint32_t w, h;
+    uint8_t data[4 * 16 * 16];
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(test_random() >> 8);
+    const struct cursor_shape shape = { .type = CURSOR_MASKED_COLOUR,
+                                        .width_px = 16,
+                                        .height_px = 16,
+                                        .pitch_bytes = 64,
+                                        .data = data,
+                                        .data_bytes = sizeof(data) };
+    CHECK(cursor_image_from_shape(&shape, &image) == 0);
+    session_open(&s);
+    use_egl(&s);
+    test_frame_init(&frame, FRAME_FORMAT_BGRA, 0, W, H, 0, FRAME_ROTATE_0);
+    upload(&s, &frame, &full);
+    s.renderer->ops->set_cursor(s.renderer, &image, 50, 60, true);
+    show(&s);
+    struct egl_renderer *r = container_of(s.renderer, struct egl_renderer, base);
+    r->egl.gl.GetGraphicsResetStatus = fake_reset_status;
+    resets_left = 1;
+    test_frame_touch(&frame, (struct frame_rect){ 1, 2, 3, 4 });
+    damage_add_rect(&part, (struct frame_rect){ 1, 2, 3, 4 });
+    const uint64_t bytes_before = r->stats.upload_bytes;
+    upload(&s, &frame, &part);
+    CHECK_INT(resets_left, 0);
+    CHECK_INT(r->stats.upload_bytes - bytes_before, W * H * 4); /* all of it, not the damage */
+    show(&s);
+    uint32_t *want = test_frame_upright(&frame, FRAME_ROTATE_0, &w, &h);
+    cursor_image_draw(&image, want, w * 4, w, h, 50, 60);
+    check_shown(&s, want, w, h, 0, "after a reset");
+    free(want);
+    test_frame_fini(&frame);
+    cursor_image_fini(&image);
     session_close(&s);
 }
 

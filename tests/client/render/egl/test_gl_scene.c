@@ -53,7 +53,7 @@ static void check_same(const struct gl_fixture *f, const uint32_t *got, const ui
     }
 }
 
-enum mode { MODE_ES3, MODE_ES2, MODE_ALPHA };
+enum mode { MODE_ES3, MODE_ES2, MODE_ALPHA, MODE_BARE /* ES 2 without extensions */ };
 
 /* One frame at 1:1 in a window of its size. */
 static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch_bytes,
@@ -72,7 +72,9 @@ static void check_frame(enum frame_format format, uint32_t flags, uint32_t pitch
     if (mode == MODE_ALPHA)
         gl_fixture_init_alpha(&f, w, h);
     else
-        gl_fixture_init(&f, w, h, 1, mode == MODE_ES2);
+        gl_fixture_init(&f, w, h, 1, mode == MODE_ES2 || mode == MODE_BARE);
+    if (mode == MODE_BARE)
+        f.egl.caps.row_length = f.egl.caps.bgra = false;
     struct geometry_config config = plain;
     config.rotation = user;
     gl_scene_set_window(&f.scene, w, h, 120, &config);
@@ -88,7 +90,9 @@ static void check_all_rotations(enum mode mode)
 {
     for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
         const uint32_t tolerance =
-            mode == MODE_ES2 ? 0 : variants[i].tolerance; /* ES 2: the CPU converts HDR, too */
+            mode == MODE_ES2 || mode == MODE_BARE
+                ? 0
+                : variants[i].tolerance; /* ES 2: the CPU converts HDR, too */
         for (uint32_t rotation = 0; rotation < 4; rotation++)
             check_frame(variants[i].format, variants[i].flags, 0, (enum frame_rotation)rotation,
                         (enum frame_rotation)(i % 4), tolerance, mode);
@@ -103,6 +107,11 @@ TEST(all_formats_all_rotations_es3)
 TEST(all_formats_all_rotations_es2)
 {
     check_all_rotations(MODE_ES2);
+}
+
+TEST(all_formats_all_rotations_es2_without_extensions)
+{
+    check_all_rotations(MODE_BARE);
 }
 
 TEST(all_formats_all_rotations_alpha)

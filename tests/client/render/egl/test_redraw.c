@@ -112,3 +112,18 @@ TEST(rectangles_off_the_picture)
         redraw_upright_to_window(&g, -3, 98, 10, 10); /* picture at 50,0 */
     CHECK(part.x_px == 50 && part.width_px == 7 && part.y_px == 98 && part.height_px == 2);
 }
+
+TEST(egl_counts_rows_from_the_bottom)
+{
+    struct damage d = { 0 };
+    int32_t rects[4 * DAMAGE_MAX_RECTS];
+    CHECK_INT(redraw_egl_rects(&d, 100, rects), 0);
+    damage_add_rect(&d, (struct frame_rect){ 1, 2, 3, 4 });
+    damage_add_rect(&d, (struct frame_rect){ 50, 90, 7, 10 });
+    CHECK_INT(redraw_egl_rects(&d, 100, rects), 2);
+    static const int32_t want[] = { 1, 94, 3, 4, 50, 0, 7, 10 };
+    CHECK(memcmp(rects, want, sizeof(want)) == 0);
+    CHECK_INT(redraw_egl_rects(&d, 99, rects), 0); /* does not fit: everything */
+    damage_set_full(&d);
+    CHECK_INT(redraw_egl_rects(&d, 100, rects), 0);
+}
