@@ -41,7 +41,8 @@ struct command {
         char **argv); /* argv[0] is the verb; --help was dealt with. Returns the exit status */
 };
 
-extern const struct command command_view, command_demo, command_options, command_help;
+extern const struct command command_view, command_demo, command_snapshot, command_stats,
+    command_size, command_options, command_completion, command_help;
 
 /* All verbs in the order of `espelho help`, NULL-terminated. The first is the default. */
 extern const struct command *const commands[];

@@ -3,17 +3,13 @@
 
 #include "viewer/frame_flow.h"
 
-#include "base/checked.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "display/wayland/native.h"
 
 enum {
-    RETRY_NS =
-        4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
+    RETRY_NS = 4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
     SMOOTHING = 16,
-    CATCH_UP_BACKOFF_MAX = 63, /* about once a second at 60 Hz */
-    IN_STEP = 16,
 };
 
 static uint64_t smooth(uint64_t mean, uint64_t sample)
@@ -111,31 +107,9 @@ static void draw(struct frame_flow *f)
     show(f);
 }
 
-/* A frame came while the last one, which was late, waits for its refresh. True: commit it all the
- * same (see the header). */
-static bool may_catch_up(struct frame_flow *f)
-{
-    if (!f->late || f->catch_up_wait > 0)
-        return false;
-    f->catch_up_wait = f->catch_up_backoff;
-    f->catch_up_backoff = min_u32(2 * f->catch_up_backoff + 1, CATCH_UP_BACKOFF_MAX);
-    return true;
-}
-
-static void count_callback(struct frame_flow *f)
-{
-    if (f->catch_up_wait > 0)
-        f->catch_up_wait--;
-    f->in_time = f->dirty ? 0 : f->in_time + 1;
-    if (f->in_time >= IN_STEP)
-        f->catch_up_backoff = 0;
-    f->late = f->dirty;
-}
-
 void frame_flow_on_activity(struct frame_flow *f)
 {
-    if (!display_native_frame_pending(f->display) || may_catch_up(f)) {
-        f->late = false;
+    if (!display_native_frame_pending(f->display)) {
         draw(f);
         return;
     }
@@ -148,13 +122,11 @@ void frame_flow_on_activity(struct frame_flow *f)
 
 void frame_flow_on_frame_callback(struct frame_flow *f)
 {
-    count_callback(f);
     if (f->dirty)
         draw(f);
 }
 
-/* Held for long enough: the window is hidden, or the compositor slow. Or it is time for another
- * try. */
+/* Held for long enough: the window is hidden, or the compositor slow. Or it is time for another try. */
 static void on_hold_timer(void *ctx)
 {
     struct frame_flow *f = ctx;
@@ -192,9 +164,8 @@ void frame_flow_show_still(struct frame_flow *f, const struct still *still)
     show(f);
 }
 
-int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display,
-                    struct renderer *renderer, uint32_t user_turns,
-                    const struct frame_flow_listener *listener)
+int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display, struct renderer *renderer,
+                    uint32_t user_turns, const struct frame_flow_listener *listener)
 {
     *f = (struct frame_flow){ .display = display, .renderer = renderer, .listener = *listener };
     pointer_flow_init(&f->pointer, user_turns);
