@@ -2,8 +2,8 @@
  * client/display/display.h - the window. One backend: wayland/.
  *
  * Threads: all on the render thread, whose loop it joins; listener callbacks run there.
- * The display owns connection, toplevel, states and scale; a renderer draws into its surface through display_native (in
- * display/wayland/native.h, which only render/ backends include). */
+ * The display owns connection, toplevel, states and scale; a renderer draws into its surface
+ * through display_native (in display/wayland/native.h, which only render/ backends include). */
 #ifndef ESPELHO_DISPLAY_DISPLAY_H
 #define ESPELHO_DISPLAY_DISPLAY_H
 
@@ -37,14 +37,15 @@ struct display_listener {
     void (*on_lost)(void *ctx);  /* the compositor is gone */
     /* A frame callback asked for by display_request_frame() arrived: now is a good time to draw. */
     void (*on_frame)(void *ctx, uint64_t now_ns);
-    /* wp_presentation feedback of the commit tagged so (see native.h). presented_ns 0: discarded. Same clock as clock_ns() if the
-     * compositor uses CLOCK_MONOTONIC; else translated. */
+    /* wp_presentation feedback of the commit tagged so (see native.h). presented_ns 0: discarded.
+     * Same clock as clock_ns() if the compositor uses CLOCK_MONOTONIC; else translated. */
     void (*on_presented)(void *ctx, uint64_t tag, uint64_t presented_ns, uint32_t refresh_ns);
     void (*on_input)(void *ctx); /* any key, button or motion: for the wait strategy */
     void *ctx;
 };
 
-/* 0; -errno; logs why. Does the initial roundtrips; the window appears with the first commit of a renderer. */
+/* 0; -errno; logs why. Does the initial roundtrips; the window appears with the first commit of a
+ * renderer. */
 int display_create(struct loop *loop, const struct display_config *config,
                    const struct display_listener *listener, struct display **out) MUST_CHECK;
 void display_destroy(struct display *display);

@@ -20,7 +20,8 @@ static uint32_t to_logical_up(uint32_t px, uint32_t scale_120)
 {
     const uint64_t scale = sane_scale(scale_120);
     uint64_t logical = ((uint64_t)px * SCALE_ONE + scale - 1) / scale;
-    /* geometry_to_px() rounds: one less may do, and then the window fits exactly instead of having a black line */
+    /* geometry_to_px() rounds: one less may do, and then the window fits exactly instead of having
+     * a black line */
     if (logical > 0 && geometry_to_px((uint32_t)(logical - 1), scale_120) >= px)
         logical--;
     return (uint32_t)logical;
@@ -51,14 +52,17 @@ struct extent {
 static struct extent fit_inside(struct extent picture, struct extent window)
 {
     if ((uint64_t)window.width * picture.height <= (uint64_t)window.height * picture.width)
-        return (struct extent){ window.width, min_u32(window.height,
-                                scaled_side(picture.height, window.width, picture.width)) };
-    return (struct extent){ min_u32(window.width, scaled_side(picture.width, window.height, picture.height)),
+        return (struct extent){ window.width,
+                                min_u32(window.height,
+                                        scaled_side(picture.height, window.width, picture.width)) };
+    return (struct extent){ min_u32(window.width,
+                                    scaled_side(picture.width, window.height, picture.height)),
                             window.height };
 }
 
-/* No smaller window holds the picture. Under scales that do not divide its size it is some device pixels larger: those
- * stay black, for enlarging by less than a logical pixel would blur all of the picture. */
+/* No smaller window holds the picture. Under scales that do not divide its size it is some device
+ * pixels larger: those stay black, for enlarging by less than a logical pixel would blur all of the
+ * picture. */
 static bool is_tight(struct extent picture, struct extent window, uint32_t scale_120)
 {
     return window.width == geometry_to_px(to_logical_up(picture.width, scale_120), scale_120) &&
@@ -72,15 +76,17 @@ static struct extent picture_extent(const struct geometry_config *config, struct
     if (fits && (config->no_upscale || is_tight(picture, window, scale_120)))
         return picture;
     if (fits && config->integer_upscale) {
-        const uint32_t factor = min_u32(window.width / picture.width, window.height / picture.height);
+        const uint32_t factor =
+            min_u32(window.width / picture.width, window.height / picture.height);
         return (struct extent){ picture.width * factor, picture.height * factor };
     }
     return config->keep_aspect ? fit_inside(picture, window) : window;
 }
 
-void geometry_compute(const struct geometry_config *config, uint32_t logical_width, uint32_t logical_height,
-                      uint32_t scale_120, uint32_t frame_width_px, uint32_t frame_height_px,
-                      enum frame_rotation frame_rotation, struct geometry *out)
+void geometry_compute(const struct geometry_config *config, uint32_t logical_width,
+                      uint32_t logical_height, uint32_t scale_120, uint32_t frame_width_px,
+                      uint32_t frame_height_px, enum frame_rotation frame_rotation,
+                      struct geometry *out)
 {
     const struct extent window = { geometry_to_px(logical_width, scale_120),
                                    geometry_to_px(logical_height, scale_120) };
@@ -107,9 +113,10 @@ void geometry_compute(const struct geometry_config *config, uint32_t logical_wid
     out->exact = shown.width == picture.width && shown.height == picture.height;
 }
 
-void geometry_size_for_guest(const struct geometry_config *config, uint32_t scale_120, uint32_t frame_width_px,
-                             uint32_t frame_height_px, enum frame_rotation frame_rotation,
-                             uint32_t *logical_width, uint32_t *logical_height)
+void geometry_size_for_guest(const struct geometry_config *config, uint32_t scale_120,
+                             uint32_t frame_width_px, uint32_t frame_height_px,
+                             enum frame_rotation frame_rotation, uint32_t *logical_width,
+                             uint32_t *logical_height)
 {
     const bool sideways = is_sideways(add_rotation(frame_rotation, config->rotation));
     *logical_width = to_logical_up(sideways ? frame_height_px : frame_width_px, scale_120);
@@ -121,13 +128,15 @@ static double map(double v, double from, double from_len, double to, double to_l
     return from_len > 0 ? to + (v - from) * to_len / from_len : to;
 }
 
-void geometry_px_to_guest(const struct geometry *g, double x_px, double y_px, double *guest_x, double *guest_y)
+void geometry_px_to_guest(const struct geometry *g, double x_px, double y_px, double *guest_x,
+                          double *guest_y)
 {
     *guest_x = map(x_px, g->image_px.x, g->image_px.width, 0, g->upright_width_px);
     *guest_y = map(y_px, g->image_px.y, g->image_px.height, 0, g->upright_height_px);
 }
 
-void geometry_guest_to_px(const struct geometry *g, double guest_x, double guest_y, double *x_px, double *y_px)
+void geometry_guest_to_px(const struct geometry *g, double guest_x, double guest_y, double *x_px,
+                          double *y_px)
 {
     *x_px = map(guest_x, 0, g->upright_width_px, g->image_px.x, g->image_px.width);
     *y_px = map(guest_y, 0, g->upright_height_px, g->image_px.y, g->image_px.height);

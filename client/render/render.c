@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "render/egl/egl_probe.h"
 
-static int create(const struct renderer_ops *ops, const struct renderer_config *config, const char *reason,
-                  struct renderer **out)
+static int create(const struct renderer_ops *ops, const struct renderer_config *config,
+                  const char *reason, struct renderer **out)
 {
     const char *why = NULL;
     const int err = ops->create(config, out, &why);
@@ -28,7 +28,8 @@ static const struct renderer_ops *const backends[] = {
     &renderer_egl_ops,
 };
 
-static int create_named(const char *name, const struct renderer_config *config, struct renderer **out)
+static int create_named(const char *name, const struct renderer_config *config,
+                        struct renderer **out)
 {
     for (size_t i = 0; i < ARRAY_LEN(backends); i++)
         if (strcmp(backends[i]->name, name) == 0)
@@ -37,7 +38,8 @@ static int create_named(const char *name, const struct renderer_config *config, 
     return -EINVAL;
 }
 
-/* GL on a CPU costs ten times as much as a copy into shared memory: only a GPU makes it worth while. */
+/* GL on a CPU costs ten times as much as a copy into shared memory: only a GPU makes it worth
+ * while. */
 static const struct renderer_ops *choose(const struct renderer_config *config, const char **reason)
 {
     if (egl_probe_display(display_get_native(config->display), reason) == EGL_PROBE_HARDWARE)

@@ -8,7 +8,8 @@
 #include "display/wayland/native.h"
 
 enum {
-    RETRY_NS = 4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
+    RETRY_NS =
+        4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
     SMOOTHING = 16,
 };
 
@@ -126,7 +127,8 @@ void frame_flow_on_frame_callback(struct frame_flow *f)
         draw(f);
 }
 
-/* Held for long enough: the window is hidden, or the compositor slow. Or it is time for another try. */
+/* Held for long enough: the window is hidden, or the compositor slow. Or it is time for another
+ * try. */
 static void on_hold_timer(void *ctx)
 {
     struct frame_flow *f = ctx;
@@ -164,8 +166,9 @@ void frame_flow_show_still(struct frame_flow *f, const struct still *still)
     show(f);
 }
 
-int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display, struct renderer *renderer,
-                    uint32_t user_turns, const struct frame_flow_listener *listener)
+int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display,
+                    struct renderer *renderer, uint32_t user_turns,
+                    const struct frame_flow_listener *listener)
 {
     *f = (struct frame_flow){ .display = display, .renderer = renderer, .listener = *listener };
     pointer_flow_init(&f->pointer, user_turns);

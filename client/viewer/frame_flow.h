@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/viewer/frame_flow.h - from "something came" to "committed": when to take, copy, give back and show a frame.
- * Threads: render thread.
+ * client/viewer/frame_flow.h - from "something came" to "committed": when to take, copy, give back
+ * and show a frame. Threads: render thread.
  *
- * The compositor is ready when no frame callback is outstanding. Then the newest frame is taken, copied while its host may still
- * be writing it, given back and shown, all at once. Else it stays with the host, where a newer one supersedes it: nothing queues up.
- * But a host waits for readers, and evicts those that never finish: after VIEWER_HOLD_NS the frame is copied and given back unshown. */
+ * The compositor is ready when no frame callback is outstanding. Then the newest frame is taken,
+ * copied while its host may still be writing it, given back and shown, all at once. Else it stays
+ * with the host, where a newer one supersedes it: nothing queues up. But a host waits for readers,
+ * and evicts those that never finish: after VIEWER_HOLD_NS the frame is copied and given back
+ * unshown. */
 #ifndef ESPELHO_VIEWER_FRAME_FLOW_H
 #define ESPELHO_VIEWER_FRAME_FLOW_H
 
@@ -20,14 +22,15 @@
 #include "viewer/viewer.h"
 
 struct frame_flow_listener {
-    /* Before the copy: a frame with this header is going to be shown. Window size, flags and title follow it. */
+    /* Before the copy: a frame with this header is going to be shown. Window size, flags and title
+     * follow it. */
     void (*on_frame_header)(void *ctx, const struct frame_view *frame);
     void (*on_first_frame)(void *ctx); /* after the first commit of a guest picture */
     void *ctx;
 };
 
 struct frame_flow {
-    struct display *display;   /* these three are borrowed */
+    struct display *display; /* these three are borrowed */
     struct renderer *renderer;
     struct source *source;
     struct frame_flow_listener listener;
@@ -39,7 +42,8 @@ struct frame_flow {
     bool unshown;     /* the store's picture was not committed yet */
     bool unread;      /* something came while the compositor was busy; hold_timer runs */
     bool dirty;       /* there is something to do when the compositor is ready */
-    uint64_t taken_since_ns; /* how long we have failed to copy the frame in hand; 0: none in hand */
+    uint64_t
+        taken_since_ns; /* how long we have failed to copy the frame in hand; 0: none in hand */
 
     bool want_feedback;
     uint64_t connect_ns;
@@ -48,8 +52,9 @@ struct frame_flow {
     uint64_t notice_to_commit_ns, commit_to_present_ns;
 };
 
-int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display, struct renderer *renderer,
-                    uint32_t user_turns, const struct frame_flow_listener *listener) MUST_CHECK;
+int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display,
+                    struct renderer *renderer, uint32_t user_turns,
+                    const struct frame_flow_listener *listener) MUST_CHECK;
 void frame_flow_fini(struct frame_flow *f);
 
 void frame_flow_on_activity(struct frame_flow *f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/viewer/guest_view.h - what the window does because of the guest: its size, title, wakefulness, and words in the log.
- * Threads: render thread. */
+ * client/viewer/guest_view.h - what the window does because of the guest: its size, title,
+ * wakefulness, and words in the log. Threads: render thread. */
 #ifndef ESPELHO_VIEWER_GUEST_VIEW_H
 #define ESPELHO_VIEWER_GUEST_VIEW_H
 
@@ -22,8 +22,8 @@ struct guest_view {
     bool connected;
 };
 
-void guest_view_init(struct guest_view *g, struct display *display, const struct client_options *options,
-                     const struct geometry_config *geometry);
+void guest_view_init(struct guest_view *g, struct display *display,
+                     const struct client_options *options, const struct geometry_config *geometry);
 void guest_view_on_status(struct guest_view *g, const struct source_status *status);
 void guest_view_on_frame(struct guest_view *g, const struct frame_view *frame);
 

@@ -16,11 +16,13 @@ void pointer_flow_fini(struct pointer_flow *p)
     cursor_image_fini(&p->image);
 }
 
-/* The top-left corner of the shape after the picture was turned clockwise; the shape is turned, too. */
+/* The top-left corner of the shape after the picture was turned clockwise; the shape is turned,
+ * too. */
 static void turned_position(const struct pointer_flow *p, int32_t *x_px, int32_t *y_px)
 {
     const int64_t width = p->desktop_width_px, height = p->desktop_height_px;
-    const int64_t right = (int64_t)p->x_px + p->image.width_px, bottom = (int64_t)p->y_px + p->image.height_px;
+    const int64_t right = (int64_t)p->x_px + p->image.width_px,
+                  bottom = (int64_t)p->y_px + p->image.height_px;
     *x_px = p->x_px;
     *y_px = p->y_px;
     if (p->user_turns == 1) {
@@ -85,7 +87,8 @@ bool pointer_flow_pump(struct pointer_flow *p, struct source *source, struct ren
     return changed;
 }
 
-void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *frame, struct renderer *renderer)
+void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *frame,
+                              struct renderer *renderer)
 {
     const bool sideways = frame->rotation == FRAME_ROTATE_90 || frame->rotation == FRAME_ROTATE_270;
     const uint32_t width_px = sideways ? frame->height_px : frame->width_px;

@@ -60,8 +60,9 @@ static void draw_waiting(struct viewer *v)
 {
     struct still still;
     const struct geometry *g = v->renderer->ops->geometry(v->renderer);
-    const int err = waiting_screen_draw(v->waiting.title, v->waiting.detail, g->window_width_px, g->window_height_px,
-                                        display_get_state(v->display)->scale_120, &still);
+    const int err =
+        waiting_screen_draw(v->waiting.title, v->waiting.detail, g->window_width_px,
+                            g->window_height_px, display_get_state(v->display)->scale_120, &still);
     if (err) {
         log_every(1000, LOG_LEVEL_WARN, "no waiting screen: %s", err_str(err));
         return;
@@ -134,7 +135,8 @@ static void on_status(void *ctx, const struct source_status *status)
     const enum source_state was = v->waiting.state;
     v->waiting.state = status->state;
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
-             status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture" : status->title);
+             status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"
+                                                     : status->title);
     snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
     guest_view_on_status(&v->guest, status);
     if (status->state != SOURCE_STATE_CONNECTED && status->state != was)
@@ -215,8 +217,8 @@ static int create_flow(struct viewer *v)
         .ctx = v,
     };
     guest_view_init(&v->guest, v->display, v->options, &v->geometry);
-    const int err = frame_flow_init(&v->flow, v->loop, v->display, v->renderer, (uint32_t)v->options->win.rotate,
-                                    &listener);
+    const int err = frame_flow_init(&v->flow, v->loop, v->display, v->renderer,
+                                    (uint32_t)v->options->win.rotate, &listener);
     v->has_flow = err == 0;
     v->flow.connect_ns = v->connect_ns;
     v->flow.want_feedback = v->config->stats != NULL;
@@ -231,7 +233,9 @@ static int create_source(struct viewer *v)
         .wait = v->options->app.wait == CLIENT_WAIT_FIXED ? &wait_fixed_ops : &wait_adaptive_ops,
         .fixed_interval_us = v->options->app.wait_interval_us,
     };
-    const struct source_listener listener = { .on_status = on_status, .on_activity = on_activity, .ctx = v };
+    const struct source_listener listener = { .on_status = on_status,
+                                              .on_activity = on_activity,
+                                              .ctx = v };
     const int err = relay_create(v->loop, &config, &listener, &v->source);
     if (err)
         return err;
@@ -312,8 +316,10 @@ int viewer_run_config(const struct viewer_config *config)
     struct viewer v = {
         .config = config,
         .options = o,
-        .geometry = { .keep_aspect = o->win.keep_aspect, .integer_upscale = o->win.int_upscale,
-                      .no_upscale = o->win.no_upscale, .rotation = (enum frame_rotation)(o->win.rotate & 3) },
+        .geometry = {.keep_aspect = o->win.keep_aspect,
+                     .integer_upscale = o->win.int_upscale,
+                     .no_upscale = o->win.no_upscale,
+                     .rotation = (enum frame_rotation)(o->win.rotate & 3)},
     };
     int err = create(&v);
     if (!err)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/viewer/viewer.h - `espelho view`: creates and connects display, renderer and source, and owns them.
+ * client/viewer/viewer.h - `espelho view`: creates and connects display, renderer and source, and
+ * owns them.
  *
- * One picture at a time: the newest frame is taken when the compositor is ready to show one. While it is not, the frame stays with
- * the guest's host, but never longer than VIEWER_HOLD_NS: then it is copied and given back, so that neither stalls.
- * Threads: viewer_run() makes the calling thread the render thread until it returns; it blocks SIGINT and SIGTERM there. Threads
- * that the caller started before should have these two blocked as well. */
+ * One picture at a time: the newest frame is taken when the compositor is ready to show one. While
+ * it is not, the frame stays with the guest's host, but never longer than VIEWER_HOLD_NS: then it
+ * is copied and given back, so that neither stalls. Threads: viewer_run() makes the calling thread
+ * the render thread until it returns; it blocks SIGINT and SIGTERM there. Threads that the caller
+ * started before should have these two blocked as well. */
 #ifndef ESPELHO_VIEWER_VIEWER_H
 #define ESPELHO_VIEWER_VIEWER_H
 
@@ -18,20 +20,22 @@
 
 struct client_options;
 
-#define VIEWER_HOLD_NS         (300 * NS_PER_MS) /* how long a frame may stay unread */
-#define VIEWER_WAITING_NS      (150 * NS_PER_MS) /* the waiting screen does not flash up at a quick start */
+#define VIEWER_HOLD_NS (300 * NS_PER_MS) /* how long a frame may stay unread */
+#define VIEWER_WAITING_NS                                                                          \
+    (150 * NS_PER_MS) /* the waiting screen does not flash up at a quick start */
 
 /* What happened, for `demo`, stats and benchmarks. */
 struct viewer_stats {
-    uint64_t frames_shown;       /* pictures committed to the compositor */
-    uint64_t frames_presented;   /* of these, seen on a screen (presentation feedback) */
-    uint64_t frames_discarded;   /* the compositor said: never shown */
-    uint64_t first_commit_ns;    /* from connecting to the compositor to the first commit of a frame; 0: none */
-    uint64_t notice_to_commit_ns; /* smoothed: source noticed the frame -> committed */
+    uint64_t frames_shown;     /* pictures committed to the compositor */
+    uint64_t frames_presented; /* of these, seen on a screen (presentation feedback) */
+    uint64_t frames_discarded; /* the compositor said: never shown */
+    uint64_t first_commit_ns;  /* from connecting to the compositor to the first commit of a frame;
+                                  0: none */
+    uint64_t notice_to_commit_ns;  /* smoothed: source noticed the frame -> committed */
     uint64_t commit_to_present_ns; /* smoothed, 0: unknown */
     struct source_stats source;
     struct renderer_stats renderer;
-    const char *renderer_name;   /* static; NULL if none was created */
+    const char *renderer_name; /* static; NULL if none was created */
 };
 
 struct viewer_config {
@@ -44,8 +48,8 @@ struct viewer_config {
     struct viewer_stats *stats; /* filled in before return, may be NULL */
 };
 
-/* Until the window is closed, SIGINT, SIGTERM, `duration_ms` or viewer_stop(): 0. -errno when it could not start, or when the
- * compositor went away; the reason was logged. */
+/* Until the window is closed, SIGINT, SIGTERM, `duration_ms` or viewer_stop(): 0. -errno when it
+ * could not start, or when the compositor went away; the reason was logged. */
 int viewer_run(const struct client_options *options) MUST_CHECK;
 int viewer_run_config(const struct viewer_config *config) MUST_CHECK;
 

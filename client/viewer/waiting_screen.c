@@ -76,7 +76,8 @@ struct paragraph {
     int width_px, height_px;
 };
 
-static void lay_out(const struct text_api *api, cairo_t *cr, struct paragraph *p, double max_width_px)
+static void lay_out(const struct text_api *api, cairo_t *cr, struct paragraph *p,
+                    double max_width_px)
 {
     p->layout = api->pango_cairo_create_layout(cr);
     PangoFontDescription *font = api->pango_font_description_new();
@@ -92,15 +93,18 @@ static void lay_out(const struct text_api *api, cairo_t *cr, struct paragraph *p
     api->pango_layout_get_pixel_size(p->layout, &p->width_px, &p->height_px);
 }
 
-static void show(const struct text_api *api, cairo_t *cr, const struct paragraph *p, double x, double y)
+static void show(const struct text_api *api, cairo_t *cr, const struct paragraph *p, double x,
+                 double y)
 {
     api->cairo_set_source_rgb(cr, p->grey, p->grey, p->grey);
     api->cairo_move_to(cr, x, y);
     api->pango_cairo_show_layout(cr, p->layout);
 }
 
-/* Lays both out in a column of the size that `unit` (device pixels for one at scale 1) allows. Returns the height in all. */
-static double lay_out_column(const struct text_api *api, cairo_t *cr, struct paragraph p[2], double unit, double column_px)
+/* Lays both out in a column of the size that `unit` (device pixels for one at scale 1) allows.
+ * Returns the height in all. */
+static double lay_out_column(const struct text_api *api, cairo_t *cr, struct paragraph p[2],
+                             double unit, double column_px)
 {
     p[0].size_px = 24 * unit > 9 ? 24 * unit : 9;
     p[1].size_px = 14 * unit > 8 ? 14 * unit : 8;
@@ -112,15 +116,15 @@ static double lay_out_column(const struct text_api *api, cairo_t *cr, struct par
     return p[1].text[0] ? p[0].height_px + 18 * unit + p[1].height_px : p[0].height_px;
 }
 
-static void draw_text(const struct text_api *api, cairo_t *cr, const char *title, const char *detail, double width,
-                      double height, double scale)
+static void draw_text(const struct text_api *api, cairo_t *cr, const char *title,
+                      const char *detail, double width, double height, double scale)
 {
     struct paragraph p[2] = {
-        { .text = title, .family = "Sans", .grey = 0.92, .alignment = PANGO_ALIGN_CENTER },
-        { .text = detail, .family = "Sans", .grey = 0.62, .alignment = PANGO_ALIGN_LEFT },
+        {.text = title,   .family = "Sans", .grey = 0.92, .alignment = PANGO_ALIGN_CENTER},
+        { .text = detail, .family = "Sans", .grey = 0.62, .alignment = PANGO_ALIGN_LEFT  },
     };
-    /* In a small window the text becomes smaller, so that a paste-ready line stays a line where it can; and smaller again
-     * until long advice fits into a low one, as long as it can be read. */
+    /* In a small window the text becomes smaller, so that a paste-ready line stays a line where it
+     * can; and smaller again until long advice fits into a low one, as long as it can be read. */
     double unit = width / 900 < scale ? width / 900 : scale;
     double column_px = 0, total_px = 0;
     for (int attempt = 0; attempt < 4; attempt++) {
@@ -138,20 +142,20 @@ static void draw_text(const struct text_api *api, cairo_t *cr, const char *title
         api->g_object_unref(p[i].layout);
 }
 
-static void draw_all(const struct text_api *api, const char *title, const char *detail, uint32_t scale_120,
-                     const struct still *still)
+static void draw_all(const struct text_api *api, const char *title, const char *detail,
+                     uint32_t scale_120, const struct still *still)
 {
     cairo_surface_t *surface = api->cairo_image_surface_create_for_data(
-        (unsigned char *)still->pixels, CAIRO_FORMAT_RGB24, (int)still->width_px, (int)still->height_px,
-        (int)still->stride_bytes);
+        (unsigned char *)still->pixels, CAIRO_FORMAT_RGB24, (int)still->width_px,
+        (int)still->height_px, (int)still->stride_bytes);
     cairo_t *cr = api->cairo_create(surface); /* of a failed surface: draws nothing */
     draw_text(api, cr, title, detail, still->width_px, still->height_px, scale_120 / 120.0);
     api->cairo_destroy(cr);
     api->cairo_surface_destroy(surface);
 }
 
-int waiting_screen_draw(const char *title, const char *detail, uint32_t width_px, uint32_t height_px, uint32_t scale_120,
-                        struct still *out)
+int waiting_screen_draw(const char *title, const char *detail, uint32_t width_px,
+                        uint32_t height_px, uint32_t scale_120, struct still *out)
 {
     if (!width_px || !height_px || width_px > MAX_SIDE_PX || height_px > MAX_SIDE_PX)
         return -EINVAL;

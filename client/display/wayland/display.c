@@ -20,8 +20,8 @@
 enum {
     DEFAULT_WIDTH = 1024,
     DEFAULT_HEIGHT = 768,
-    /* A compositor answers the initial commit within one or two roundtrips, libdecor needs some more. After these the window
-     * is configured later, from the loop. */
+    /* A compositor answers the initial commit within one or two roundtrips, libdecor needs some
+     * more. After these the window is configured later, from the loop. */
     MAX_FIRST_ROUNDTRIPS = 8,
 };
 
@@ -35,8 +35,9 @@ static void log_why(struct display *d)
     const struct wl_interface *interface = NULL;
     uint32_t id = 0;
     const uint32_t code = wl_display_get_protocol_error(d->native.display, &interface, &id);
-    log_err("the Wayland compositor ended the connection: protocol error %u on %s#%u; please report this", code,
-            interface ? interface->name : "an object", id);
+    log_err("the Wayland compositor ended the connection: protocol error %u on %s#%u; please "
+            "report this",
+            code, interface ? interface->name : "an object", id);
 }
 
 void display_lost(struct display *d)
@@ -67,8 +68,8 @@ static void flush(struct display *d)
         display_lost(d);
 }
 
-/* The reading of the socket is announced before each wait and ended right after it: other threads and GL may read the same
- * connection, and each takes what belongs to the others along. */
+/* The reading of the socket is announced before each wait and ended right after it: other threads
+ * and GL may read the same connection, and each takes what belongs to the others along. */
 static void before_wait(void *ctx)
 {
     struct display *d = ctx;
@@ -152,8 +153,10 @@ static int connect_compositor(struct display *d)
         return 0;
     const int err = errno;
     const char *name = getenv("WAYLAND_DISPLAY"), *dir = getenv("XDG_RUNTIME_DIR");
-    log_err("cannot connect to a Wayland compositor (%s, WAYLAND_DISPLAY=%s, XDG_RUNTIME_DIR=%s): start espelho "
-            "inside a Wayland session", err_str(err), name ? name : "not set", dir ? dir : "not set");
+    log_err("cannot connect to a Wayland compositor (%s, WAYLAND_DISPLAY=%s, XDG_RUNTIME_DIR=%s): "
+            "start espelho "
+            "inside a Wayland session",
+            err_str(err), name ? name : "not set", dir ? dir : "not set");
     return err ? -err : -ENOENT;
 }
 
@@ -189,7 +192,8 @@ static int create_toplevel(struct display *d)
 static int await_configure(struct display *d)
 {
     for (int i = 0; i < MAX_FIRST_ROUNDTRIPS && (i == 0 || !d->configured); i++) {
-        if (wl_display_roundtrip(d->native.display) < 0 || (d->toplevel->dispatch && d->toplevel->dispatch(d) < 0))
+        if (wl_display_roundtrip(d->native.display) < 0 ||
+            (d->toplevel->dispatch && d->toplevel->dispatch(d) < 0))
             return -ECONNRESET;
     }
     return 0;
@@ -199,11 +203,12 @@ static int join_loop(struct display *d)
 {
     loop_set_prepare(d->loop, before_wait, d);
     loop_set_after_wait(d->loop, after_wait, d);
-    return loop_add_fd(d->loop, wl_display_get_fd(d->native.display), EPOLLIN, on_fd, d, &d->fd_source);
+    return loop_add_fd(d->loop, wl_display_get_fd(d->native.display), EPOLLIN, on_fd, d,
+                       &d->fd_source);
 }
 
-int display_create(struct loop *loop, const struct display_config *config, const struct display_listener *listener,
-                   struct display **out)
+int display_create(struct loop *loop, const struct display_config *config,
+                   const struct display_listener *listener, struct display **out)
 {
     struct display *d = calloc(1, sizeof(*d));
     if (!d)
@@ -305,8 +310,10 @@ void display_request_size(struct display *d, uint32_t width, uint32_t height)
         return;
     d->float_width = width;
     d->float_height = height;
-    const uint32_t now_width = within(width, d->bounds_width), now_height = within(height, d->bounds_height);
-    if (!d->configured || !is_floating(d) || (now_width == d->state.width && now_height == d->state.height))
+    const uint32_t now_width = within(width, d->bounds_width),
+                   now_height = within(height, d->bounds_height);
+    if (!d->configured || !is_floating(d) ||
+        (now_width == d->state.width && now_height == d->state.height))
         return;
     d->state.width = now_width;
     d->state.height = now_height;

@@ -40,7 +40,8 @@ struct toplevel_ops {
     const char *name;
     int (*create)(struct display *d); /* after the first roundtrip; sends the initial commit */
     void (*destroy)(struct display *d);
-    int (*dispatch)(struct display *d); /* NULL: wl_display_dispatch_pending() is enough. -1: connection lost */
+    int (*dispatch)(
+        struct display *d); /* NULL: wl_display_dispatch_pending() is enough. -1: connection lost */
     void (*set_title)(struct display *d, const char *title);
     void (*set_fullscreen)(struct display *d, bool on);
     void (*resize)(struct display *d); /* d->state has a size that we chose */
@@ -50,15 +51,15 @@ extern const struct toplevel_ops toplevel_libdecor_ops;
 
 struct display {
     struct display_native native;
-    struct loop *loop;              /* borrowed */
+    struct loop *loop; /* borrowed */
     struct display_listener listener;
     struct display_state state;
     const struct toplevel_ops *toplevel; /* NULL until its create */
     struct loop_source *fd_source;
     struct wl_registry *registry;
 
-    uint32_t float_width, float_height; /* size while nobody imposes one */
-    uint32_t bounds_width, bounds_height; /* the largest sensible floating size, 0 unknown */
+    uint32_t float_width, float_height;         /* size while nobody imposes one */
+    uint32_t bounds_width, bounds_height;       /* the largest sensible floating size, 0 unknown */
     uint32_t committed_width, committed_height; /* of the last commit of the root surface */
     bool tiled, configured, live /* listeners may be called */, lost;
     bool reading; /* wl_display_prepare_read() is held */
@@ -95,18 +96,19 @@ struct display {
     struct { /* presentation.c */
         clockid_t clock;
         struct wl_list feedbacks;
-        struct wl_callback *frame;       /* outstanding, or NULL */
+        struct wl_callback *frame;        /* outstanding, or NULL */
         struct wl_surface *frame_surface; /* whose it is */
     } present;
     struct wl_list seats; /* seat.c */
-    struct { /* attention.c */
+    struct {              /* attention.c */
         struct zwp_idle_inhibitor_v1 *inhibitor;
         struct xdg_activation_token_v1 *token;
         struct wp_content_type_v1 *content_type;
     } attention;
 };
 
-/* display.c. A toplevel role calls configure() to settle size and states, tells xdg-shell about them, then calls notify(). */
+/* display.c. A toplevel role calls configure() to settle size and states, tells xdg-shell about
+ * them, then calls notify(). */
 void display_configure(struct display *d, const struct toplevel_configure *configure);
 void display_notify(struct display *d);
 void display_set_scale(struct display *d, uint32_t scale_120);

@@ -37,8 +37,8 @@ static void feedback_end(struct feedback *f, uint64_t presented_ns, uint32_t ref
         d->listener.on_presented(d->listener.ctx, tag, presented_ns, refresh_ns);
 }
 
-/* Reads both clocks now: they may run at different rates (weston headless uses CLOCK_MONOTONIC_RAW), but hardly so since
- * the presentation a moment ago. */
+/* Reads both clocks now: they may run at different rates (weston headless uses
+ * CLOCK_MONOTONIC_RAW), but hardly so since the presentation a moment ago. */
 static uint64_t to_our_clock(clockid_t clock, uint64_t then_ns)
 {
     struct timespec ts;
@@ -53,8 +53,9 @@ static void on_sync_output(void *ctx, struct wp_presentation_feedback *wp, struc
     (void)ctx, (void)wp, (void)output;
 }
 
-static void on_presented(void *ctx, struct wp_presentation_feedback *wp, uint32_t tv_sec_hi, uint32_t tv_sec_lo,
-                         uint32_t tv_nsec, uint32_t refresh_ns, uint32_t seq_hi, uint32_t seq_lo, uint32_t flags)
+static void on_presented(void *ctx, struct wp_presentation_feedback *wp, uint32_t tv_sec_hi,
+                         uint32_t tv_sec_lo, uint32_t tv_nsec, uint32_t refresh_ns, uint32_t seq_hi,
+                         uint32_t seq_lo, uint32_t flags)
 {
     (void)wp, (void)seq_hi, (void)seq_lo, (void)flags;
     struct feedback *f = ctx;
@@ -136,7 +137,7 @@ void presentation_watch_clock(struct display *d)
 void presentation_fini(struct display *d)
 {
     struct feedback *f, *next;
-    wl_list_for_each_safe(f, next, &d->present.feedbacks, link) {
+    wl_list_for_each_safe (f, next, &d->present.feedbacks, link) {
         wp_presentation_feedback_destroy(f->wp);
         free(f);
     }

@@ -34,29 +34,34 @@ enum { COMPOSITOR_VERSION = 4 };
 
 struct global {
     const struct wl_interface *interface;
-    uint32_t version; /* the newest we know; our headers may know less */
-    size_t slot;      /* in struct display: a pointer to the bound object */
+    uint32_t version;       /* the newest we know; our headers may know less */
+    size_t slot;            /* in struct display: a pointer to the bound object */
     const char *needed_for; /* NULL: optional */
 };
 
 static const struct global globals[] = {
-    { &wl_compositor_interface, COMPOSITOR_VERSION, offsetof(struct display, native.compositor), "windows" },
-    { &wl_subcompositor_interface, 1, offsetof(struct display, native.subcompositor), "the cursor" },
-    { &wl_shm_interface, 1, offsetof(struct display, native.shm), "pictures" },
-    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), "windows" },
-    { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), NULL },
-    { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), NULL },
-    { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration), NULL },
-    { &zwp_idle_inhibit_manager_v1_interface, 1, offsetof(struct display, global.idle), NULL },
-    { &xdg_activation_v1_interface, 1, offsetof(struct display, global.activation), NULL },
+    {&wl_compositor_interface,                      COMPOSITOR_VERSION, offsetof(struct display, native.compositor),
+     "windows"                                                                                                                    },
+    { &wl_subcompositor_interface,                  1,                  offsetof(struct display, native.subcompositor),
+     "the cursor"                                                                                                                 },
+    { &wl_shm_interface,                            1,                  offsetof(struct display, native.shm),           "pictures"},
+    { &xdg_wm_base_interface,                       6,                  offsetof(struct display, global.wm_base),       "windows" },
+    { &wp_viewporter_interface,                     1,                  offsetof(struct display, native.viewporter),    NULL      },
+    { &wp_presentation_interface,                   1,                  offsetof(struct display, global.presentation),  NULL      },
+    { &zxdg_decoration_manager_v1_interface,        1,                  offsetof(struct display, global.decoration),    NULL      },
+    { &zwp_idle_inhibit_manager_v1_interface,       1,                  offsetof(struct display, global.idle),          NULL      },
+    { &xdg_activation_v1_interface,                 1,                  offsetof(struct display, global.activation),    NULL      },
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
-    { &wp_fractional_scale_manager_v1_interface, 1, offsetof(struct display, global.fractional), NULL },
+    { &wp_fractional_scale_manager_v1_interface,    1,                  offsetof(struct display, global.fractional),
+     NULL                                                                                                                         },
 #endif
 #ifdef ESPELHO_HAVE_CONTENT_TYPE_V1
-    { &wp_content_type_manager_v1_interface, 1, offsetof(struct display, global.content_type), NULL },
+    { &wp_content_type_manager_v1_interface,        1,                  offsetof(struct display, global.content_type),
+     NULL                                                                                                                         },
 #endif
 #ifdef ESPELHO_HAVE_SINGLE_PIXEL_BUFFER_V1
-    { &wp_single_pixel_buffer_manager_v1_interface, 1, offsetof(struct display, native.single_pixel), NULL },
+    { &wp_single_pixel_buffer_manager_v1_interface, 1,
+     offsetof(struct display,                                                                    native.single_pixel),  NULL      },
 #endif
 };
 
@@ -72,7 +77,8 @@ static bool bind_global(struct display *d, uint32_t name, const char *interface,
         void **slot = slot_of(d, g);
         if (*slot || strcmp(interface, g->interface->name) != 0)
             continue;
-        const uint32_t bound = min_u32(min_u32(version, g->version), (uint32_t)g->interface->version);
+        const uint32_t bound =
+            min_u32(min_u32(version, g->version), (uint32_t)g->interface->version);
         *slot = wl_registry_bind(d->registry, name, g->interface, bound);
         if (g->interface == &wl_compositor_interface)
             d->native.compositor_version = bound;
@@ -113,8 +119,8 @@ static void on_shm_format(void *ctx, struct wl_shm *shm, uint32_t format)
 {
     (void)shm;
     struct display *d = ctx;
-    uint32_t *formats = realloc((void *)d->native.shm_formats,
-                                (d->native.shm_format_count + 1) * sizeof(*formats));
+    uint32_t *formats =
+        realloc((void *)d->native.shm_formats, (d->native.shm_format_count + 1) * sizeof(*formats));
     if (!formats)
         return; /* we know fewer formats, and convert */
     formats[d->native.shm_format_count++] = format;
@@ -134,8 +140,10 @@ int registry_bind(struct display *d)
     for (size_t i = 0; i < ARRAY_LEN(globals); i++) {
         const struct global *g = &globals[i];
         if (g->needed_for && !*slot_of(d, g)) {
-            log_err("this compositor does not offer %s, which is needed for %s: use a desktop-type Wayland "
-                    "compositor", g->interface->name, g->needed_for);
+            log_err("this compositor does not offer %s, which is needed for %s: use a desktop-type "
+                    "Wayland "
+                    "compositor",
+                    g->interface->name, g->needed_for);
             return -ENOTSUP;
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * How many device pixels a logical pixel has: what wp_fractional_scale says, else the surface's preferred factor, else
- * the largest factor of the outputs that show the window. */
+ * How many device pixels a logical pixel has: what wp_fractional_scale says, else the surface's
+ * preferred factor, else the largest factor of the outputs that show the window. */
 #define LOG_MODULE "wayland"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void update(struct display *d)
     if (!scale_120) {
         struct output *o;
         uint32_t factor = 1;
-        wl_list_for_each(o, &d->scale.outputs, link)
+        wl_list_for_each (o, &d->scale.outputs, link)
             if (o->shows_us)
                 factor = max_u32(factor, o->factor);
         scale_120 = factor * 120;
@@ -38,16 +38,17 @@ static void update(struct display *d)
     display_set_scale(d, scale_120);
 }
 
-static void on_output_geometry(void *ctx, struct wl_output *wl, int32_t x, int32_t y, int32_t width_mm,
-                               int32_t height_mm, int32_t subpixel, const char *make, const char *model,
-                               int32_t transform)
+static void on_output_geometry(void *ctx, struct wl_output *wl, int32_t x, int32_t y,
+                               int32_t width_mm, int32_t height_mm, int32_t subpixel,
+                               const char *make, const char *model, int32_t transform)
 {
-    (void)ctx, (void)wl, (void)x, (void)y, (void)width_mm, (void)height_mm, (void)subpixel, (void)make;
+    (void)ctx, (void)wl, (void)x, (void)y, (void)width_mm, (void)height_mm, (void)subpixel,
+        (void)make;
     (void)model, (void)transform;
 }
 
-static void on_output_mode(void *ctx, struct wl_output *wl, uint32_t flags, int32_t width, int32_t height,
-                           int32_t refresh)
+static void on_output_mode(void *ctx, struct wl_output *wl, uint32_t flags, int32_t width,
+                           int32_t height, int32_t refresh)
 {
     (void)ctx, (void)wl, (void)flags, (void)width, (void)height, (void)refresh;
 }
@@ -79,8 +80,9 @@ void scale_add_output(struct display *d, uint32_t name, uint32_t version)
     struct output *o = version >= 2 ? calloc(1, sizeof(*o)) : NULL; /* version 1 has no scale */
     if (!o)
         return;
-    *o = (struct output){ .display = d, .name = name, .version = min_u32(version, 3), .factor = 1,
-                          .pending_factor = 1 };
+    *o = (struct output){
+        .display = d, .name = name, .version = min_u32(version, 3), .factor = 1, .pending_factor = 1
+    };
     o->wl = wl_registry_bind(d->registry, name, &wl_output_interface, o->version);
     wl_output_add_listener(o->wl, &output_listener, o);
     wl_list_insert(&d->scale.outputs, &o->link);
@@ -99,7 +101,7 @@ static void output_destroy(struct output *o)
 void scale_remove_output(struct display *d, uint32_t name)
 {
     struct output *o, *next;
-    wl_list_for_each_safe(o, next, &d->scale.outputs, link) {
+    wl_list_for_each_safe (o, next, &d->scale.outputs, link) {
         if (o->name != name)
             continue;
         output_destroy(o);
@@ -110,7 +112,7 @@ void scale_remove_output(struct display *d, uint32_t name)
 static void set_shown(struct display *d, struct wl_output *wl, bool shows_us)
 {
     struct output *o;
-    wl_list_for_each(o, &d->scale.outputs, link)
+    wl_list_for_each (o, &d->scale.outputs, link)
         if (o->wl == wl)
             o->shows_us = shows_us;
     update(d);
@@ -153,7 +155,8 @@ static const struct wl_surface_listener surface_listener = {
 };
 
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
-static void on_preferred_scale(void *ctx, struct wp_fractional_scale_v1 *fractional, uint32_t scale_120)
+static void on_preferred_scale(void *ctx, struct wp_fractional_scale_v1 *fractional,
+                               uint32_t scale_120)
 {
     (void)fractional;
     struct display *d = ctx;
@@ -178,8 +181,8 @@ void scale_watch_surface(struct display *d)
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
     /* Only a viewport can say "this many device pixels" when the factor is not whole. */
     if (d->global.fractional && d->native.viewport) {
-        d->scale.fractional = wp_fractional_scale_manager_v1_get_fractional_scale(d->global.fractional,
-                                                                                  d->native.surface);
+        d->scale.fractional = wp_fractional_scale_manager_v1_get_fractional_scale(
+            d->global.fractional, d->native.surface);
         wp_fractional_scale_v1_add_listener(d->scale.fractional, &fractional_listener, d);
     }
 #endif
@@ -192,6 +195,6 @@ void scale_fini(struct display *d)
     if (d->scale.fractional)
         wp_fractional_scale_v1_destroy(d->scale.fractional);
 #endif
-    wl_list_for_each_safe(o, next, &d->scale.outputs, link)
+    wl_list_for_each_safe (o, next, &d->scale.outputs, link)
         output_destroy(o);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Seats, so far only to notice that somebody types or moves the mouse: the wait strategy expects a frame then. */
+ * Seats, so far only to notice that somebody types or moves the mouse: the wait strategy expects a
+ * frame then. */
 #define LOG_MODULE "wayland"
 
 #include <stdlib.h>
@@ -25,13 +26,14 @@ static void noticed(struct seat *s)
         d->listener.on_input(d->listener.ctx);
 }
 
-static void on_pointer_enter(void *ctx, struct wl_pointer *p, uint32_t serial, struct wl_surface *surface,
-                             wl_fixed_t x, wl_fixed_t y)
+static void on_pointer_enter(void *ctx, struct wl_pointer *p, uint32_t serial,
+                             struct wl_surface *surface, wl_fixed_t x, wl_fixed_t y)
 {
     (void)ctx, (void)p, (void)serial, (void)surface, (void)x, (void)y;
 }
 
-static void on_pointer_leave(void *ctx, struct wl_pointer *p, uint32_t serial, struct wl_surface *surface)
+static void on_pointer_leave(void *ctx, struct wl_pointer *p, uint32_t serial,
+                             struct wl_surface *surface)
 {
     (void)ctx, (void)p, (void)serial, (void)surface;
 }
@@ -42,14 +44,15 @@ static void on_motion(void *ctx, struct wl_pointer *p, uint32_t time_ms, wl_fixe
     noticed(ctx);
 }
 
-static void on_button(void *ctx, struct wl_pointer *p, uint32_t serial, uint32_t time_ms, uint32_t button,
-                      uint32_t state)
+static void on_button(void *ctx, struct wl_pointer *p, uint32_t serial, uint32_t time_ms,
+                      uint32_t button, uint32_t state)
 {
     (void)p, (void)serial, (void)time_ms, (void)button, (void)state;
     noticed(ctx);
 }
 
-static void on_axis(void *ctx, struct wl_pointer *p, uint32_t time_ms, uint32_t axis, wl_fixed_t value)
+static void on_axis(void *ctx, struct wl_pointer *p, uint32_t time_ms, uint32_t axis,
+                    wl_fixed_t value)
 {
     (void)p, (void)time_ms, (void)axis, (void)value;
     noticed(ctx);
@@ -63,32 +66,34 @@ static const struct wl_pointer_listener pointer_listener = {
     .axis = on_axis,
 };
 
-static void on_keymap(void *ctx, struct wl_keyboard *k, uint32_t format, int32_t fd, uint32_t len_bytes)
+static void on_keymap(void *ctx, struct wl_keyboard *k, uint32_t format, int32_t fd,
+                      uint32_t len_bytes)
 {
     (void)ctx, (void)k, (void)format, (void)len_bytes;
     close(fd);
 }
 
-static void on_key_enter(void *ctx, struct wl_keyboard *k, uint32_t serial, struct wl_surface *surface,
-                         struct wl_array *keys)
+static void on_key_enter(void *ctx, struct wl_keyboard *k, uint32_t serial,
+                         struct wl_surface *surface, struct wl_array *keys)
 {
     (void)ctx, (void)k, (void)serial, (void)surface, (void)keys;
 }
 
-static void on_key_leave(void *ctx, struct wl_keyboard *k, uint32_t serial, struct wl_surface *surface)
+static void on_key_leave(void *ctx, struct wl_keyboard *k, uint32_t serial,
+                         struct wl_surface *surface)
 {
     (void)ctx, (void)k, (void)serial, (void)surface;
 }
 
-static void on_key(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t time_ms, uint32_t key,
-                   uint32_t state)
+static void on_key(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t time_ms,
+                   uint32_t key, uint32_t state)
 {
     (void)k, (void)serial, (void)time_ms, (void)key, (void)state;
     noticed(ctx);
 }
 
-static void on_modifiers(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t depressed, uint32_t latched,
-                         uint32_t locked, uint32_t group)
+static void on_modifiers(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t depressed,
+                         uint32_t latched, uint32_t locked, uint32_t group)
 {
     (void)ctx, (void)k, (void)serial, (void)depressed, (void)latched, (void)locked, (void)group;
 }
@@ -145,7 +150,8 @@ static void on_name(void *ctx, struct wl_seat *wl, const char *name)
     (void)ctx, (void)wl, (void)name;
 }
 
-static const struct wl_seat_listener seat_listener = { .capabilities = on_capabilities, .name = on_name };
+static const struct wl_seat_listener seat_listener = { .capabilities = on_capabilities,
+                                                       .name = on_name };
 
 void seat_init(struct display *d)
 {
@@ -176,7 +182,7 @@ static void seat_destroy(struct seat *s)
 void seat_remove(struct display *d, uint32_t name)
 {
     struct seat *s, *next;
-    wl_list_for_each_safe(s, next, &d->seats, link)
+    wl_list_for_each_safe (s, next, &d->seats, link)
         if (s->name == name)
             seat_destroy(s);
 }
@@ -184,6 +190,6 @@ void seat_remove(struct display *d, uint32_t name)
 void seat_fini(struct display *d)
 {
     struct seat *s, *next;
-    wl_list_for_each_safe(s, next, &d->seats, link)
+    wl_list_for_each_safe (s, next, &d->seats, link)
         seat_destroy(s);
 }

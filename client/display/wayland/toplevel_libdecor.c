@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The toplevel by libdecor: it draws a frame where the compositor does not. It wraps xdg-shell and dispatches the
- * connection itself, since its plug-in may have a main loop of its own (GTK). */
+ * The toplevel by libdecor: it draws a frame where the compositor does not. It wraps xdg-shell and
+ * dispatches the connection itself, since its plug-in may have a main loop of its own (GTK). */
 #define LOG_MODULE "wayland"
 
 #include <errno.h>
@@ -26,13 +26,17 @@ static void commit_size(struct display *d, struct libdecor_configuration *config
     libdecor_state_free(state);
 }
 
-static void on_configure(struct libdecor_frame *frame, struct libdecor_configuration *configuration, void *ctx)
+static void on_configure(struct libdecor_frame *frame, struct libdecor_configuration *configuration,
+                         void *ctx)
 {
     struct display *d = ctx;
-    struct toplevel_configure c = { .activated = d->state.activated, .fullscreen = d->state.fullscreen,
-                                    .maximized = d->state.maximized, .tiled = d->tiled };
+    struct toplevel_configure c = { .activated = d->state.activated,
+                                    .fullscreen = d->state.fullscreen,
+                                    .maximized = d->state.maximized,
+                                    .tiled = d->tiled };
     int width = 0, height = 0;
-    if (libdecor_configuration_get_content_size(configuration, frame, &width, &height) && width > 0 && height > 0) {
+    if (libdecor_configuration_get_content_size(configuration, frame, &width, &height) &&
+        width > 0 && height > 0) {
         c.width = (uint32_t)width;
         c.height = (uint32_t)height;
     }
@@ -61,7 +65,8 @@ static void on_commit(struct libdecor_frame *frame, void *ctx)
 {
     (void)frame;
     struct display *d = ctx;
-    /* The frame's own subsurfaces changed. A new size that waits for our picture must not be committed without it. */
+    /* The frame's own subsurfaces changed. A new size that waits for our picture must not be
+     * committed without it. */
     if (d->committed_width == d->state.width && d->committed_height == d->state.height)
         wl_surface_commit(d->native.surface);
 }
@@ -78,12 +83,14 @@ static struct libdecor_frame_interface frame_interface = {
     .dismiss_popup = on_dismiss_popup,
 };
 
-/* libdecor makes the toplevel when it has looked at the compositor. Titles it keeps until then; states it would set on NULL. */
+/* libdecor makes the toplevel when it has looked at the compositor. Titles it keeps until then;
+ * states it would set on NULL. */
 static bool wait_for_toplevel(struct display *d)
 {
     enum { MAX_ROUNDTRIPS = 8 };
     for (int i = 0; i < MAX_ROUNDTRIPS && !libdecor_frame_get_xdg_toplevel(d->decor.frame); i++) {
-        if (wl_display_roundtrip(d->native.display) < 0 || libdecor_dispatch(d->decor.context, 0) < 0)
+        if (wl_display_roundtrip(d->native.display) < 0 ||
+            libdecor_dispatch(d->decor.context, 0) < 0)
             return false;
     }
     return libdecor_frame_get_xdg_toplevel(d->decor.frame) != NULL;

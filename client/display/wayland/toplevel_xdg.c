@@ -21,22 +21,33 @@ static const struct xdg_wm_base_listener wm_base_listener = { .ping = on_ping };
 static void add_state(struct toplevel_configure *c, uint32_t state)
 {
     switch (state) {
-    case XDG_TOPLEVEL_STATE_FULLSCREEN: c->fullscreen = true; break;
-    case XDG_TOPLEVEL_STATE_MAXIMIZED: c->maximized = true; break;
-    case XDG_TOPLEVEL_STATE_ACTIVATED: c->activated = true; break;
+    case XDG_TOPLEVEL_STATE_FULLSCREEN:
+        c->fullscreen = true;
+        break;
+    case XDG_TOPLEVEL_STATE_MAXIMIZED:
+        c->maximized = true;
+        break;
+    case XDG_TOPLEVEL_STATE_ACTIVATED:
+        c->activated = true;
+        break;
     case XDG_TOPLEVEL_STATE_TILED_LEFT:
     case XDG_TOPLEVEL_STATE_TILED_RIGHT:
     case XDG_TOPLEVEL_STATE_TILED_TOP:
-    case XDG_TOPLEVEL_STATE_TILED_BOTTOM: c->tiled = true; break;
+    case XDG_TOPLEVEL_STATE_TILED_BOTTOM:
+        c->tiled = true;
+        break;
 #ifdef XDG_TOPLEVEL_STATE_SUSPENDED_SINCE_VERSION
-    case XDG_TOPLEVEL_STATE_SUSPENDED: c->suspended = true; break;
+    case XDG_TOPLEVEL_STATE_SUSPENDED:
+        c->suspended = true;
+        break;
 #endif
-    default: break;
+    default:
+        break;
     }
 }
 
-static void on_toplevel_configure(void *ctx, struct xdg_toplevel *toplevel, int32_t width, int32_t height,
-                                  struct wl_array *states)
+static void on_toplevel_configure(void *ctx, struct xdg_toplevel *toplevel, int32_t width,
+                                  int32_t height, struct wl_array *states)
 {
     (void)toplevel;
     struct display *d = ctx;
@@ -64,7 +75,8 @@ static void on_bounds(void *ctx, struct xdg_toplevel *toplevel, int32_t width, i
 }
 
 #ifdef XDG_TOPLEVEL_WM_CAPABILITIES_SINCE_VERSION
-static void on_wm_capabilities(void *ctx, struct xdg_toplevel *toplevel, struct wl_array *capabilities)
+static void on_wm_capabilities(void *ctx, struct xdg_toplevel *toplevel,
+                               struct wl_array *capabilities)
 {
     (void)ctx, (void)toplevel, (void)capabilities;
 }
@@ -83,8 +95,10 @@ static const struct xdg_toplevel_listener toplevel_listener = {
 
 static void set_geometry(struct display *d)
 {
-    /* Applied by the next commit, like the size itself: every commit of the root goes through the renderer's present(). */
-    xdg_surface_set_window_geometry(d->xdg.surface, 0, 0, (int32_t)d->state.width, (int32_t)d->state.height);
+    /* Applied by the next commit, like the size itself: every commit of the root goes through the
+     * renderer's present(). */
+    xdg_surface_set_window_geometry(d->xdg.surface, 0, 0, (int32_t)d->state.width,
+                                    (int32_t)d->state.height);
 }
 
 static void on_surface_configure(void *ctx, struct xdg_surface *surface, uint32_t serial)
@@ -120,9 +134,9 @@ static int xdg_create(struct display *d)
     if (d->global.decoration) {
         d->xdg.decoration = zxdg_decoration_manager_v1_get_toplevel_decoration(d->global.decoration,
                                                                                d->xdg.toplevel);
-        zxdg_toplevel_decoration_v1_set_mode(d->xdg.decoration,
-                                             d->borderless ? ZXDG_TOPLEVEL_DECORATION_V1_MODE_CLIENT_SIDE
-                                                           : ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
+        zxdg_toplevel_decoration_v1_set_mode(
+            d->xdg.decoration, d->borderless ? ZXDG_TOPLEVEL_DECORATION_V1_MODE_CLIENT_SIDE
+                                             : ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
     }
     if (d->want_maximized)
         xdg_toplevel_set_maximized(d->xdg.toplevel);

@@ -43,17 +43,19 @@ void shm_pool_init(struct shm_pool *pool, struct wl_shm *shm)
 void shm_pool_fini(struct shm_pool *pool)
 {
     struct shm_buffer *b, *next;
-    wl_list_for_each_safe(b, next, &pool->buffers, link)
+    wl_list_for_each_safe (b, next, &pool->buffers, link)
         buffer_destroy(b);
 }
 
-/* 0 or -errno. The compositor maps the same pages; sealed, so that it need not fear that we shrink them. */
+/* 0 or -errno. The compositor maps the same pages; sealed, so that it need not fear that we shrink
+ * them. */
 static int map_memory(struct shm_buffer *b, int *fd)
 {
     *fd = memfd_create("espelho-picture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (*fd < 0 || ftruncate(*fd, (off_t)b->len_bytes) < 0)
         return -errno;
-    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL); /* a courtesy: failing is fine */
+    fcntl(*fd, F_ADD_SEALS,
+          F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL); /* a courtesy: failing is fine */
     void *mem = mmap(NULL, b->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
     if (mem == MAP_FAILED)
         return -errno;
@@ -61,13 +63,16 @@ static int map_memory(struct shm_buffer *b, int *fd)
     return 0;
 }
 
-struct shm_buffer *shm_pool_add(struct shm_pool *pool, uint32_t width_px, uint32_t height_px, uint32_t format)
+struct shm_buffer *shm_pool_add(struct shm_pool *pool, uint32_t width_px, uint32_t height_px,
+                                uint32_t format)
 {
     autoclose int fd = -1;
     const uint64_t len_bytes = (uint64_t)width_px * 4 * height_px;
-    struct shm_buffer *b = len_bytes <= INT32_MAX ? calloc(1, sizeof(*b)) : NULL; /* wl_shm counts in int32_t */
+    struct shm_buffer *b =
+        len_bytes <= INT32_MAX ? calloc(1, sizeof(*b)) : NULL; /* wl_shm counts in int32_t */
     if (!b) {
-        log_every(1000, LOG_LEVEL_ERROR, "a picture of %ux%u pixels is too large", width_px, height_px);
+        log_every(1000, LOG_LEVEL_ERROR, "a picture of %ux%u pixels is too large", width_px,
+                  height_px);
         return NULL;
     }
     wl_list_insert(&pool->buffers, &b->link);
@@ -79,14 +84,14 @@ struct shm_buffer *shm_pool_add(struct shm_pool *pool, uint32_t width_px, uint32
     damage_set_full(&b->lacks);
     const int err = map_memory(b, &fd);
     if (err < 0) {
-        log_every(1000, LOG_LEVEL_ERROR, "no memory for a picture of %ux%u pixels: %s", width_px, height_px,
-                  err_str(err));
+        log_every(1000, LOG_LEVEL_ERROR, "no memory for a picture of %ux%u pixels: %s", width_px,
+                  height_px, err_str(err));
         buffer_destroy(b);
         return NULL;
     }
     struct wl_shm_pool *wl_pool = wl_shm_create_pool(pool->shm, fd, (int32_t)b->len_bytes);
-    b->wl = wl_shm_pool_create_buffer(wl_pool, 0, (int32_t)width_px, (int32_t)height_px, (int32_t)b->stride_bytes,
-                                      format);
+    b->wl = wl_shm_pool_create_buffer(wl_pool, 0, (int32_t)width_px, (int32_t)height_px,
+                                      (int32_t)b->stride_bytes, format);
     wl_shm_pool_destroy(wl_pool);
     wl_buffer_add_listener(b->wl, &buffer_listener, b);
     return b;
@@ -96,7 +101,7 @@ struct shm_buffer *shm_pool_find_free(struct shm_pool *pool)
 {
     struct shm_buffer *b, *best = NULL;
     uint64_t best_px = UINT64_MAX;
-    wl_list_for_each(b, &pool->buffers, link) {
+    wl_list_for_each (b, &pool->buffers, link) {
         const uint64_t px = damage_pixels(&b->lacks, b->width_px, b->height_px);
         if (b->busy || b->retired || px >= best_px)
             continue;
@@ -110,7 +115,7 @@ uint32_t shm_pool_count(const struct shm_pool *pool)
 {
     struct shm_buffer *b;
     uint32_t count = 0;
-    wl_list_for_each(b, &pool->buffers, link)
+    wl_list_for_each (b, &pool->buffers, link)
         count += !b->retired;
     return count;
 }
@@ -118,14 +123,14 @@ uint32_t shm_pool_count(const struct shm_pool *pool)
 void shm_pool_add_damage(struct shm_pool *pool, const struct damage *damage)
 {
     struct shm_buffer *b;
-    wl_list_for_each(b, &pool->buffers, link)
+    wl_list_for_each (b, &pool->buffers, link)
         damage_add(&b->lacks, damage);
 }
 
 void shm_pool_retire_all(struct shm_pool *pool)
 {
     struct shm_buffer *b, *next;
-    wl_list_for_each_safe(b, next, &pool->buffers, link) {
+    wl_list_for_each_safe (b, next, &pool->buffers, link) {
         b->retired = true;
         if (!b->busy)
             buffer_destroy(b);

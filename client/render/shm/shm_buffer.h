@@ -31,7 +31,8 @@ struct shm_pool {
 void shm_pool_init(struct shm_pool *pool, struct wl_shm *shm);
 void shm_pool_fini(struct shm_pool *pool);
 /* A new buffer, lacking everything. NULL: no memory; logged. Buffers have 4 bytes per pixel. */
-struct shm_buffer *shm_pool_add(struct shm_pool *pool, uint32_t width_px, uint32_t height_px, uint32_t format);
+struct shm_buffer *shm_pool_add(struct shm_pool *pool, uint32_t width_px, uint32_t height_px,
+                                uint32_t format);
 /* The buffer that is free and lacks least; NULL: none. */
 struct shm_buffer *shm_pool_find_free(struct shm_pool *pool);
 /* How many are in use or free, the retired ones not counted. */

@@ -10,7 +10,7 @@
 
 enum {
     MAX_RECTS = 2 * DAMAGE_MAX_RECTS,
-    SPIN_NS = 40 * 1000,   /* a host in mid-copy writes a band of 1 MiB in about 100 us */
+    SPIN_NS = 40 * 1000, /* a host in mid-copy writes a band of 1 MiB in about 100 us */
     SLEEP_NS = 100 * 1000,
 };
 
@@ -21,7 +21,8 @@ static void relax(void)
 #endif
 }
 
-/* Waits until at least `wanted` rows are final. Returns how many are; fewer than wanted: stalled. */
+/* Waits until at least `wanted` rows are final. Returns how many are; fewer than wanted: stalled.
+ */
 static uint32_t await_rows(const struct frame_view *frame, uint32_t wanted)
 {
     uint32_t ready = frame_view_ready_rows(frame);
@@ -43,12 +44,12 @@ static uint32_t await_rows(const struct frame_view *frame, uint32_t wanted)
 static bool is_one_block(const struct frame_view *frame, const struct shm_copy_target *target,
                          const struct frame_rect *r)
 {
-    return r->x_px == 0 && r->width_px == frame->width_px && target->stride_bytes == frame->pitch_bytes &&
-           frame->row_bytes == frame->pitch_bytes;
+    return r->x_px == 0 && r->width_px == frame->width_px &&
+           target->stride_bytes == frame->pitch_bytes && frame->row_bytes == frame->pitch_bytes;
 }
 
-static void copy_rows(const struct frame_view *frame, const struct shm_copy_target *target, bool plain,
-                      const struct frame_rect *r, uint32_t first, uint32_t end)
+static void copy_rows(const struct frame_view *frame, const struct shm_copy_target *target,
+                      bool plain, const struct frame_rect *r, uint32_t first, uint32_t end)
 {
     const uint8_t *src = frame->pixels + (size_t)first * frame->pitch_bytes;
     uint8_t *dst = target->origin + (size_t)first * target->stride_bytes;
@@ -73,7 +74,8 @@ struct shm_copy_result shm_copy_frame(const struct frame_view *frame, const stru
 {
     struct frame_rect rects[MAX_RECTS];
     const bool plain = convert_is_copy(frame->fmt, frame->flags, target->format);
-    const uint32_t count = damage_sorted_by_bottom(damage, frame->width_px, frame->rows_px, rects, MAX_RECTS);
+    const uint32_t count =
+        damage_sorted_by_bottom(damage, frame->width_px, frame->rows_px, rects, MAX_RECTS);
     struct shm_copy_result result = { .complete = true };
     uint32_t ready = frame_view_ready_rows(frame);
     for (uint32_t i = 0; i < count; i++) {

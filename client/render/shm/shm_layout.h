@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/render/shm/shm_layout.h - which surface carries the picture, how large its buffer is, and where things lie.
- * Pure functions, any thread.
+ * client/render/shm/shm_layout.h - which surface carries the picture, how large its buffer is, and
+ * where things lie. Pure functions, any thread.
  *
- * Positions and sizes of surfaces are whole logical pixels, which under a scale of 1.25 are not whole device pixels. A picture
- * shown 1:1 is therefore part of a buffer as large as the window, on the root surface: any device pixel can be hit. One that is
- * scaled anyway is a buffer of its own on a subsurface, rounded to logical pixels, and resizing the window costs no drawing. */
+ * Positions and sizes of surfaces are whole logical pixels, which under a scale of 1.25 are not
+ * whole device pixels. A picture shown 1:1 is therefore part of a buffer as large as the window, on
+ * the root surface: any device pixel can be hit. One that is scaled anyway is a buffer of its own
+ * on a subsurface, rounded to logical pixels, and resizing the window costs no drawing. */
 #ifndef ESPELHO_RENDER_SHM_SHM_LAYOUT_H
 #define ESPELHO_RENDER_SHM_SHM_LAYOUT_H
 
@@ -15,15 +16,17 @@
 
 struct shm_layout {
     bool on_root;
-    uint32_t buffer_width_px, buffer_height_px; /* in the frame's own orientation; the compositor turns it */
-    uint32_t picture_x_px, picture_y_px;        /* the image in the buffer */
-    enum frame_rotation rotation;               /* as WL_OUTPUT_TRANSFORM_*: their numbers are the same */
-    struct geometry_rect logical;               /* the surface: position in the window, and size */
+    uint32_t buffer_width_px,
+        buffer_height_px; /* in the frame's own orientation; the compositor turns it */
+    uint32_t picture_x_px, picture_y_px; /* the image in the buffer */
+    enum frame_rotation rotation;        /* as WL_OUTPUT_TRANSFORM_*: their numbers are the same */
+    struct geometry_rect logical;        /* the surface: position in the window, and size */
 };
 
 /* `frame_*`: the unrotated image. All zero where nothing is visible. */
-void shm_layout_compute(const struct geometry *g, uint32_t scale_120, uint32_t logical_width, uint32_t logical_height,
-                        uint32_t frame_width_px, uint32_t frame_height_px, struct shm_layout *out);
+void shm_layout_compute(const struct geometry *g, uint32_t scale_120, uint32_t logical_width,
+                        uint32_t logical_height, uint32_t frame_width_px, uint32_t frame_height_px,
+                        struct shm_layout *out);
 /* The same buffers can go on being used. */
 bool shm_layout_same_buffers(const struct shm_layout *a, const struct shm_layout *b);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/render/shm/shm_pointer.h - the guest's pointer on a subsurface of its own.
  *
- * Moving it changes only the subsurface's position: no pixel is drawn, unless the edge of the picture cuts it, the scale is
- * fractional, or it inverts what is below. Inverting shapes are composed with the newest picture, since Wayland cannot XOR.
- * Threads: render thread. */
+ * Moving it changes only the subsurface's position: no pixel is drawn, unless the edge of the
+ * picture cuts it, the scale is fractional, or it inverts what is below. Inverting shapes are
+ * composed with the newest picture, since Wayland cannot XOR. Threads: render thread. */
 #ifndef ESPELHO_RENDER_SHM_SHM_POINTER_H
 #define ESPELHO_RENDER_SHM_SHM_POINTER_H
 
@@ -48,10 +48,11 @@ struct shm_picture_reader {
 
 int shm_pointer_init(struct shm_pointer *p, struct display_native *native) MUST_CHECK;
 void shm_pointer_fini(struct shm_pointer *p);
-void shm_pointer_set(struct shm_pointer *p, const struct cursor_image *image, int32_t x_px, int32_t y_px, bool visible);
-/* Brings the subsurface up to date with `g`; `show` false: hidden whatever the guest says. Returns true if something changed:
- * the root surface has to be committed to apply it. */
-bool shm_pointer_update(struct shm_pointer *p, const struct geometry *g, uint32_t scale_120, bool show,
-                        const struct shm_picture_reader *picture);
+void shm_pointer_set(struct shm_pointer *p, const struct cursor_image *image, int32_t x_px,
+                     int32_t y_px, bool visible);
+/* Brings the subsurface up to date with `g`; `show` false: hidden whatever the guest says. Returns
+ * true if something changed: the root surface has to be committed to apply it. */
+bool shm_pointer_update(struct shm_pointer *p, const struct geometry *g, uint32_t scale_120,
+                        bool show, const struct shm_picture_reader *picture);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The renderer without GL: each damaged row is copied once, from the region into a buffer that the compositor reads.
+ * The renderer without GL: each damaged row is copied once, from the region into a buffer that the
+ * compositor reads.
  *
- * Surfaces: the root is black, or carries a picture that is shown 1:1 (shm_layout.h) or a still; a subsurface carries a scaled
- * picture; another the cursor. Both subsurfaces stay synchronised: what is committed on them waits for the commit of the root, so
- * that one commit shows picture, cursor and window size together. */
+ * Surfaces: the root is black, or carries a picture that is shown 1:1 (shm_layout.h) or a still; a
+ * subsurface carries a scaled picture; another the cursor. Both subsurfaces stay synchronised: what
+ * is committed on them waits for the commit of the root, so that one commit shows picture, cursor
+ * and window size together. */
 #define LOG_MODULE "shm"
 
 #include "render/render.h"
@@ -26,7 +28,8 @@
 #include "single-pixel-buffer-v1-client-protocol.h"
 #endif
 
-/* One on the screen, one queued behind it, one being filled; a fourth for compositors that keep two. */
+/* One on the screen, one queued behind it, one being filled; a fourth for compositors that keep
+ * two. */
 enum { MAX_PICTURES = 4 };
 
 /* What the buffers were made for. */
@@ -84,9 +87,9 @@ static const struct {
     enum pixel_out out;
     uint32_t wl;
 } formats[] = {
-    { PIXEL_OUT_XRGB8888, WL_SHM_FORMAT_XRGB8888 }, /* first: every compositor has it */
-    { PIXEL_OUT_XBGR8888, WL_SHM_FORMAT_XBGR8888 },
-    { PIXEL_OUT_XBGR2101010, WL_SHM_FORMAT_XBGR2101010 },
+    {PIXEL_OUT_XRGB8888,     WL_SHM_FORMAT_XRGB8888   }, /* first: every compositor has it */
+    { PIXEL_OUT_XBGR8888,    WL_SHM_FORMAT_XBGR8888   },
+    { PIXEL_OUT_XBGR2101010, WL_SHM_FORMAT_XBGR2101010},
 };
 
 static bool is_offered(const struct display_native *native, uint32_t wl)
@@ -105,14 +108,17 @@ static uint32_t wl_format(enum pixel_out out)
     return WL_SHM_FORMAT_XRGB8888;
 }
 
-/* One in which the guest's pixels can stay as they are, else XRGB8888. Ten bits only if the compositor has a GPU: one that draws with
- * the CPU needs several times longer for them than we need for making them eight (sway 1.7: a third of the frames). */
-static enum pixel_out choose_format(const struct display_native *native, const struct frame_view *frame)
+/* One in which the guest's pixels can stay as they are, else XRGB8888. Ten bits only if the
+ * compositor has a GPU: one that draws with the CPU needs several times longer for them than we
+ * need for making them eight (sway 1.7: a third of the frames). */
+static enum pixel_out choose_format(const struct display_native *native,
+                                    const struct frame_view *frame)
 {
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         if (formats[i].out == PIXEL_OUT_XBGR2101010 && !native->has_dmabuf)
             continue;
-        if (convert_is_copy(frame->fmt, frame->flags, formats[i].out) && is_offered(native, formats[i].wl))
+        if (convert_is_copy(frame->fmt, frame->flags, formats[i].out) &&
+            is_offered(native, formats[i].wl))
             return formats[i].out;
     }
     return PIXEL_OUT_XRGB8888;
@@ -122,9 +128,12 @@ static enum pixel_out choose_format(const struct display_native *native, const s
 static uint32_t pixel_to_rgb(enum pixel_out format, uint32_t v)
 {
     switch (format) {
-    case PIXEL_OUT_XBGR8888: return (v & 0xff) << 16 | (v & 0xff00) | (v >> 16 & 0xff);
-    case PIXEL_OUT_XBGR2101010: return (v >> 2 & 0xff) << 16 | (v >> 12 & 0xff) << 8 | (v >> 22 & 0xff);
-    default: return v & 0xffffff;
+    case PIXEL_OUT_XBGR8888:
+        return (v & 0xff) << 16 | (v & 0xff00) | (v >> 16 & 0xff);
+    case PIXEL_OUT_XBGR2101010:
+        return (v >> 2 & 0xff) << 16 | (v >> 12 & 0xff) << 8 | (v >> 22 & 0xff);
+    default:
+        return v & 0xffffff;
     }
 }
 
@@ -137,15 +146,16 @@ static struct shm_buffer *newest_picture(const struct shm_renderer *r)
 
 static uint8_t *picture_origin(const struct shm_buffer *b, const struct shm_layout *layout)
 {
-    return b->mem + (size_t)layout->picture_y_px * b->stride_bytes + (size_t)layout->picture_x_px * 4;
+    return b->mem + (size_t)layout->picture_y_px * b->stride_bytes +
+           (size_t)layout->picture_x_px * 4;
 }
 
 static void compute_layout(struct shm_renderer *r)
 {
-    geometry_compute(&r->config, r->state.width, r->state.height, r->state.scale_120, r->desc.width_px,
-                     r->desc.height_px, r->desc.rotation, &r->geometry);
-    shm_layout_compute(&r->geometry, r->state.scale_120, r->state.width, r->state.height, r->desc.width_px,
-                       r->desc.height_px, &r->layout);
+    geometry_compute(&r->config, r->state.width, r->state.height, r->state.scale_120,
+                     r->desc.width_px, r->desc.height_px, r->desc.rotation, &r->geometry);
+    shm_layout_compute(&r->geometry, r->state.scale_120, r->state.width, r->state.height,
+                       r->desc.width_px, r->desc.height_px, &r->layout);
     r->layout_dirty = true;
 }
 
@@ -167,7 +177,8 @@ static struct shm_buffer *add_picture_buffer(struct shm_renderer *r, uint32_t fo
     return b;
 }
 
-/* The buffers have to be other ones: takes the picture over into one of them, because the guest will not send it again. */
+/* The buffers have to be other ones: takes the picture over into one of them, because the guest
+ * will not send it again. */
 static void move_picture(struct shm_renderer *r, const struct shm_layout *old)
 {
     const struct shm_buffer *from = newest_picture(r);
@@ -201,8 +212,11 @@ static void relayout(struct shm_renderer *r)
 static bool set_desc(struct shm_renderer *r, const struct frame_view *frame)
 {
     const struct picture_desc d = {
-        .width_px = frame->width_px, .height_px = frame->height_px, .rows_px = frame->rows_px,
-        .rotation = frame->rotation, .format = choose_format(r->native, frame),
+        .width_px = frame->width_px,
+        .height_px = frame->height_px,
+        .rows_px = frame->rows_px,
+        .rotation = frame->rotation,
+        .format = choose_format(r->native, frame),
     };
     const struct picture_desc *o = &r->desc;
     if (d.width_px == o->width_px && d.height_px == o->height_px && d.rows_px == o->rows_px &&
@@ -214,7 +228,8 @@ static bool set_desc(struct shm_renderer *r, const struct frame_view *frame)
     return true;
 }
 
-/* Where the next picture goes: over the stored one that nobody saw yet, into a free buffer, or a new one. */
+/* Where the next picture goes: over the stored one that nobody saw yet, into a free buffer, or a
+ * new one. */
 static struct shm_buffer *choose_target(struct shm_renderer *r)
 {
     if (r->stored)
@@ -225,7 +240,8 @@ static struct shm_buffer *choose_target(struct shm_renderer *r)
     return b;
 }
 
-static enum render_upload shm_upload(struct renderer *self, const struct frame_view *frame, const struct damage *damage)
+static enum render_upload shm_upload(struct renderer *self, const struct frame_view *frame,
+                                     const struct damage *damage)
 {
     struct shm_renderer *r = shm_renderer_of(self);
     struct damage changed = *damage;
@@ -238,7 +254,9 @@ static enum render_upload shm_upload(struct renderer *self, const struct frame_v
     if (!b)
         return shm_pool_count(&r->pool) < MAX_PICTURES ? RENDER_UPLOAD_FAILED : RENDER_UPLOAD_BUSY;
     const struct shm_copy_target target = {
-        .origin = picture_origin(b, &r->layout), .stride_bytes = b->stride_bytes, .format = r->desc.format,
+        .origin = picture_origin(b, &r->layout),
+        .stride_bytes = b->stride_bytes,
+        .format = r->desc.format,
     };
     const struct shm_copy_result copied = shm_copy_frame(frame, &b->lacks, &target);
     r->stats.waits += copied.waited;
@@ -246,7 +264,8 @@ static enum render_upload shm_upload(struct renderer *self, const struct frame_v
     if (!copied.complete) {
         r->stats.wait_timeouts++;
         if (b == r->stored)
-            r->stored = NULL; /* half of a newer picture is in it: never to be shown. It still lacks the damage. */
+            r->stored = NULL; /* half of a newer picture is in it: never to be shown. It still lacks
+                                 the damage. */
         return RENDER_UPLOAD_STALLED;
     }
     damage_clear(&b->lacks);
@@ -259,7 +278,8 @@ static enum render_upload shm_upload(struct renderer *self, const struct frame_v
         shm_pool_retire_all(&r->still_pool);
     }
     r->stats.uploads++;
-    r->stats.damaged_bytes += damage_pixels(&changed, frame->width_px, frame->height_px) * frame->fmt->bytes_per_pixel;
+    r->stats.damaged_bytes +=
+        damage_pixels(&changed, frame->width_px, frame->height_px) * frame->fmt->bytes_per_pixel;
     return RENDER_UPLOAD_OK;
 }
 
@@ -270,11 +290,15 @@ static void read_picture(void *ctx, struct frame_rect rect, uint32_t *out)
     const struct geometry *g = &r->geometry;
     for (uint32_t y = 0; y < rect.height_px; y++) {
         for (uint32_t x = 0; x < rect.width_px; x++) {
-            const struct frame_rect at = shm_layout_unrotate((struct frame_rect){ rect.x_px + x, rect.y_px + y, 1, 1 },
-                                                             g->rotation, g->upright_width_px, g->upright_height_px);
+            const struct frame_rect at =
+                shm_layout_unrotate((struct frame_rect){ rect.x_px + x, rect.y_px + y, 1, 1 },
+                                    g->rotation, g->upright_width_px, g->upright_height_px);
             uint32_t v = 0;
             if (b)
-                memcpy(&v, picture_origin(b, &r->layout) + (size_t)at.y_px * b->stride_bytes + (size_t)at.x_px * 4, 4);
+                memcpy(&v,
+                       picture_origin(b, &r->layout) + (size_t)at.y_px * b->stride_bytes +
+                           (size_t)at.x_px * 4,
+                       4);
             out[(size_t)y * rect.width_px + x] = pixel_to_rgb(r->desc.format, v);
         }
     }
@@ -282,7 +306,8 @@ static void read_picture(void *ctx, struct frame_rect rect, uint32_t *out)
 
 /* ---- presenting ---- */
 
-static void damage_surface(struct wl_surface *surface, const struct shm_renderer *r, const struct shm_buffer *b)
+static void damage_surface(struct wl_surface *surface, const struct shm_renderer *r,
+                           const struct shm_buffer *b)
 {
     if (r->to_show.full) {
         wl_surface_damage_buffer(surface, 0, 0, (int32_t)b->width_px, (int32_t)b->height_px);
@@ -291,14 +316,16 @@ static void damage_surface(struct wl_surface *surface, const struct shm_renderer
     for (uint32_t i = 0; i < r->to_show.count; i++) {
         const struct frame_rect *d = &r->to_show.rects[i];
         wl_surface_damage_buffer(surface, (int32_t)(d->x_px + r->layout.picture_x_px),
-                                 (int32_t)(d->y_px + r->layout.picture_y_px), (int32_t)d->width_px, (int32_t)d->height_px);
+                                 (int32_t)(d->y_px + r->layout.picture_y_px), (int32_t)d->width_px,
+                                 (int32_t)d->height_px);
     }
 }
 
 static void set_root_size(struct shm_renderer *r, enum frame_rotation rotation)
 {
     wl_surface_set_buffer_transform(r->native->surface, (int32_t)rotation);
-    wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width, (int32_t)r->state.height);
+    wp_viewport_set_destination(r->native->viewport, (int32_t)r->state.width,
+                                (int32_t)r->state.height);
 }
 
 static void attach_stored(struct shm_renderer *r, struct wl_surface *surface)
@@ -381,8 +408,11 @@ static bool shm_present(struct renderer *self, uint64_t tag)
     if (!display_native_ready(r->display) || (!r->still && !newest_picture(r)))
         return false;
     const bool on_root = r->still || r->layout.on_root;
-    const struct shm_picture_reader reader = { .read = read_picture, .ctx = r, .count = r->picture_count };
-    const bool pointer_changed = shm_pointer_update(&r->pointer, &r->geometry, r->state.scale_120, !r->still, &reader);
+    const struct shm_picture_reader reader = { .read = read_picture,
+                                               .ctx = r,
+                                               .count = r->picture_count };
+    const bool pointer_changed =
+        shm_pointer_update(&r->pointer, &r->geometry, r->state.scale_120, !r->still, &reader);
     const bool picture_changed = r->still ? r->still_dirty : r->stored != NULL;
     if (!pointer_changed && !picture_changed && !r->layout_dirty)
         return false;
@@ -404,7 +434,8 @@ static bool shm_present(struct renderer *self, uint64_t tag)
 
 /* ---- the other entries ---- */
 
-static void shm_configure(struct renderer *self, const struct display_state *state, const struct geometry_config *config)
+static void shm_configure(struct renderer *self, const struct display_state *state,
+                          const struct geometry_config *config)
 {
     struct shm_renderer *r = shm_renderer_of(self);
     r->state = *state;
@@ -412,8 +443,8 @@ static void shm_configure(struct renderer *self, const struct display_state *sta
     relayout(r);
 }
 
-static void shm_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px, int32_t y_px,
-                           bool visible)
+static void shm_set_cursor(struct renderer *self, const struct cursor_image *image, int32_t x_px,
+                           int32_t y_px, bool visible)
 {
     shm_pointer_set(&shm_renderer_of(self)->pointer, image, x_px, y_px, visible);
 }
@@ -422,12 +453,14 @@ static void shm_show_still(struct renderer *self, const struct still *still)
 {
     struct shm_renderer *r = shm_renderer_of(self);
     shm_pool_retire_all(&r->still_pool);
-    r->still = shm_pool_add(&r->still_pool, still->width_px, still->height_px, WL_SHM_FORMAT_XRGB8888);
+    r->still =
+        shm_pool_add(&r->still_pool, still->width_px, still->height_px, WL_SHM_FORMAT_XRGB8888);
     if (!r->still)
         return;
     for (uint32_t y = 0; y < still->height_px; y++)
         memcpy(r->still->mem + (size_t)y * r->still->stride_bytes,
-               (const uint8_t *)still->pixels + (size_t)y * still->stride_bytes, (size_t)still->width_px * 4);
+               (const uint8_t *)still->pixels + (size_t)y * still->stride_bytes,
+               (size_t)still->width_px * 4);
     r->still_dirty = true;
 }
 
@@ -445,7 +478,8 @@ static int create_black(struct shm_renderer *r)
 {
 #ifdef ESPELHO_HAVE_SINGLE_PIXEL_BUFFER_V1
     if (r->native->single_pixel) {
-        r->black = wp_single_pixel_buffer_manager_v1_create_u32_rgba_buffer(r->native->single_pixel, 0, 0, 0, UINT32_MAX);
+        r->black = wp_single_pixel_buffer_manager_v1_create_u32_rgba_buffer(r->native->single_pixel,
+                                                                            0, 0, 0, UINT32_MAX);
         return r->black ? 0 : -ENOMEM;
     }
 #endif
@@ -462,7 +496,8 @@ static int create_video(struct shm_renderer *r)
     r->video.surface = wl_compositor_create_surface(r->native->compositor);
     if (!r->video.surface)
         return -ENOMEM;
-    r->video.subsurface = wl_subcompositor_get_subsurface(r->native->subcompositor, r->video.surface, r->native->surface);
+    r->video.subsurface = wl_subcompositor_get_subsurface(r->native->subcompositor,
+                                                          r->video.surface, r->native->surface);
     r->video.viewport = wp_viewporter_get_viewport(r->native->viewporter, r->video.surface);
     struct wl_region *nothing = wl_compositor_create_region(r->native->compositor);
     wl_surface_set_input_region(r->video.surface, nothing);

@@ -44,9 +44,14 @@ static void open_scene(struct scene *s, uint32_t width_px, uint32_t height_px, u
     weston_start(width_px, height_px, scale);
     s->geometry.keep_aspect = true;
     CHECK_INT(loop_create(&s->loop), 0);
-    const struct display_config config = { .title = "test", .app_id = "espelho-test", .borderless = true, .fullscreen = true };
+    const struct display_config config = {
+        .title = "test", .app_id = "espelho-test", .borderless = true, .fullscreen = true
+    };
     const struct display_listener listener = {
-        .on_configure = on_configure, .on_frame = on_frame, .on_lost = on_lost, .ctx = s,
+        .on_configure = on_configure,
+        .on_frame = on_frame,
+        .on_lost = on_lost,
+        .ctx = s,
     };
     CHECK_INT(display_create(s->loop, &config, &listener, &s->display), 0);
     const struct renderer_config renderer = { .display = s->display, .geometry = s->geometry };
@@ -72,12 +77,16 @@ static uint32_t rgb_at(uint32_t serial, uint32_t x, uint32_t y)
 
 static void put_pixel(const struct scene *s, uint32_t x, uint32_t y, uint32_t rgb)
 {
-    uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
+    uint8_t *p =
+        s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
     const uint8_t red = (uint8_t)(rgb >> 16), green = (uint8_t)(rgb >> 8), blue = (uint8_t)rgb;
-    const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
+    const bool blue_first =
+        s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
     if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
-        /* each 8-bit value repeated into the two more bits: becomes itself again however 10 bits are reduced */
-        const uint32_t v = (red * 4u | red >> 6) | (green * 4u | green >> 6) << 10 | (blue * 4u | blue >> 6) << 20;
+        /* each 8-bit value repeated into the two more bits: becomes itself again however 10 bits
+         * are reduced */
+        const uint32_t v =
+            (red * 4u | red >> 6) | (green * 4u | green >> 6) << 10 | (blue * 4u | blue >> 6) << 20;
         memcpy(p, &v, 4);
         return;
     }
@@ -95,8 +104,8 @@ static void draw_rect(const struct scene *s, uint32_t serial, struct frame_rect 
             put_pixel(s, x, y, rgb_at(serial, x, y));
 }
 
-static void make_frame(struct scene *s, enum frame_format format, uint32_t width_px, uint32_t height_px,
-                       enum frame_rotation rotation)
+static void make_frame(struct scene *s, enum frame_format format, uint32_t width_px,
+                       uint32_t height_px, enum frame_rotation rotation)
 {
     const struct frame_format_info *fmt = frame_format_find(format);
     const uint32_t pitch_bytes = (width_px * fmt->bytes_per_pixel + 255) / 256 * 256;
@@ -104,10 +113,18 @@ static void make_frame(struct scene *s, enum frame_format format, uint32_t width
     s->pixels = calloc(height_px, pitch_bytes);
     CHECK(s->pixels != NULL);
     s->frame = (struct frame_view){
-        .fmt = fmt, .width_px = width_px, .height_px = height_px, .rows_px = height_px,
-        .screen_width_px = width_px, .screen_height_px = height_px,
-        .pitch_bytes = pitch_bytes, .row_bytes = width_px * fmt->bytes_per_pixel, .rotation = rotation,
-        .pixels = s->pixels, .pixels_bytes = (uint64_t)pitch_bytes * height_px, .write_pointer = &s->write_pointer,
+        .fmt = fmt,
+        .width_px = width_px,
+        .height_px = height_px,
+        .rows_px = height_px,
+        .screen_width_px = width_px,
+        .screen_height_px = height_px,
+        .pitch_bytes = pitch_bytes,
+        .row_bytes = width_px * fmt->bytes_per_pixel,
+        .rotation = rotation,
+        .pixels = s->pixels,
+        .pixels_bytes = (uint64_t)pitch_bytes * height_px,
+        .write_pointer = &s->write_pointer,
     };
     draw_rect(s, 0, (struct frame_rect){ 0, 0, width_px, height_px });
     atomic_store(&s->write_pointer, pitch_bytes * height_px);
@@ -133,14 +150,17 @@ static void show(struct scene *s)
 /* The frame as stored -> as it should be seen. */
 static uint32_t stored_at(const struct scene *s, uint32_t x, uint32_t y)
 {
-    const uint8_t *p = s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
+    const uint8_t *p =
+        s->pixels + (size_t)y * s->frame.pitch_bytes + (size_t)x * s->frame.fmt->bytes_per_pixel;
     if (s->frame.fmt->format == FRAME_FORMAT_RGBA10) {
         uint32_t v;
         memcpy(&v, p, 4);
         return (v >> 2 & 0xff) << 16 | (v >> 12 & 0xff) << 8 | (v >> 22 & 0xff);
     }
-    const bool blue_first = s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
-    return (uint32_t)(blue_first ? p[2] : p[0]) << 16 | (uint32_t)p[1] << 8 | (blue_first ? p[0] : p[2]);
+    const bool blue_first =
+        s->frame.fmt->format == FRAME_FORMAT_BGRA || s->frame.fmt->format == FRAME_FORMAT_BGR_32;
+    return (uint32_t)(blue_first ? p[2] : p[0]) << 16 | (uint32_t)p[1] << 8 |
+           (blue_first ? p[0] : p[2]);
 }
 
 /* An independent statement of "turn it clockwise". */
@@ -148,10 +168,14 @@ static uint32_t upright_at(const struct scene *s, uint32_t x, uint32_t y)
 {
     const uint32_t w = s->frame.width_px, h = s->frame.height_px;
     switch (s->frame.rotation) {
-    case FRAME_ROTATE_90: return stored_at(s, y, h - 1 - x);
-    case FRAME_ROTATE_180: return stored_at(s, w - 1 - x, h - 1 - y);
-    case FRAME_ROTATE_270: return stored_at(s, w - 1 - y, x);
-    default: return stored_at(s, x, y);
+    case FRAME_ROTATE_90:
+        return stored_at(s, y, h - 1 - x);
+    case FRAME_ROTATE_180:
+        return stored_at(s, w - 1 - x, h - 1 - y);
+    case FRAME_ROTATE_270:
+        return stored_at(s, w - 1 - y, x);
+    default:
+        return stored_at(s, x, y);
     }
 }
 
@@ -173,15 +197,16 @@ struct difference {
 };
 
 /* Is the screen black but for `picture` at left, top? */
-static bool screen_differs(const uint32_t *picture, uint32_t width_px, uint32_t height_px, uint32_t left, uint32_t top,
-                           struct difference *out)
+static bool screen_differs(const uint32_t *picture, uint32_t width_px, uint32_t height_px,
+                           uint32_t left, uint32_t top, struct difference *out)
 {
     uint32_t screen_width, screen_height;
     const uint32_t *screen = weston_screenshot(&screen_width, &screen_height);
     for (uint32_t y = 0; y < screen_height; y++) {
         for (uint32_t x = 0; x < screen_width; x++) {
             const bool inside = x >= left && x - left < width_px && y >= top && y - top < height_px;
-            const uint32_t want = inside ? picture[(size_t)(y - top) * width_px + (x - left)] & 0xffffff : 0;
+            const uint32_t want =
+                inside ? picture[(size_t)(y - top) * width_px + (x - left)] & 0xffffff : 0;
             *out = (struct difference){ x, y, screen[(size_t)y * screen_width + x], want };
             if (out->got != want)
                 return true;
@@ -190,13 +215,16 @@ static bool screen_differs(const uint32_t *picture, uint32_t width_px, uint32_t 
     return false;
 }
 
-/* Weston shows a window that is new on the screen black for some frames: what is committed has to appear within a second. */
-static void check_screen(const uint32_t *picture, uint32_t width_px, uint32_t height_px, uint32_t left, uint32_t top)
+/* Weston shows a window that is new on the screen black for some frames: what is committed has to
+ * appear within a second. */
+static void check_screen(const uint32_t *picture, uint32_t width_px, uint32_t height_px,
+                         uint32_t left, uint32_t top)
 {
     struct difference d;
     const uint64_t deadline_ns = clock_ns() + NS_PER_S;
     while (screen_differs(picture, width_px, height_px, left, top, &d))
-        CHECK_MSG(clock_ns() < deadline_ns, "pixel %u,%u is %06x, expected %06x", d.x, d.y, d.got, d.want);
+        CHECK_MSG(clock_ns() < deadline_ns, "pixel %u,%u is %06x, expected %06x", d.x, d.y, d.got,
+                  d.want);
 }
 
 static void check_shown(struct scene *s, uint32_t left, uint32_t top)
@@ -209,8 +237,9 @@ static void check_shown(struct scene *s, uint32_t left, uint32_t top)
 
 TEST(pixel_types)
 {
-    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA, FRAME_FORMAT_RGBA10,
-                                                 FRAME_FORMAT_BGR_32, FRAME_FORMAT_RGB_24 };
+    static const enum frame_format formats[] = { FRAME_FORMAT_BGRA, FRAME_FORMAT_RGBA,
+                                                 FRAME_FORMAT_RGBA10, FRAME_FORMAT_BGR_32,
+                                                 FRAME_FORMAT_RGB_24 };
     struct scene s = { 0 };
     open_scene(&s, 320, 240, 1);
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
@@ -244,7 +273,8 @@ TEST(whole_scale_is_exact)
     open_scene(&s, 640, 480, 2);
     make_frame(&s, FRAME_FORMAT_BGRA, 640, 480, FRAME_ROTATE_0);
     CHECK_INT(upload(&s, NULL), RENDER_UPLOAD_OK);
-    show(&s); /* this Weston tells the scale when the window is on the output, not before: scaled twice */
+    show(&s); /* this Weston tells the scale when the window is on the output, not before: scaled
+                 twice */
     CHECK_INT(display_get_state(s.display)->scale_120, 240);
     show(&s);
     check_shown(&s, 0, 0);
@@ -361,13 +391,20 @@ TEST(scaled_picture_fills_its_rectangle)
     show(&s);
     clock_sleep_until_ns(clock_ns() + 300 * NS_PER_MS); /* see check_screen() */
     const uint32_t *screen = weston_screenshot(&width_px, &height_px);
-    static const struct { uint32_t x, y, rgb; } points[] = {
-        { 0, 39, 0 }, { 639, 360, 0 }, { 0, 40, 0xff0000 }, { 300, 200, 0xff0000 }, { 0, 359, 0xff0000 },
-        { 340, 200, 0x0000ff }, { 639, 359, 0x0000ff },
+    static const struct {
+        uint32_t x, y, rgb;
+    } points[] = {
+        {0,    39,  0       },
+        { 639, 360, 0       },
+        { 0,   40,  0xff0000},
+        { 300, 200, 0xff0000},
+        { 0,   359, 0xff0000},
+        { 340, 200, 0x0000ff},
+        { 639, 359, 0x0000ff},
     };
     for (size_t i = 0; i < ARRAY_LEN(points); i++)
-        CHECK_MSG(screen[points[i].y * width_px + points[i].x] == points[i].rgb, "point %zu is %06x", i,
-                  screen[points[i].y * width_px + points[i].x]);
+        CHECK_MSG(screen[points[i].y * width_px + points[i].x] == points[i].rgb,
+                  "point %zu is %06x", i, screen[points[i].y * width_px + points[i].x]);
     /* Back to 1:1 and again scaled: the picture is taken along although the guest sends nothing. */
     s.geometry.no_upscale = true;
     s.renderer->ops->configure(s.renderer, display_get_state(s.display), &s.geometry);
@@ -388,11 +425,13 @@ static void fill_cursor(struct cursor_image *image, bool inverts)
         argb[i] = i % 3 == 0 ? 0xff102030u + i : 0;
         xor_rgb[i] = i % 3 == 1 ? 0xffffff : 0;
     }
-    *image = (struct cursor_image){ .width_px = 32, .height_px = 20, .argb = argb, .xor_rgb = inverts ? xor_rgb : NULL };
+    *image = (struct cursor_image){
+        .width_px = 32, .height_px = 20, .argb = argb, .xor_rgb = inverts ? xor_rgb : NULL
+    };
 }
 
-static void check_with_cursor(struct scene *s, const struct cursor_image *image, int32_t x, int32_t y, uint32_t left,
-                              uint32_t top)
+static void check_with_cursor(struct scene *s, const struct cursor_image *image, int32_t x,
+                              int32_t y, uint32_t left, uint32_t top)
 {
     uint32_t width_px, height_px;
     uint32_t *picture = expected_picture(s, &width_px, &height_px);
@@ -403,8 +442,17 @@ static void check_with_cursor(struct scene *s, const struct cursor_image *image,
 
 static void cursor_over_picture(bool inverts, uint32_t scale, enum frame_rotation rotation)
 {
-    static const struct { int32_t x, y; } places[] = {
-        { 100, 50 }, { 101, 50 }, { 101, 51 }, { 3, 4 }, { -5, -7 }, { 190, 190 }, { 180, 290 }, { 100, 50 },
+    static const struct {
+        int32_t x, y;
+    } places[] = {
+        {100,  50 },
+        { 101, 50 },
+        { 101, 51 },
+        { 3,   4  },
+        { -5,  -7 },
+        { 190, 190},
+        { 180, 290},
+        { 100, 50 },
     };
     struct scene s = { .geometry.no_upscale = true };
     struct cursor_image image;
@@ -466,7 +514,9 @@ TEST(still_and_back)
     CHECK(pixels != NULL);
     for (uint32_t i = 0; i < 320 * 240; i++)
         pixels[i] = 0xff000000u | rgb_at(9, i, 1);
-    const struct still still = { .width_px = 320, .height_px = 240, .stride_bytes = 320 * 4, .pixels = pixels };
+    const struct still still = {
+        .width_px = 320, .height_px = 240, .stride_bytes = 320 * 4, .pixels = pixels
+    };
     s.renderer->ops->show_still(s.renderer, &still);
     show(&s);
     check_screen(pixels, 320, 240, 0, 0);

@@ -44,7 +44,10 @@ static void *run_viewer(void *ctx)
 
 static void start_host(struct fixture *f)
 {
-    const struct kvmfr_host_config config = { .session = { .has_os = true, .os_name = "Test OS" }, .now_ms = clock_ms() };
+    const struct kvmfr_host_config config = {
+        .session = {.has_os = true, .os_name = "Test OS"},
+          .now_ms = clock_ms()
+    };
     CHECK_INT(kvmfr_host_create(f->mem, REGION_BYTES, &config, &f->host), 0);
 }
 
@@ -64,7 +67,11 @@ static void open_fixture(struct fixture *f)
     f->options.app.renderer = CLIENT_RENDERER_SHM;
     f->options.win.fullscreen = f->options.win.borderless = true;
     f->config = (struct viewer_config){
-        .options = &f->options, .region_fd = f->fd, .on_first_frame = on_first_frame, .ctx = f, .stats = &f->stats,
+        .options = &f->options,
+        .region_fd = f->fd,
+        .on_first_frame = on_first_frame,
+        .ctx = f,
+        .stats = &f->stats,
     };
 }
 
@@ -89,7 +96,8 @@ static void close_fixture(struct fixture *f)
 
 static uint32_t rgb_at(uint32_t serial, uint32_t x, uint32_t y)
 {
-    return 0xff000000u | ((x * 7 + serial * 40) & 0xff) << 16 | ((y * 5 + serial) & 0xff) << 8 | ((x ^ y) & 0xff);
+    return 0xff000000u | ((x * 7 + serial * 40) & 0xff) << 16 | ((y * 5 + serial) & 0xff) << 8 |
+           ((x ^ y) & 0xff);
 }
 
 static void tick(struct fixture *f)
@@ -101,7 +109,9 @@ static void tick(struct fixture *f)
 /* 0, or -EAGAIN if both buffers are still being read. */
 static int publish(struct fixture *f, uint32_t serial)
 {
-    const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA, .width_px = WIDTH, .height_px = HEIGHT };
+    const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
+                                           .width_px = WIDTH,
+                                           .height_px = HEIGHT };
     struct kvmfr_frame_writer w;
     tick(f);
     const int err = kvmfr_host_begin_frame(f->host, &desc, clock_ms(), &w);
@@ -217,7 +227,8 @@ TEST(host_is_restarted)
     close_fixture(&f);
 }
 
-/* A compositor that stands still must not make the host stand still: frames come back unshown, and afterwards the newest is seen. */
+/* A compositor that stands still must not make the host stand still: frames come back unshown, and
+ * afterwards the newest is seen. */
 TEST(slow_compositor_does_not_hold_the_host)
 {
     static struct fixture f;
@@ -239,7 +250,8 @@ TEST(slow_compositor_does_not_hold_the_host)
         longest_ms = clock_ms() - last_ms > longest_ms ? clock_ms() - last_ms : longest_ms;
         clock_sleep_until_ns(clock_ns() + 15 * NS_PER_MS);
     }
-    CHECK_MSG(longest_ms < 900, "the host could not publish for %llu ms", (unsigned long long)longest_ms);
+    CHECK_MSG(longest_ms < 900, "the host could not publish for %llu ms",
+              (unsigned long long)longest_ms);
     weston_pause(false);
     await_picture(&f, serial);
     end_viewer(&f);

@@ -7,8 +7,9 @@
 
 #define BACKGROUND 0xff16181cu
 
-static const char advice[] = "There is no shared memory at /dev/shm/looking-glass.\n\nIf the VM is switched off, start it.\n"
-                             "    <shmem name='looking-glass'>\n    </shmem>\n";
+static const char advice[] =
+    "There is no shared memory at /dev/shm/looking-glass.\n\nIf the VM is switched off, start it.\n"
+    "    <shmem name='looking-glass'>\n    </shmem>\n";
 
 /* How far the text stays from the four edges; false: there is none. */
 struct margins {
@@ -48,19 +49,29 @@ TEST(no_window_no_screen)
 
 TEST(text_is_centred_at_any_size)
 {
-    static const struct { uint32_t width, height, scale_120; } rows[] = {
-        { 640, 480, 120 }, { 1024, 768, 120 }, { 1920, 1080, 120 }, { 1280, 960, 150 }, { 2048, 1536, 240 }, { 300, 200, 120 },
+    static const struct {
+        uint32_t width, height, scale_120;
+    } rows[] = {
+        {640,   480,  120},
+        { 1024, 768,  120},
+        { 1920, 1080, 120},
+        { 1280, 960,  150},
+        { 2048, 1536, 240},
+        { 300,  200,  120},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct still s;
         struct margins m;
-        CHECK_INT(waiting_screen_draw("Waiting for the VM to start", advice, rows[i].width, rows[i].height,
-                                      rows[i].scale_120, &s), 0);
+        CHECK_INT(waiting_screen_draw("Waiting for the VM to start", advice, rows[i].width,
+                                      rows[i].height, rows[i].scale_120, &s),
+                  0);
         CHECK(s.width_px == rows[i].width && s.height_px == rows[i].height);
         if (!text_margins(&s, &m))
             SKIP("no Pango here: plain screen");
-        CHECK_MSG(about_equal(m.left, m.right, s.width_px / 10) && about_equal(m.top, m.bottom, s.height_px / 10),
-                  "%ux%u: margins %u %u %u %u", rows[i].width, rows[i].height, m.left, m.top, m.right, m.bottom);
+        CHECK_MSG(about_equal(m.left, m.right, s.width_px / 10) &&
+                      about_equal(m.top, m.bottom, s.height_px / 10),
+                  "%ux%u: margins %u %u %u %u", rows[i].width, rows[i].height, m.left, m.top,
+                  m.right, m.bottom);
         free(s.pixels);
     }
 }
@@ -74,7 +85,8 @@ TEST(text_grows_with_the_scale)
     if (!text_margins(&one, &m1) || !text_margins(&two, &m2))
         SKIP("no Pango here: plain screen");
     const uint32_t width_1 = 1024 - m1.left - m1.right, width_2 = 2048 - m2.left - m2.right;
-    CHECK_MSG(width_2 > width_1 * 19 / 10 && width_2 < width_1 * 21 / 10, "%u and %u pixels wide", width_1, width_2);
+    CHECK_MSG(width_2 > width_1 * 19 / 10 && width_2 < width_1 * 21 / 10, "%u and %u pixels wide",
+              width_1, width_2);
     free(one.pixels);
     free(two.pixels);
 }
@@ -90,7 +102,9 @@ TEST(hostile_text)
         CHECK_INT(waiting_screen_draw(many, many, sides[i], sides[i], 120, &s), 0);
         free(s.pixels);
     }
-    CHECK_INT(waiting_screen_draw("\xff\xfe broken \xc3", "<b>not markup</b> %n%s", 400, 300, 120, &s), 0);
+    CHECK_INT(
+        waiting_screen_draw("\xff\xfe broken \xc3", "<b>not markup</b> %n%s", 400, 300, 120, &s),
+        0);
     free(s.pixels);
     CHECK_INT(waiting_screen_draw("", "", 400, 300, 120, &s), 0);
     free(s.pixels);

@@ -67,8 +67,10 @@ static void write_config(void)
 {
     FILE *f = fopen("weston.ini", "w");
     CHECK(f != NULL);
-    fputs("[core]\nidle-time=0\n[shell]\nstartup-animation=none\nanimation=none\nclose-animation=none\n"
-          "panel-position=none\nlocking=false\nbackground-color=0xff336699\n", f);
+    fputs("[core]\nidle-time=0\n[shell]\nstartup-animation=none\nanimation=none\nclose-animation="
+          "none\n"
+          "panel-position=none\nlocking=false\nbackground-color=0xff336699\n",
+          f);
     CHECK(fclose(f) == 0);
 }
 
@@ -85,11 +87,15 @@ void weston_start(uint32_t width_px, uint32_t height_px, uint32_t scale)
     setenv("XDG_RUNTIME_DIR", dir, 1);
     setenv("WAYLAND_DISPLAY", "wayland-test", 1);
     snprintf(config, sizeof(config), "--config=%s/weston.ini", dir);
-    snprintf(width, sizeof(width), "--width=%u", width_px / scale); /* it counts in logical pixels */
+    snprintf(width, sizeof(width), "--width=%u",
+             width_px / scale); /* it counts in logical pixels */
     snprintf(height, sizeof(height), "--height=%u", height_px / scale);
     snprintf(factor, sizeof(factor), "--scale=%u", scale);
-    char *const argv[] = { "weston", "--backend=headless-backend.so", "--use-pixman", "--debug",
-                           config, "--socket=wayland-test", width, height, factor, NULL };
+    char *const argv[] = { "weston",       "--backend=headless-backend.so",
+                           "--use-pixman", "--debug",
+                           config,         "--socket=wayland-test",
+                           width,          height,
+                           factor,         NULL };
     weston = fork();
     CHECK(weston >= 0);
     if (weston == 0)
@@ -97,7 +103,8 @@ void weston_start(uint32_t width_px, uint32_t height_px, uint32_t scale)
     snprintf(socket, sizeof(socket), "%s/wayland-test", dir);
     const uint64_t deadline_ns = clock_ns() + 10 * NS_PER_S;
     while (access(socket, F_OK) != 0) {
-        CHECK_MSG(clock_ns() < deadline_ns && waitpid(weston, NULL, WNOHANG) == 0, "weston did not start");
+        CHECK_MSG(clock_ns() < deadline_ns && waitpid(weston, NULL, WNOHANG) == 0,
+                  "weston did not start");
         clock_sleep_until_ns(clock_ns() + 5 * NS_PER_MS);
     }
     /* Until its shell is up, black covers everything. */
