@@ -3,6 +3,7 @@
 
 #include "viewer/frame_flow.h"
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "display/wayland/native.h"
@@ -11,6 +12,8 @@ enum {
     RETRY_NS =
         4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
     SMOOTHING = 16,
+    CATCH_UP_BACKOFF_MAX = 63, /* about once a second at 60 Hz */
+    IN_STEP = 16,
 };
 
 static uint64_t smooth(uint64_t mean, uint64_t sample)
@@ -108,9 +111,31 @@ static void draw(struct frame_flow *f)
     show(f);
 }
 
+/* A frame came while the last one, which was late, waits for its refresh. True: commit it all the
+ * same (see the header). */
+static bool may_catch_up(struct frame_flow *f)
+{
+    if (!f->late || f->catch_up_wait > 0)
+        return false;
+    f->catch_up_wait = f->catch_up_backoff;
+    f->catch_up_backoff = min_u32(2 * f->catch_up_backoff + 1, CATCH_UP_BACKOFF_MAX);
+    return true;
+}
+
+static void count_callback(struct frame_flow *f)
+{
+    if (f->catch_up_wait > 0)
+        f->catch_up_wait--;
+    f->in_time = f->dirty ? 0 : f->in_time + 1;
+    if (f->in_time >= IN_STEP)
+        f->catch_up_backoff = 0;
+    f->late = f->dirty;
+}
+
 void frame_flow_on_activity(struct frame_flow *f)
 {
-    if (!display_native_frame_pending(f->display)) {
+    if (!display_native_frame_pending(f->display) || may_catch_up(f)) {
+        f->late = false;
         draw(f);
         return;
     }
@@ -123,6 +148,7 @@ void frame_flow_on_activity(struct frame_flow *f)
 
 void frame_flow_on_frame_callback(struct frame_flow *f)
 {
+    count_callback(f);
     if (f->dirty)
         draw(f);
 }

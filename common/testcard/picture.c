@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Layers, top first: serial strip, clock, box, scrolled text, ground. The ground is the bitwise OR
- * of a part that depends on the column and one that depends on the row, so that a whole moving
- * screen can be drawn at the speed of a copy. */
+ * Layers, top first: serial strip, clock, box, scrolled text, colour ramps, ground. The ground is
+ * the bitwise OR of a part that depends on the column and one that depends on the row, so that a
+ * whole moving screen can be drawn at the speed of a copy. */
 #include "testcard/picture.h"
 
 #include "testcard/strip.h"
@@ -16,6 +16,7 @@ enum {
     CELL_WIDTH_PX = 8,
     CELL_HEIGHT_PX = 16,
     SCROLL_STEP_PX = 2,
+    RAMP_PX = 8,
 };
 
 #define RGB_WHITE 0xffffffu
@@ -52,14 +53,30 @@ static uint32_t triangle(uint32_t v)
 
 static uint32_t ground_column(uint32_t x)
 {
-    const uint32_t line = x % 32 == 0 ? 0x0f : 0;
-    return triangle(x) << 16 | line;
+    return (24 + triangle(x) / 4) << 16 | (x % 32 == 0 ? 0x404040 : 0);
 }
 
 static uint32_t ground_row(uint32_t y)
 {
-    const uint32_t line = y % 32 == 0 ? 0x70 : 0;
-    return triangle(y + 128) << 8 | line | (y & 0x80);
+    return (48 + triangle(y + 128) / 4) << 8 | (96 + triangle(y * 2) / 4) |
+           (y % 32 == 0 ? 0x404040 : 0);
+}
+
+/* Every value of each channel, at the bottom: red, green, blue, grey. */
+static uint32_t ramp_pixel(const struct picture *p, const struct frame_rect *r, uint32_t moved,
+                           uint32_t x, uint32_t y)
+{
+    (void)p;
+    static const uint32_t channels[] = { 0x010000, 0x000100, 0x000001, 0x010101 };
+    return (x + moved) % 256 * channels[(y - r->y_px) / RAMP_PX % ARRAY_LEN(channels)];
+}
+
+static struct frame_rect ramp_rect(const struct picture *p)
+{
+    const uint32_t height_px = 4 * RAMP_PX;
+    return p->height_px < 3 * height_px
+               ? (struct frame_rect){ 0 }
+               : clip(p, 0, p->height_px - height_px, p->width_px, height_px);
 }
 
 /* Walks to and fro between 0 and `span`. */
@@ -178,6 +195,7 @@ void picture_row(const struct picture *p, uint32_t serial, uint32_t x, uint32_t 
     for (uint32_t i = 0; i < count_px; i++)
         out[i] = ground_column(x + i + moved * 3) | row;
     const struct stretch stretch = { x, y, count_px, out };
+    paint(p, ramp_rect(p), ramp_pixel, moved * 3, stretch);
     paint(p, scroll_rect(p), scroll_pixel, serial, stretch);
     paint(p, box_rect(p, serial), box_pixel, serial, stretch);
     paint(p, clock_rect(p), clock_pixel, serial, stretch);

@@ -11,10 +11,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/random.h"
+
 #include "../common/lgmp/rig.h"
 
-/* More kill points than this are sampled (sanitizers multiply the instructions). */
-enum { MAX_KILL_POINTS = 1500 };
+/* Operations with more instructions are sampled, from another start in every run;
+ * ESPELHO_KILL_POINTS in the environment sets another limit. Sanitizers multiply the instructions,
+ * and each step costs the same. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { DEFAULT_KILL_POINTS = 60 };
+#else
+enum { DEFAULT_KILL_POINTS = 300 };
+#endif
+
+static uint32_t kill_points(void)
+{
+    const char *text = getenv("ESPELHO_KILL_POINTS");
+    const unsigned long n = text ? strtoul(text, NULL, 10) : 0;
+    return n ? (uint32_t)n : DEFAULT_KILL_POINTS;
+}
 
 struct victim {
     struct rig rig;
@@ -246,9 +261,8 @@ static void sweep(struct operation op)
         mmap(NULL, RIG_REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(mem != MAP_FAILED);
     const uint32_t len = kill_after(&op, mem, UINT32_MAX);
-    const uint32_t stride = len / MAX_KILL_POINTS + 1;
-    uint32_t at = 0;
-    for (; at < len; at += stride) {
+    const uint32_t stride = len / kill_points() + 1;
+    for (uint32_t at = random_u32() % stride; at < len; at += stride) {
         snprintf(where, sizeof(where), "%s, killed after %u of %u instructions", op.name, at, len);
         kill_after(&op, mem, at);
     }

@@ -261,7 +261,7 @@ static void stress(unsigned consumers)
             .name = names[i - 1], .run = run_consumer, .arg = &scene, .stats = &stats[i]
         };
     const struct chaos_plan plan = {
-        .length_ns = chaos_length_ns(12, 5),
+        .length_ns = chaos_length_ns(9, 3),
         .calm_every_ns = 2 * NS_PER_S,
         .calm_limit_ns =
             5 * NS_PER_S, /* protocol: 2 time-outs, 33 ms here; the rest is for a busy machine */

@@ -310,6 +310,9 @@ TEST(region_created_anew_under_a_running_viewer)
 
 TEST(truncated_region_is_a_message_and_a_reconnect)
 {
+#ifdef __SANITIZE_THREAD__
+    SKIP("the SIGBUS handler maps pages under a reader; to ThreadSanitizer that is a write");
+#endif
     struct world *w = world_new();
     connect_world(w);
     publish_box(w);

@@ -70,19 +70,27 @@ class Compositor:
 
 
 class Weston(Compositor):
+    """Its kiosk shell shows nothing as long as there is no seat, so windows must ask for full screen."""
+
     program = "weston"
     resamples = False
+    viewer_options = ("win.fullScreen=yes",)
 
     def start(self):
         if self.scale != int(self.scale):
             raise Failure("weston has whole scales only")
+        config = os.path.join(self.directory, "weston.ini")
+        with open(config, "w", encoding="ascii") as f:
+            f.write("[shell]\npanel-position=none\nlocking=false\nbackground-color=0xff000000\n")
+            for what in ("animation", "close-animation", "startup-animation", "focus-animation"):
+                f.write(f"{what}=none\n")
         if version_of("weston") >= (12, 0):
-            arguments = ["--backend=headless", "--renderer=pixman", "--shell=kiosk"]
+            arguments = ["--backend=headless", "--renderer=pixman", "--shell=desktop"]
         else:
-            arguments = ["--backend=headless-backend.so", "--use-pixman", "--shell=kiosk-shell.so"]
+            arguments = ["--backend=headless-backend.so", "--use-pixman", "--shell=desktop-shell.so"]
         width, height = self.logical_size()
         arguments += [f"--width={width}", f"--height={height}", f"--scale={int(self.scale)}"]
-        arguments += ["--socket=wayland-7", "--debug", "--no-config", "--idle-time=0"]
+        arguments += ["--socket=wayland-7", "--debug", f"--config={config}", "--idle-time=0"]
         return Process("weston", ["weston"] + arguments, self.directory, env=self.env)
 
     def shoot(self, path):
@@ -94,7 +102,10 @@ class Weston(Compositor):
 
 
 class Sway(Compositor):
+    """Tiles: a single window fills the output."""
+
     program = "sway"
+    viewer_options = ()
 
     def start(self):
         self.resamples = version_of("sway") < (1, 8) and self.scale != int(self.scale)

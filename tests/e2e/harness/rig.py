@@ -74,7 +74,7 @@ class Screen:
         env = dict(self.compositor.env, HOME=self.rig.directory)
         env.setdefault("LSAN_OPTIONS", f"suppressions={tools.lsan_suppressions}:print_suppressions=0")
         argv = [tools.espelho, "view", f"app:shmFile={region}", f"app.renderer={renderer}"]
-        argv += ["app:logLevel=debug", *options]
+        argv += ["app:logLevel=debug", *self.compositor.viewer_options, *options]
         uid = NOBODY if unprivileged and os.getuid() == 0 else None
         name = f"viewer{len(self.rig.processes)}"
         self.viewer = self.rig.keep(Viewer(name, argv, self.rig.directory, env=env, uid=uid))
@@ -175,7 +175,7 @@ class Rig:
     def close(self, failed):
         for process in reversed(self.processes):
             if failed:
-                print(f"--- {process.name}, the end of its log\n{process.log()[-4000:]}")
+                print(f"--- {process.name}, the end of its log\n{process.log()[-2500:]}")
                 self.save(process.log_path, f"{process.name}.log")
             try:
                 process.terminate()
