@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "golden.h"
 #include "test.h"
 
 static const struct frame_format_info infos[] = {
@@ -291,4 +292,49 @@ TEST(unknown_combinations_are_refused)
     CHECK(!convert_row(info(FRAME_FORMAT_BGRA), 0, px, 0, 1, (enum pixel_out)9, &out));
     CHECK(!convert_is_copy(&huge, 0, PIXEL_OUT_XRGB8888));
     CHECK_INT(out, 7);
+}
+
+/* Pixels written by the reference release: the expectation files have the SHA-256 of what they
+ * mean. */
+TEST(golden_frames)
+{
+    enum { W = 64, H = 48 };
+    static const char rgb8[] = "723454d0a67af4563c2be6602d6dadb7917c12a52637fc8cbd8fde1c74f1b718";
+    static const char rgb16[] = "aacb872d9453d4e45cab84a789c8e8a4bc9e1e10680ddea6ac564195377900be";
+    static const struct {
+        const char *name;
+        size_t offset_bytes;
+        enum frame_format format;
+        uint32_t pitch_bytes, flags;
+    } rows[] = {
+        {"09-frame-bgra-complete",      61440,  FRAME_FORMAT_BGRA,   256, 0},
+        { "11-frame-rgba10",            557056, FRAME_FORMAT_RGBA10, 256,
+         0                                                                 }, /* samples as they are, not as HDR */
+        { "13-frame-rgb24",             557056, FRAME_FORMAT_RGB_24, 768, 0},
+        { "14-frame-bgr32",             61440,  FRAME_FORMAT_BGR_32, 256, 0},
+        { "15-frame-queue-full-damage", 61440,  FRAME_FORMAT_BGRA,   256,
+         27                                                                }, /* HDR flags on 8 bits mean nothing */
+        { "26-dirty-memory",            61440,  FRAME_FORMAT_BGRA,   256, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        static uint8_t px[768 * H], bytes[W * H * 3];
+        static uint16_t words[W * H * 3];
+        const bool deep = rows[i].format == FRAME_FORMAT_RGBA10;
+        golden_read(rows[i].name, rows[i].offset_bytes, px, (size_t)rows[i].pitch_bytes * H);
+        for (uint32_t y = 0; y < H; y++) {
+            uint32_t out[W], rgb[3];
+            const enum pixel_out to = deep ? PIXEL_OUT_XBGR2101010 : PIXEL_OUT_XRGB8888;
+            CHECK(convert_row(info(rows[i].format), rows[i].flags,
+                              px + (size_t)y * rows[i].pitch_bytes, 0, W, to, out));
+            for (uint32_t x = 0; x < W; x++) {
+                unpack(to, out[x], rgb);
+                for (uint32_t c = 0; c < 3; c++) {
+                    words[(y * W + x) * 3 + c] = (uint16_t)rgb[c];
+                    bytes[(y * W + x) * 3 + c] = (uint8_t)rgb[c];
+                }
+            }
+        }
+        golden_check_sha256(deep ? (void *)words : bytes, deep ? sizeof(words) : sizeof(bytes),
+                            deep ? rgb16 : rgb8, rows[i].name);
+    }
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "golden.h"
 #include "test.h"
 
 static struct cursor_shape shape_of(enum cursor_type type, uint32_t w, uint32_t h, uint32_t pitch,
@@ -194,21 +195,6 @@ TEST(quarter_turns)
 
 /* The golden image holds a colour shape; its expectation file has the SHA-256 of the shape over R
  * 0x20 G 0x40 B 0x60. */
-static void run_for_line(const char *command, const char *input, size_t input_bytes, char *line,
-                         int line_bytes)
-{
-    char path[] = "/tmp/espelho-test-XXXXXX", full[256];
-    const int fd = mkstemp(path);
-    CHECK(fd >= 0);
-    FILE *f = fdopen(fd, "wb");
-    CHECK(f && fwrite(input, 1, input_bytes, f) == input_bytes && fclose(f) == 0);
-    snprintf(full, sizeof(full), "%s <%s", command, path);
-    FILE *p = popen(full, "r");
-    CHECK(p && fgets(line, line_bytes, p));
-    pclose(p);
-    remove(path);
-}
-
 TEST(golden_colour_composite)
 {
     enum {
@@ -216,11 +202,9 @@ TEST(golden_colour_composite)
         W = 32,
         H = 32
     }; /* 04-pointer-color-and-move.json: shape_data_offset, width, height */
-    static uint8_t region[SHAPE_AT + 4 * W * H];
-    FILE *p = popen("gzip -dc " TEST_SOURCE_DIR "/vectors/04-pointer-color-and-move.bin.gz", "r");
-    CHECK(p && fread(region, 1, sizeof(region), p) == sizeof(region));
-    pclose(p);
-    const struct cursor_shape s = shape_of(CURSOR_COLOUR, W, H, 128, region + SHAPE_AT, 4 * W * H);
+    static uint8_t data[4 * W * H];
+    golden_read("04-pointer-color-and-move", SHAPE_AT, data, sizeof(data));
+    const struct cursor_shape s = shape_of(CURSOR_COLOUR, W, H, 128, data, sizeof(data));
     struct cursor_image image;
     CHECK(cursor_image_from_shape(&s, &image) == 0);
     static uint32_t px[W * H];
@@ -234,8 +218,7 @@ TEST(golden_colour_composite)
         rgb[3 * i + 1] = (uint8_t)(px[i] >> 8);
         rgb[3 * i + 2] = (uint8_t)px[i];
     }
-    char line[128];
-    run_for_line("sha256sum", (const char *)rgb, sizeof(rgb), line, sizeof(line));
-    line[64] = 0;
-    CHECK_STR(line, "e79df63b18ba4ce23a54b6c3513bde25593789a1c9ddcc9dd37c0a0e3e4f490e");
+    golden_check_sha256(rgb, sizeof(rgb),
+                        "e79df63b18ba4ce23a54b6c3513bde25593789a1c9ddcc9dd37c0a0e3e4f490e",
+                        "composite");
 }
