@@ -14,6 +14,7 @@
 int shm_pointer_init(struct shm_pointer *p, struct display_native *native)
 {
     shm_pool_init(&p->pool, native->shm);
+    p->root = native->surface;
     p->surface = wl_compositor_create_surface(native->compositor);
     if (!p->surface)
         return -ENOMEM;
@@ -139,6 +140,8 @@ static bool hide(struct shm_pointer *p)
         return false;
     wl_surface_attach(p->surface, NULL, 0, 0);
     wl_surface_commit(p->surface);
+    /* sway before 1.8 looks for the vanished surface's size after it is gone, and would repaint nothing. */
+    wl_surface_damage(p->root, p->logical.x, p->logical.y, (int32_t)p->logical.width, (int32_t)p->logical.height);
     p->mapped = false;
     return true;
 }

@@ -27,6 +27,7 @@ struct shm_pointer_drawn {
 
 struct shm_pointer {
     struct wl_surface *surface;
+    struct wl_surface *root; /* the window's, below; borrowed */
     struct wl_subsurface *subsurface;
     struct wp_viewport *viewport;
     struct shm_pool pool;
