@@ -69,7 +69,7 @@ def snapshot_errors(directory):
     check(not os.listdir(directory), "a failed snapshot leaves files")
     with producer(directory, "--mode", "320x240") as region:
         r = run("snapshot", os.path.join(directory, "no", "x.png"), "--shm-file", region)
-        check(r.returncode == 1 and "cannot be written" in r.stderr, r.stderr)
+        check(r.returncode == 1 and "x.png: No such file" in r.stderr, r.stderr)
     r = run("snapshot")
     check(r.returncode == 2 and "FILE.png is missing" in r.stderr, r.stderr)
 
@@ -82,7 +82,7 @@ def stats_json(directory):
     check(len(lines) == 3, r.stdout)
     last = lines[-1]
     check(last["state"] == "connected" and (last["width"], last["height"]) == (640, 480), r.stdout)
-    check(last["format"] == "rgba" and last["hdr"] is False and last["missing_rows"] == 0, r.stdout)
+    check(last["format"] == "rgba" and last["hdr"] is False, r.stdout)
     check(0 < last["fps"] < 70 and 0 < last["damage_share"] < 0.5 and last["rejected"] == 0, r.stdout)
 
 
