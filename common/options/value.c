@@ -269,7 +269,7 @@ int value_set(const struct option_def *def, void *target, const char *value,
     case OPTION_POSITION:
         return set_position(def, field, value, error);
     }
-    assert(!"option without a type");
+    assert(false && "an option without a type is a mistake in the table");
     return -EINVAL;
 }
 
