@@ -2,7 +2,7 @@
  * client/frame/convert.h - rows of guest pixels into 32-bit desktop pixels (snapshot, shm renderer,
  * tests). Pure functions, any thread. Sources may be shared memory: they are read once and never
  * steer control. HDR: RGBA16F without PQ is scRGB (linear, BT.709, 1.0 = SDR white as sent by the
- * hosts); with PQ it is BT.2020 ST 2084. Both become sRGB, documented in convert.c. SDR pixels are
+ * hosts); with PQ it is BT.2020 ST 2084. Both become sRGB as frame/hdr.h says. SDR pixels are
  * exact: 8-bit types byte for byte, 10-bit rounded to nearest. */
 #ifndef ESPELHO_FRAME_CONVERT_H
 #define ESPELHO_FRAME_CONVERT_H
