@@ -18,13 +18,14 @@ MAY_INCLUDE = {
     "client/loop": {"base"},
     "client/config": {"base", "options"},
     "client/frame": {"base", "kvmfr"},
+    "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
     "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame"},
     "client/display": {"base", "kvmfr", "loop"},
     "client/render": {"base", "kvmfr", "frame", "display"},
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render"},
-    "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source",
+    "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
                         "demo", "viewer", "display", "render"},
     "client/main.c": {"base", "commands", "config", "options"},
 }
@@ -34,8 +35,8 @@ GUESTS = {
     "display/wayland/native.h": {"client/render", "client/viewer"},  # the surface that a backend draws on
     "source/relay/relay.h": {"client/viewer", "client/commands"},    # the composition root names backends
     "source/relay/wait.h": {"client/viewer", "client/commands"},
-    "lgmp/layout.h": {"common/kvmfr", "client/commands"},            # constants; decoding of memory images
-    "kvmfr/layout.h": {"client/commands"},                           # decoding of memory images
+    "lgmp/layout.h": {"common/kvmfr", "client/inspect"},             # constants; decoding of memory images
+    "kvmfr/layout.h": {"client/inspect"},                            # decoding of memory images
 }
 PRIVATE = re.compile(r"(^|/)(layout|internal|\w+_private)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
