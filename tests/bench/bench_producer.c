@@ -65,7 +65,7 @@ static void copy_frame(struct producer *p, const struct kvmfr_frame_writer *w)
     }
 }
 
-static int publish(struct producer *p, uint32_t tag)
+static int publish(struct producer *p, uint32_t tag, uint64_t due_ns)
 {
     struct publog *log = p->log;
     const struct frame_rect box = { 0, 0, SMALL_PX, SMALL_PX };
@@ -81,6 +81,7 @@ static int publish(struct producer *p, uint32_t tag)
     if (err < 0)
         return err;
     const uint64_t posted_ns = clock_ns();
+    atomic_store(&log->due_ns[tag], due_ns);
     atomic_store(&log->post_ns[tag], posted_ns);
     atomic_store(&log->posted, tag + 1);
     copy_frame(p, &w);
@@ -97,14 +98,15 @@ static void run(struct producer *p, double hz, uint64_t epoch_ns, double phase)
     const double period_ns = 1e9 / hz;
     uint64_t k = (uint64_t)((double)(clock_ns() - epoch_ns) / period_ns) + 1;
     while (!stopping && tag < PUBLOG_FRAMES) {
-        clock_sleep_until_ns(epoch_ns + (uint64_t)(((double)k++ + phase) * period_ns));
+        const uint64_t due_ns = epoch_ns + (uint64_t)(((double)k++ + phase) * period_ns);
+        clock_sleep_until_ns(due_ns);
         if (!kvmfr_host_wanted(p->host))
             continue;
         if (p->still && tag > 0) {
             kvmfr_host_repeat_frame(p->host, clock_ms());
             continue;
         }
-        const int err = publish(p, tag);
+        const int err = publish(p, tag, due_ns);
         if (err == 0)
             tag++;
         else if (err == -EAGAIN)

@@ -15,6 +15,8 @@
 
 #include "publog.h"
 
+enum { MC_LATE_BLANKS = 1024 };
+
 struct mc_surface;
 
 struct mc {
@@ -26,6 +28,9 @@ struct mc {
     struct wl_event_source *vblank_timer;
     int vblank_fd;
     uint64_t vblank_count;
+    uint64_t late_ns[MC_LATE_BLANKS]; /* when blanks came late by more than an eighth of their
+                                         period: the newest ones */
+    uint32_t late_count;
     struct wl_list surfaces; /* mc_surface.link */
     int clients;
     bool had_client;

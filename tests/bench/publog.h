@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tests/bench/publog.h - the file through which producer, measuring compositor and benchmark share
- * times: when frame `tag` was posted and finished, what its pictures look like, and which frames
- * count. Mapped by all three; every word has one writer. All times: clock_ns(). */
+ * times: when frame `tag` was due, posted and finished, what its pictures look like, and which
+ * frames count. Mapped by all three; every word has one writer. All times: clock_ns(). */
 #ifndef ESPELHO_BENCH_PUBLOG_H
 #define ESPELHO_BENCH_PUBLOG_H
 
@@ -20,8 +20,10 @@ struct publog {
     _Atomic uint32_t posted;  /* frames 0 .. posted - 1 were posted */
     _Atomic uint32_t blocked; /* times it found both buffers in use */
     _Atomic uint64_t copy_ns; /* spent copying into the region, all frames */
-    _Atomic uint64_t post_ns[PUBLOG_FRAMES], done_ns[PUBLOG_FRAMES];
+    _Atomic uint64_t due_ns[PUBLOG_FRAMES], post_ns[PUBLOG_FRAMES], done_ns[PUBLOG_FRAMES];
     /* the benchmark */
+    _Atomic uint64_t
+        heard_ns[PUBLOG_FRAMES]; /* when its own waiter noticed the frame; 0: it did not */
     _Atomic uint32_t first, end; /* frames that count: first .. end - 1; end 0: not known yet */
     /* the compositor */
     _Atomic uint64_t connected_ns;    /* a client connected */
