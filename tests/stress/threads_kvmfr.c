@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "kvmfr/client.h"
 #include "kvmfr/host.h"
+#include "plain.h"
 
 enum {
     VIEWERS = 2,
@@ -72,7 +73,7 @@ static void *run_frames(void *arg)
         }
         CHECK_INT(err, 0);
         for (uint32_t y = 0; y < HEIGHT_PX; y++) {
-            memset(w.pixels + (size_t)y * w.pitch_bytes, (int)(w.serial & 0xFF), WIDTH_PX * 4);
+            plain_fill(w.pixels + (size_t)y * w.pitch_bytes, w.serial & 0xFF, WIDTH_PX * 4);
             if (y % 4 == 3)
                 kvmfr_host_raise_rows(s->host, &w, y + 1);
         }
@@ -123,9 +124,8 @@ static void read_frame(struct scene *s, struct kvmfr_client *client)
         return;
     for (uint32_t done = 0; done < HEIGHT_PX && !atomic_load(&s->stop);) {
         for (const uint32_t ready = frame_view_ready_rows(&frame); done < ready; done++) {
-            uint8_t row[WIDTH_PX * 4];
-            memcpy(row, frame.pixels + (size_t)done * frame.pitch_bytes, sizeof(row));
-            CHECK(row[0] == (frame.serial & 0xFF) && row[sizeof(row) - 1] == row[0]);
+            const uint8_t *row = frame.pixels + (size_t)done * frame.pitch_bytes;
+            CHECK_INT(plain_count_others(row, frame.serial & 0xFF, WIDTH_PX * 4), 0);
         }
     }
     CHECK(kvmfr_client_frame_intact(client));
