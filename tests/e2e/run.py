@@ -26,6 +26,7 @@ def tools_of(build):
         guest_puppet=os.path.join(e2e, "guest_puppet"),
         results=os.path.join(e2e, "results"),
         source=os.path.dirname(os.path.dirname(HERE)),
+        keep_libraries=os.path.join(e2e, "keep_libraries.so"),
         lsan_suppressions=os.path.join(HERE, "lsan.supp"),
     )
 

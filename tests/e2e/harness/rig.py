@@ -72,7 +72,10 @@ class Screen:
         """Starts the viewer."""
         tools = self.rig.tools
         env = dict(self.compositor.env, HOME=self.rig.directory)
-        env.setdefault("LSAN_OPTIONS", f"suppressions={tools.lsan_suppressions}:print_suppressions=0")
+        if os.path.exists(tools.keep_libraries):  # built with a sanitizer
+            env["LD_PRELOAD"] = tools.keep_libraries
+            env["ASAN_OPTIONS"] = "verify_asan_link_order=0"
+            env["LSAN_OPTIONS"] = f"suppressions={tools.lsan_suppressions}:print_suppressions=0"
         argv = [tools.espelho, "view", f"app:shmFile={region}", f"app.renderer={renderer}"]
         argv += ["app:logLevel=debug", *self.compositor.viewer_options, *options]
         uid = NOBODY if unprivileged and os.getuid() == 0 else None
