@@ -150,7 +150,7 @@ static int set_double(const struct option_def *def, void *field, const char *val
     char *end = NULL;
     const double v = strtod(value, &end);
     if (*value == '\0' || strspn(value, "+-.0123456789eE") != strlen(value) || *end != '\0' ||
-        !isfinite(v))
+        fabs(v) > DBL_MAX) /* too large a number; isfinite() does not compile cleanly on mingw */
         return invalid(def, value, error, NULL);
     const bool open = def->min == 0 && def->max == 0;
     if (!open && (v < def->min || v > def->max)) {
