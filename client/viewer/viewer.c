@@ -141,9 +141,11 @@ static void on_status(void *ctx, const struct source_status *status)
     guest_view_on_status(&v->guest, status);
     if (status->state != SOURCE_STATE_CONNECTED && status->state != was)
         log_info("%s", v->waiting.title);
-    if (v->flow.still && v->waiting.shown)
+    /* Another reason to wait is told at once; that the wait is over, by the picture, if it comes
+     * soon. */
+    if (v->flow.still && v->waiting.shown && status->state != SOURCE_STATE_CONNECTED)
         draw_waiting(v);
-    else if (status->state != SOURCE_STATE_CONNECTED || !v->flow.has_picture)
+    else if (v->flow.still || status->state != SOURCE_STATE_CONNECTED || !v->flow.has_picture)
         loop_timer_set_ns(v->waiting_timer, clock_ns() + VIEWER_WAITING_NS, 0);
 }
 
