@@ -25,8 +25,9 @@ static int write_fd(int fd, const uint8_t *rgb, uint32_t width_px, uint32_t heig
 {
     FILE *file = fdopen(fd, "wb");
     if (!file) {
+        const int err = -errno;
         close(fd);
-        return -errno;
+        return err;
     }
     png_image image = { .version = PNG_IMAGE_VERSION,
                         .width = width_px,
@@ -39,11 +40,11 @@ static int write_fd(int fd, const uint8_t *rgb, uint32_t width_px, uint32_t heig
     return err;
 }
 
-int png_file_write(const char *path, const uint32_t *xrgb, uint32_t width_px, uint32_t height_px)
+/* Into a new file beside `path`, which then takes its name. */
+static int write_beside(const char *path, const uint8_t *rgb, uint32_t width_px, uint32_t height_px)
 {
-    autofree uint8_t *rgb = rgb_of(xrgb, (size_t)width_px * height_px);
     autofree char *temporary = NULL;
-    if (!rgb || asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
         return -ENOMEM;
     const int fd = mkstemp(temporary);
     if (fd < 0)
@@ -57,5 +58,13 @@ int png_file_write(const char *path, const uint32_t *xrgb, uint32_t width_px, ui
         err = -errno;
     if (err < 0)
         unlink(temporary);
+    return err;
+}
+
+int png_file_write(const char *path, const uint32_t *xrgb, uint32_t width_px, uint32_t height_px)
+{
+    uint8_t *rgb = rgb_of(xrgb, (size_t)width_px * height_px);
+    const int err = rgb ? write_beside(path, rgb, width_px, height_px) : -ENOMEM;
+    free(rgb);
     return err;
 }

@@ -14,7 +14,7 @@ enum {
     FILE_MAX_BYTES = 1024 * 1024,
     LINE_MAX_BYTES = 4096,
     NAME_MAX_BYTES = 128,
-    UNKNOWN_MAX_BYTES = 2048
+    UNKNOWN_MAX_BYTES = 768 /* with the path it fits into one log line */
 };
 
 struct ini {

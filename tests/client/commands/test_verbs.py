@@ -156,8 +156,8 @@ class Verbs(unittest.TestCase):
         self.assertEqual(re.findall(r"^\*(\w+)\*", section, re.M), self.verbs())
         for verb in self.verbs():
             part = re.search(rf"^\*{verb}\*.*?(?=^\*|\Z)", section, re.M | re.S)[0]
-            own = re.findall(r"^(\w+)=(\S+).*\n    (.*)$", self.run_verb("help", verb), re.M)
-            self.assertEqual(re.findall(r"^\t\*--(\w+)\*=(\S+)\n\t\t(.*)$", part, re.M), own, verb)
+            own = re.findall(r"^([\w-]+)=(\S+).*\n    (.*)$", self.run_verb("help", verb), re.M)
+            self.assertEqual(re.findall(r"^\t\*--([\w-]+)\*=(\S+)\n\t\t(.*)$", part, re.M), own, verb)
 
     def complete_bash(self, *words):
         script = ('source <("$0" completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _espelho; '
