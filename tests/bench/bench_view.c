@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ struct scene {
 struct outcome {
     double frames, committed, shown, skipped, excused, torn, stale, backwards, duplicates;
     double post_to_commit_us, done_to_commit_us, post_to_shown_us;
-    double cpu_ms_per_frame, memcpy_ms, producer_copy_ms, notice_us;
+    double cpu_ms_per_frame, memcpy_ms, overlapped_copy_ms, producer_copy_ms, notice_us;
     double start_ms, connect_ms, rss_mib, region_mib;
 };
 
@@ -116,22 +117,47 @@ static uint8_t *map_shared(size_t bytes)
     return mem;
 }
 
+/* The other half of an overlapped copy: a host that writes its frames meanwhile. */
+struct writer {
+    uint8_t *mem;
+    size_t bytes;
+    _Atomic bool stop;
+};
+
+static void *write_frames(void *ctx)
+{
+    struct writer *w = ctx;
+    while (!atomic_load(&w->stop))
+        kvmfr_copy_rows(w->mem, w->bytes, w->mem + w->bytes, w->bytes, w->bytes, 1);
+    return NULL;
+}
+
 /* ms for one frame from one of two source buffers to one of three destinations, as the viewer has
- * them: cold, not one cached pair. */
-static double time_memcpy(size_t bytes)
+ * them. The source was just written by the producer's copy, which leaves nothing of it in the
+ * caches: that is the copy which the viewer has to make. `overlapped`: while another core writes a
+ * frame, as the protocol means it to be; both share the memory bus. */
+static double time_memcpy(size_t bytes, bool overlapped)
 {
     enum { TIMES = 21 };
     double ms[TIMES];
-    uint8_t *mem = map_shared(bytes * 5);
-    for (size_t i = 0; i < 5; i++)
+    pthread_t thread;
+    uint8_t *mem = map_shared(bytes * 7);
+    for (size_t i = 0; i < 7; i++)
         memset(mem + i * bytes, (int)i + 1, bytes);
+    struct writer writer = { .mem = mem + 5 * bytes, .bytes = bytes };
+    if (overlapped && pthread_create(&thread, NULL, write_frames, &writer) != 0)
+        die("thread");
     for (size_t i = 0; i < TIMES; i++) {
         kvmfr_copy_rows(mem + (i % 2) * bytes, bytes, mem + (i + 1) % 2 * bytes, bytes, bytes, 1);
         const uint64_t from_ns = clock_ns();
         memcpy(mem + (2 + i % 3) * bytes, mem + (i % 2) * bytes, bytes);
         ms[i] = (double)(clock_ns() - from_ns) / 1e6;
     }
-    munmap(mem, bytes * 5);
+    if (overlapped) {
+        atomic_store(&writer.stop, true);
+        pthread_join(thread, NULL);
+    }
+    munmap(mem, bytes * 7);
     return median(ms, TIMES);
 }
 
@@ -317,7 +343,8 @@ static struct outcome play(const struct scene *s, double seconds)
         die(log_path);
     }
     const size_t frame_bytes = (size_t)s->width_px * s->height_px * 4;
-    const double before_ms = time_memcpy(frame_bytes);
+    const double before_ms = time_memcpy(frame_bytes, false);
+    o.overlapped_copy_ms = time_memcpy(frame_bytes, true);
     struct cast c = enter(s, clock_ns());
     ear = (struct ear){ .log = log };
     struct wait *wait = NULL;
@@ -352,7 +379,8 @@ static struct outcome play(const struct scene *s, double seconds)
     end(c.compositor);
     read_results(c.results_fd, &o);
     end(c.producer);
-    const double after_ms = time_memcpy(frame_bytes);
+    const double after_ms = time_memcpy(frame_bytes, false);
+    o.overlapped_copy_ms = (o.overlapped_copy_ms + time_memcpy(frame_bytes, true)) / 2;
     o.memcpy_ms = (before_ms + after_ms) / 2;
     o.cpu_ms_per_frame =
         (double)(cpu_to_ns - cpu_from_ns) / 1e6 / (end_tag > first ? end_tag - first : 1);
@@ -403,8 +431,9 @@ static void judge_full(const struct scene *s, double seconds)
     figure_at_most(name, o.cpu_ms_per_frame / o.memcpy_ms, 2.5, "x");
     figure_name(name, s->name, "CPU per frame");
     figure_note(name, o.cpu_ms_per_frame, "ms");
-    /* The picture cannot be committed before it is complete, nor before it was copied. */
-    const double ideal_us = o.notice_us + 1e3 * larger(o.memcpy_ms, o.producer_copy_ms);
+    /* The picture cannot be committed before it is complete, nor before it was copied; the two
+     * copies overlap. */
+    const double ideal_us = o.notice_us + 1e3 * larger(o.overlapped_copy_ms, o.producer_copy_ms);
     figure_name(name, s->name, "publish to commit / (notice + copy)");
     figure_at_most(name, o.post_to_commit_us / ideal_us, 1.2, "x");
     figure_name(name, s->name, "publish to commit");
