@@ -179,6 +179,11 @@ static void on_first_frame(void *ctx)
 static int create_display(struct viewer *v)
 {
     const struct client_options *o = v->options;
+    if (o->win.position.set)
+        log_info("win:position is only a wish: Wayland places windows itself; a rule of your "
+                 "desktop for the "
+                 "application id \"%s\" can do it",
+                 o->win.app_id);
     const struct display_config config = {
         .title = o->win.title,
         .app_id = o->win.app_id,
