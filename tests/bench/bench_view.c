@@ -473,17 +473,23 @@ static void judge_slow(const struct scene *s, double seconds)
     figure_at_least(name, o.shown, 0.8 * seconds * s->refresh_hz - 1, "frames");
 }
 
-static void remove_all(void)
+static char socket_path[96], lock_path[96];
+
+static void remove_all(void) /* async-signal-safe */
 {
     unlink(shm_path);
     unlink(log_path);
-    char path[160];
-    static const char *const names[] = { "wayland-m", "wayland-m.lock" };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-        unlink(path);
-    }
+    unlink(socket_path);
+    unlink(lock_path);
     rmdir(dir);
+}
+
+/* A time-out of ctest: the children end with us (PR_SET_PDEATHSIG), the viewer with its compositor.
+ */
+static void on_term(int signo)
+{
+    remove_all();
+    _exit(128 + signo);
 }
 
 int main(int argc, char **argv)
@@ -515,7 +521,11 @@ int main(int argc, char **argv)
         die("mkdtemp");
     snprintf(log_path, sizeof(log_path), "%s/log", dir);
     snprintf(shm_path, sizeof(shm_path), "/dev/shm/espelho-bench-%d", (int)getpid());
+    snprintf(socket_path, sizeof(socket_path), "%s/wayland-m", dir);
+    snprintf(lock_path, sizeof(lock_path), "%s/wayland-m.lock", dir);
     atexit(remove_all);
+    sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_term }, NULL);
+    sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_term }, NULL);
     setenv("XDG_RUNTIME_DIR", dir, 1);
     setenv("XDG_CONFIG_HOME", dir, 1); /* nobody's own settings */
     setenv("WAYLAND_DISPLAY", "wayland-m", 1);
