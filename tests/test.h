@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tests/test.h - the smallest test frame that serves us: TEST(name) { CHECK(...); }
- * Each TEST is one ctest case (the CMake side reads the names, which start in column 0). A failed CHECK ends the case
- * with status 1, SKIP ends it with 77. CHECK prints file, line and the values. */
+ * Each TEST is one ctest case (the CMake side reads the names, which start in column 0). A failed
+ * CHECK ends the case with status 1, SKIP ends it with 77. CHECK prints file, line and the values.
+ */
 #ifndef ESPELHO_TEST_H
 #define ESPELHO_TEST_H
 

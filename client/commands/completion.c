@@ -239,11 +239,7 @@ static int run(int argc, char **argv)
     static const struct {
         const char *shell;
         void (*print)(void);
-    } shells[] = {
-        {"bash",  print_bash},
-        { "zsh",  print_zsh },
-        { "fish", print_fish}
-    };
+    } shells[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
     int words;
     const int status = command_parse(&command_completion, argc, argv, NULL, NULL, &words);
     if (status != COMMAND_OK)

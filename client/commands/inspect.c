@@ -15,18 +15,18 @@ struct inspect_options {
 };
 
 static const struct option_def inspect_defs[] = {
-    {.name = "json",
-     .type = OPTION_BOOL,
-     .offset = offsetof(struct inspect_options, json),
-     .default_text = "no",
-     .help = "print JSON with the names of docs/protocol"                            },
+    { .name = "json",
+      .type = OPTION_BOOL,
+      .offset = offsetof(struct inspect_options, json),
+      .default_text = "no",
+      .help = "print JSON with the names of docs/protocol" },
     { .name = "region-mib",
-     .type = OPTION_U32,
-     .offset = offsetof(struct inspect_options,                       region_mib),
-     .default_text = "0",
-     .min = 0,
-     .max = 4095,
-     .help = "take a shorter image as followed by zeros up to this size; 0: as it is" },
+      .type = OPTION_U32,
+      .offset = offsetof(struct inspect_options, region_mib),
+      .default_text = "0",
+      .min = 0,
+      .max = 4095,
+      .help = "take a shorter image as followed by zeros up to this size; 0: as it is" },
 };
 
 static const struct option_table inspect_table = { inspect_defs, ARRAY_LEN(inspect_defs) };

@@ -22,14 +22,12 @@ static const char *const formats[] = {
     "bgra", "rgba", "rgba10", "rgba16f", "bgr32", "rgb24", NULL
 };
 
-/* clang-format off: one option per entry reads better than columns */
 static const struct option_def size_defs[] = {
-    {"format", .type = OPTION_ENUM, .offset = offsetof(struct size_options, format),
-     .choices = formats,                                                                                                                      .default_text = "bgra", .help = "the pixel type that the host sends" },
-    { "hdr",       .type = OPTION_BOOL,                     .offset = offsetof(struct size_options,                                  hdr),
-     .default_text = "no", .help = "room for 16-bit HDR pixels, the same as --format=rgba16f"                                                                                                                                           },
+    { "format", .type = OPTION_ENUM, .offset = offsetof(struct size_options, format),
+      .choices = formats, .default_text = "bgra", .help = "the pixel type that the host sends" },
+    { "hdr", .type = OPTION_BOOL, .offset = offsetof(struct size_options, hdr),
+      .default_text = "no", .help = "room for 16-bit HDR pixels, the same as --format=rgba16f" },
 };
-/* clang-format on */
 static const struct option_table size_table = { size_defs, ARRAY_LEN(size_defs) };
 
 /* "2560x1440" with the checks and messages of the option system. */

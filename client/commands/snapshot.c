@@ -23,14 +23,12 @@ struct snapshot_options {
     double timeout_s;
 };
 
-/* clang-format off: one option per entry reads better than columns */
 static const struct option_def snapshot_defs[] = {
-    {"cursor",                                    .type = OPTION_BOOL, .offset = offsetof(struct snapshot_options, cursor),
-     .default_text = "no",                         .help = "draw the guest's pointer into the picture"},
-    { "timeout", .type = OPTION_DOUBLE,          .offset = offsetof(struct snapshot_options,                                                                                                   timeout_s),
-     .min = 0.1, .max = 3600,               .default_text = "5", .help = "seconds to wait for a frame" },
+    { "cursor", .type = OPTION_BOOL, .offset = offsetof(struct snapshot_options, cursor),
+      .default_text = "no", .help = "draw the guest's pointer into the picture" },
+    { "timeout", .type = OPTION_DOUBLE, .offset = offsetof(struct snapshot_options, timeout_s),
+      .min = 0.1, .max = 3600, .default_text = "5", .help = "seconds to wait for a frame" },
 };
-/* clang-format on */
 static const struct option_table snapshot_table = { snapshot_defs, ARRAY_LEN(snapshot_defs) };
 
 /* A host re-sends the pointer to a newcomer within a second; the picture does not wait longer for

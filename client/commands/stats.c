@@ -25,16 +25,14 @@ struct stats_options {
     uint32_t count;
 };
 
-/* clang-format off: one option per entry reads better than columns */
 static const struct option_def stats_defs[] = {
-    {"json",                 .type = OPTION_BOOL,                     .offset = offsetof(struct stats_options, json),
-     .default_text = "no",                                                                                                                                      .help = "one JSON object per line"},
-    {                                    "interval", .type = OPTION_DOUBLE, .offset = offsetof(struct stats_options,                             interval_s),
-     .min = 0.1,                                                                                                                                   .max = 3600,                .default_text = "1", .help = "seconds between two lines" },
-    { "count",               .alias = "n",                            .type = OPTION_U32,                      .offset = offsetof(struct stats_options, count),
-     .default_text = "0",                                                                                                                                                                           .help = "end after so many lines; 0: run until Ctrl-C" },
+    { "json", .type = OPTION_BOOL, .offset = offsetof(struct stats_options, json),
+      .default_text = "no", .help = "one JSON object per line" },
+    { "interval", .type = OPTION_DOUBLE, .offset = offsetof(struct stats_options, interval_s),
+      .min = 0.1, .max = 3600, .default_text = "1", .help = "seconds between two lines" },
+    { "count", .alias = "n", .type = OPTION_U32, .offset = offsetof(struct stats_options, count),
+      .default_text = "0", .help = "end after so many lines; 0: run until Ctrl-C" },
 };
-/* clang-format on */
 static const struct option_table stats_table = { stats_defs, ARRAY_LEN(stats_defs) };
 
 enum { LINES_PER_HEADING = 20 };

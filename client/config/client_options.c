@@ -19,24 +19,28 @@ static const char *const log_levels[] = { "none", "error", "warn", "info", "debu
 static const char *const log_colours[] = { "auto", "always", "never", NULL };
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
 
-/* clang-format off: one option per entry reads better than columns */
 static const struct option_def defs[] = {
-    { "app.configFile", .alias = "app:config", .short_name = 'C', .type = OPTION_STRING, .offset = AT(app.config_file),
-      .value_name = "PATH",
+    { "app.configFile", .alias = "app:config", .short_name = 'C', .type = OPTION_STRING,
+      .offset = AT(app.config_file), .value_name = "PATH",
       .help = "read this file instead of $XDG_CONFIG_HOME/espelho/client.ini; command line only" },
     { "app.shmFile", .type = OPTION_STRING, .offset = AT(app.shm_file), .value_name = "PATH",
-      .help = "the shared memory: a file, or a kvmfr device; without it /dev/kvmfr0 if there is one, else "
+      .help = "the shared memory: a file, or a kvmfr device; without it /dev/kvmfr0 if there is "
+              "one, else "
               "/dev/shm/looking-glass" },
-    { "app.renderer", .short_name = 'g', .type = OPTION_ENUM, .offset = AT(app.renderer), .choices = renderers,
-      .default_text = "auto",
-      .help = "how frames are drawn: egl with OpenGL ES, shm by one copy without OpenGL; auto takes shm where "
+    { "app.renderer", .short_name = 'g', .type = OPTION_ENUM, .offset = AT(app.renderer),
+      .choices = renderers, .default_text = "auto",
+      .help = "how frames are drawn: egl with OpenGL ES, shm by one copy without OpenGL; auto "
+              "takes shm where "
               "OpenGL is software" },
-    { "app.wait", .type = OPTION_ENUM, .offset = AT(app.wait), .choices = waits, .default_text = "adaptive",
-      .help = "how new frames are noticed: adaptive learns the guest's rhythm, fixed looks at an interval" },
-    { "app.waitIntervalUs", .alias = "app:framePollInterval", .type = OPTION_U32, .offset = AT(app.wait_interval_us),
-      .min = 50, .max = 100000, .default_text = "1000", .help = "microseconds between two looks of app.wait=fixed" },
-    { "app.logLevel", .type = OPTION_ENUM, .offset = AT(app.log_level), .choices = log_levels, .default_text = "info",
-      .help = "the least important lines that are logged" },
+    { "app.wait", .type = OPTION_ENUM, .offset = AT(app.wait), .choices = waits,
+      .default_text = "adaptive",
+      .help = "how new frames are noticed: adaptive learns the guest's rhythm, fixed looks at an "
+              "interval" },
+    { "app.waitIntervalUs", .alias = "app:framePollInterval", .type = OPTION_U32,
+      .offset = AT(app.wait_interval_us), .min = 50, .max = 100000, .default_text = "1000",
+      .help = "microseconds between two looks of app.wait=fixed" },
+    { "app.logLevel", .type = OPTION_ENUM, .offset = AT(app.log_level), .choices = log_levels,
+      .default_text = "info", .help = "the least important lines that are logged" },
     { "app.logFile", .type = OPTION_STRING, .offset = AT(app.log_file), .value_name = "PATH",
       .help = "append the log to this file instead of writing it to stderr" },
     { "app.logColour", .alias = "app.logColor", .type = OPTION_ENUM, .offset = AT(app.log_colour),
@@ -47,37 +51,41 @@ static const struct option_def defs[] = {
       .help = "the window's title" },
     { "win.appId", .type = OPTION_STRING, .offset = AT(win.app_id), .default_text = "espelho",
       .help = "the window's application id, for rules and icons of the desktop" },
-    { "win.size", .type = OPTION_SIZE, .offset = AT(win.size), .min = 16, .max = 16384, .default_text = "auto",
-      .help = "the window's size at the start, in logical pixels; auto: 1024x768 until the guest's mode is known" },
+    { "win.size", .type = OPTION_SIZE, .offset = AT(win.size), .min = 16, .max = 16384,
+      .default_text = "auto",
+      .help = "the window's size at the start, in logical pixels; auto: 1024x768 until the guest's "
+              "mode is known" },
     { "win.position", .type = OPTION_POSITION, .offset = AT(win.position), .default_text = "center",
-      .help = "the window's wanted position; a hint only, Wayland compositors place windows themselves" },
-    { "win.fullScreen", .alias = "F", .short_name = 'f', .type = OPTION_BOOL, .offset = AT(win.fullscreen),
-      .default_text = "no", .help = "start in full screen" },
-    { "win.maximize", .alias = "win.maximise", .short_name = 'T', .type = OPTION_BOOL, .offset = AT(win.maximize),
-      .default_text = "no", .help = "start maximised" },
-    { "win.borderless", .short_name = 'd', .type = OPTION_BOOL, .offset = AT(win.borderless), .default_text = "no",
-      .help = "no border and no title bar" },
+      .help = "the window's wanted position; a hint only, Wayland compositors place windows "
+              "themselves" },
+    { "win.fullScreen", .alias = "F", .short_name = 'f', .type = OPTION_BOOL,
+      .offset = AT(win.fullscreen), .default_text = "no", .help = "start in full screen" },
+    { "win.maximize", .alias = "win.maximise", .short_name = 'T', .type = OPTION_BOOL,
+      .offset = AT(win.maximize), .default_text = "no", .help = "start maximised" },
+    { "win.borderless", .short_name = 'd', .type = OPTION_BOOL, .offset = AT(win.borderless),
+      .default_text = "no", .help = "no border and no title bar" },
     { "win.keepAspect", .type = OPTION_BOOL, .offset = AT(win.keep_aspect), .default_text = "yes",
       .help = "keep the picture's aspect ratio, with bars where the window has another" },
     { "win.intUpscale", .type = OPTION_BOOL, .offset = AT(win.int_upscale), .default_text = "no",
       .help = "enlarge by whole factors only" },
-    { "win.noUpscale", .alias = "win:dontUpscale", .type = OPTION_BOOL, .offset = AT(win.no_upscale),
-      .default_text = "no", .help = "never enlarge the picture; centre it in a larger window" },
-    { "win.autoResize", .short_name = 'a', .type = OPTION_BOOL, .offset = AT(win.auto_resize), .default_text = "no",
-      .help = "resize the window to the guest's mode whenever that changes" },
-    { "win.rotate", .type = OPTION_ENUM, .offset = AT(win.rotate), .choices = rotations, .default_text = "0",
-      .help = "turn the picture clockwise by so many degrees" },
+    { "win.noUpscale", .alias = "win:dontUpscale", .type = OPTION_BOOL,
+      .offset = AT(win.no_upscale), .default_text = "no",
+      .help = "never enlarge the picture; centre it in a larger window" },
+    { "win.autoResize", .short_name = 'a', .type = OPTION_BOOL, .offset = AT(win.auto_resize),
+      .default_text = "no", .help = "resize the window to the guest's mode whenever that changes" },
+    { "win.rotate", .type = OPTION_ENUM, .offset = AT(win.rotate), .choices = rotations,
+      .default_text = "0", .help = "turn the picture clockwise by so many degrees" },
     { "win.noScreensaver", .short_name = 'S', .type = OPTION_BOOL, .offset = AT(win.no_screensaver),
       .default_text = "no", .help = "keep the display on as long as the window is shown" },
-    { "win.autoScreensaver", .type = OPTION_BOOL, .offset = AT(win.auto_screensaver), .default_text = "no",
+    { "win.autoScreensaver", .type = OPTION_BOOL, .offset = AT(win.auto_screensaver),
+      .default_text = "no",
       .help = "keep the display on while a program in the guest asks for it" },
-    { "win.requestActivation", .type = OPTION_BOOL, .offset = AT(win.request_activation), .default_text = "yes",
-      .help = "ask for attention when a window in the guest does" },
+    { "win.requestActivation", .type = OPTION_BOOL, .offset = AT(win.request_activation),
+      .default_text = "yes", .help = "ask for attention when a window in the guest does" },
 
     { "render.nearest", .type = OPTION_BOOL, .offset = AT(render.nearest), .default_text = "no",
       .help = "scale with hard pixel edges instead of smoothly; egl only" },
 };
-/* clang-format on */
 const struct option_table client_option_table = { defs, ARRAY_LEN(defs) };
 
 void client_options_init(struct client_options *options)
@@ -203,10 +211,8 @@ static int find_config_file(const struct option_set *own, int argc, char **argv,
 {
     struct client_options scratch;
     client_options_init(&scratch);
-    const struct option_set sets[] = {
-        {&client_option_table, &scratch },
-        own ? *own : (struct option_set){ 0                  }
-    };
+    const struct option_set sets[] = { { &client_option_table, &scratch },
+                                       own ? *own : (struct option_set){ 0 } };
     autofree char **words = calloc((size_t)argc + 1, sizeof(*words));
     int rest, err = words ? 0 : -ENOMEM;
     if (words && argc > 0)
@@ -233,10 +239,8 @@ int client_options_load(struct client_options *options, const struct option_set 
     drop_empty(&config_file);
     err = load_files(options, config_file, &notes, error);
     if (err == 0) {
-        const struct option_set sets[] = {
-            {&client_option_table, options },
-            own ? *own : (struct option_set){ 0                  }
-        };
+        const struct option_set sets[] = { { &client_option_table, options },
+                                           own ? *own : (struct option_set){ 0 } };
         err = options_parse_args_sets(sets, own ? 2 : 1, argc, argv, rest_count, error);
     }
     drop_empty(&options->app.shm_file);

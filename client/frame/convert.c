@@ -288,20 +288,20 @@ HDR_CONVERTER(convert_pq16_to_10, convert_pq, true, PIXEL_OUT_XBGR2101010)
 enum { OUT_COUNT = PIXEL_OUT_XBGR2101010 + 1 };
 
 static const convert_fn sdr_converters[][OUT_COUNT] = {
-    [FRAME_FORMAT_BGRA] = {NULL,                 convert_8888_same,    convert_8888_swapped, convert_bgra_to_10 },
-    [FRAME_FORMAT_RGBA] = { NULL,                convert_8888_swapped, convert_8888_same,    convert_rgba_to_10 },
-    [FRAME_FORMAT_RGBA10] = { NULL,                convert_10_to_xrgb,   convert_10_to_xbgr,   convert_10_to_10   },
-    [FRAME_FORMAT_RGBA16F] = { NULL               }, /* never SDR */
-    [FRAME_FORMAT_BGR_32] = { NULL, convert_24_same,                     convert_24_swapped,                                     convert_bgr24_to_10                                        },
-    [FRAME_FORMAT_RGB_24] = { NULL, convert_24_swapped,                    convert_24_same,convert_rgb24_to_10},
+    [FRAME_FORMAT_BGRA] = { NULL, convert_8888_same, convert_8888_swapped, convert_bgra_to_10 },
+    [FRAME_FORMAT_RGBA] = { NULL, convert_8888_swapped, convert_8888_same, convert_rgba_to_10 },
+    [FRAME_FORMAT_RGBA10] = { NULL, convert_10_to_xrgb, convert_10_to_xbgr, convert_10_to_10 },
+    [FRAME_FORMAT_RGBA16F] = { NULL }, /* never SDR */
+    [FRAME_FORMAT_BGR_32] = { NULL, convert_24_same, convert_24_swapped, convert_bgr24_to_10 },
+    [FRAME_FORMAT_RGB_24] = { NULL, convert_24_swapped, convert_24_same, convert_rgb24_to_10 },
 };
 
 static const convert_fn hdr_converters[2][2][OUT_COUNT] = {
-  /* [is 16F][is PQ] */
-    {{ NULL, convert_linear10_to_xrgb, convert_linear10_to_xbgr, convert_linear10_to_10 },
-     { NULL, convert_pq10_to_xrgb, convert_pq10_to_xbgr, convert_pq10_to_10 }},
+    /* [is 16F][is PQ] */
+    { { NULL, convert_linear10_to_xrgb, convert_linear10_to_xbgr, convert_linear10_to_10 },
+      { NULL, convert_pq10_to_xrgb, convert_pq10_to_xbgr, convert_pq10_to_10 } },
     { { NULL, convert_linear16_to_xrgb, convert_linear16_to_xbgr, convert_linear16_to_10 },
-     { NULL, convert_pq16_to_xrgb, convert_pq16_to_xbgr, convert_pq16_to_10 }},
+      { NULL, convert_pq16_to_xrgb, convert_pq16_to_xbgr, convert_pq16_to_10 } },
 };
 
 static convert_fn find_converter(const struct frame_format_info *fmt, uint32_t flags,

@@ -69,9 +69,9 @@ static const struct {
     pixel_fn fn;
     uint32_t bits_per_px, rows_per_px;
 } kinds[] = {
-    [CURSOR_COLOUR] = {colour_px,      32, 1},
-    [CURSOR_MONOCHROME] = { monochrome_px, 1,  2},
-    [CURSOR_MASKED_COLOUR] = { masked_px,     32, 1},
+    [CURSOR_COLOUR] = { colour_px, 32, 1 },
+    [CURSOR_MONOCHROME] = { monochrome_px, 1, 2 },
+    [CURSOR_MASKED_COLOUR] = { masked_px, 32, 1 },
 };
 
 /* The shape was checked when it came in; this costs nothing and keeps a wrong caller inside its

@@ -22,11 +22,11 @@ enum { MAX_EVENTS = 16 };
 struct loop_source {
     struct loop *loop;
     int fd;
-    bool owns_fd;      /* timers, wake-ups and signals: also read empty before the callback */
-    loop_fd_fn fd_fn;  /* one of the two is set */
+    bool owns_fd;     /* timers, wake-ups and signals: also read empty before the callback */
+    loop_fd_fn fd_fn; /* one of the two is set */
     loop_fn fn;
     void *ctx;
-    bool dead;                     /* destroyed during a dispatch: freed after it */
+    bool dead; /* destroyed during a dispatch: freed after it */
     struct loop_source *next_dead;
 };
 
@@ -70,7 +70,8 @@ void loop_destroy(struct loop *l)
     free(l);
 }
 
-static int add_source(struct loop *l, struct loop_source init, uint32_t events, struct loop_source **out)
+static int add_source(struct loop *l, struct loop_source init, uint32_t events,
+                      struct loop_source **out)
 {
     struct loop_source *s = malloc(sizeof(*s));
     if (!s) {
@@ -92,7 +93,8 @@ static int add_source(struct loop *l, struct loop_source init, uint32_t events, 
     return 0;
 }
 
-int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ctx, struct loop_source **out)
+int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ctx,
+                struct loop_source **out)
 {
     return add_source(l, (struct loop_source){ .fd = fd, .fd_fn = fn, .ctx = ctx }, events, out);
 }
@@ -108,7 +110,8 @@ static int add_owned(struct loop *l, int fd, loop_fn fn, void *ctx, struct loop_
 {
     if (fd < 0)
         return -errno;
-    return add_source(l, (struct loop_source){ .fd = fd, .owns_fd = true, .fn = fn, .ctx = ctx }, EPOLLIN, out);
+    return add_source(l, (struct loop_source){ .fd = fd, .owns_fd = true, .fn = fn, .ctx = ctx },
+                      EPOLLIN, out);
 }
 
 int loop_add_timer(struct loop *l, loop_fn fn, void *ctx, struct loop_source **out)
@@ -119,8 +122,10 @@ int loop_add_timer(struct loop *l, loop_fn fn, void *ctx, struct loop_source **o
 void loop_timer_set_ns(struct loop_source *timer, uint64_t deadline_ns, uint64_t interval_ns)
 {
     const struct itimerspec spec = {
-        .it_value = { .tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S) },
-        .it_interval = { .tv_sec = (time_t)(interval_ns / NS_PER_S), .tv_nsec = (long)(interval_ns % NS_PER_S) },
+        .it_value = { .tv_sec = (time_t)(deadline_ns / NS_PER_S),
+                      .tv_nsec = (long)(deadline_ns % NS_PER_S) },
+        .it_interval = { .tv_sec = (time_t)(interval_ns / NS_PER_S),
+                         .tv_nsec = (long)(interval_ns % NS_PER_S) },
     };
     timerfd_settime(timer->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
@@ -224,7 +229,8 @@ int loop_run_once(struct loop *l, int timeout_ms)
 
 int loop_run(struct loop *l)
 {
-    /* acquire: pairs with the release in loop_stop(); what the stopper wrote before is seen after loop_run() */
+    /* acquire: pairs with the release in loop_stop(); what the stopper wrote before is seen after
+     * loop_run() */
     while (!atomic_load_explicit(&l->stopping, memory_order_acquire)) {
         const int err = loop_run_once(l, -1);
         if (err < 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/source/source.h - where pictures come from: the relay now, SPICE and replay later.
  *
- * The source lives on the render thread's loop and calls its listener there. It finds, loses and finds again its VM by itself.
- * Frames are pulled: on_activity says that something is new; the viewer takes the newest frame when it is able to show one, so
- * nothing queues up behind a slow compositor. */
+ * The source lives on the render thread's loop and calls its listener there. It finds, loses and
+ * finds again its VM by itself. Frames are pulled: on_activity says that something is new; the
+ * viewer takes the newest frame when it is able to show one, so nothing queues up behind a slow
+ * compositor. */
 #ifndef ESPELHO_SOURCE_SOURCE_H
 #define ESPELHO_SOURCE_SOURCE_H
 
@@ -19,8 +20,9 @@
 
 enum source_state {
     SOURCE_STATE_NONE,
-    SOURCE_STATE_NO_REGION,     /* problem says why: VM off, not configured, no permission, bad size ... */
-    SOURCE_STATE_NO_HOST,       /* region there, VM off or booting, host program not started yet */
+    SOURCE_STATE_NO_REGION, /* problem says why: VM off, not configured, no permission, bad size ...
+                             */
+    SOURCE_STATE_NO_HOST,   /* region there, VM off or booting, host program not started yet */
     SOURCE_STATE_HOST_SILENT,   /* the host program ended, crashed or was killed */
     SOURCE_STATE_WRONG_VERSION, /* text says which versions */
     SOURCE_STATE_CONNECTING,
@@ -29,20 +31,21 @@ enum source_state {
 
 struct source_status {
     enum source_state state;
-    char title[96];    /* for the waiting screen, one calm sentence: "Waiting for the VM to start" */
+    char title[96]; /* for the waiting screen, one calm sentence: "Waiting for the VM to start" */
     char detail[1280]; /* what and where, and what to do; several lines, may be empty */
     const struct kvmfr_session *session; /* NULL unless CONNECTED */
 };
 
 struct source_listener {
     void (*on_status)(void *ctx, const struct source_status *status); /* state or text changed */
-    void (*on_activity)(void *ctx);                                   /* a frame or a cursor message came */
+    void (*on_activity)(void *ctx); /* a frame or a cursor message came */
     void *ctx;
 };
 
 enum source_take {
-    SOURCE_TAKE_NONE,   /* nothing new */
-    SOURCE_TAKE_FRAME,  /* *frame and *damage are set; call finish_frame() after the last read of the pixels */
+    SOURCE_TAKE_NONE,  /* nothing new */
+    SOURCE_TAKE_FRAME, /* *frame and *damage are set; call finish_frame() after the last read of the
+                          pixels */
 };
 
 /* Counters since creation; read by stats. */
@@ -53,22 +56,24 @@ struct source_stats {
     uint64_t frames_rejected;   /* malformed */
     uint64_t frames_torn;       /* discarded by the check after the copy (trap T10) */
     uint64_t cursor_updates;
-    uint64_t restarts;          /* evictions, host restarts, losses */
-    uint64_t wakeups;           /* of the wait strategy */
-    uint64_t last_notice_ns;    /* when the newest frame was noticed, CLOCK_MONOTONIC */
-    uint64_t interval_ns;       /* smoothed publication interval */
-    uint64_t notice_late_ns;    /* smoothed estimate of post-to-notice latency by the wait strategy */
+    uint64_t restarts;       /* evictions, host restarts, losses */
+    uint64_t wakeups;        /* of the wait strategy */
+    uint64_t last_notice_ns; /* when the newest frame was noticed, CLOCK_MONOTONIC */
+    uint64_t interval_ns;    /* smoothed publication interval */
+    uint64_t notice_late_ns; /* smoothed estimate of post-to-notice latency by the wait strategy */
 };
 
 struct source;
 struct source_ops {
     const char *name;
     void (*destroy)(struct source *self);
-    /* The newest frame. Older unread ones are finished and their damage added. `damage` accumulates everything that changed since
-     * the last frame that was *finished with drawn = true*: full on first, after restart, gap, layout change. Until finish_frame()
-     * the pixels stay (a hostile or evicting host apart: see frame_intact). Calling again returns the same frame, or a newer one
+    /* The newest frame. Older unread ones are finished and their damage added. `damage` accumulates
+     * everything that changed since the last frame that was *finished with drawn = true*: full on
+     * first, after restart, gap, layout change. Until finish_frame() the pixels stay (a hostile or
+     * evicting host apart: see frame_intact). Calling again returns the same frame, or a newer one
      * (then the older was finished as not drawn). */
-    enum source_take (*take_frame)(struct source *self, struct frame_view *frame, struct damage *damage);
+    enum source_take (*take_frame)(struct source *self, struct frame_view *frame,
+                                   struct damage *damage);
     /* After the copy: false means that it may be torn; discard it, treat it as not drawn. */
     bool (*frame_intact)(struct source *self);
     void (*finish_frame)(struct source *self, bool drawn);

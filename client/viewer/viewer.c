@@ -323,10 +323,10 @@ int viewer_run_config(const struct viewer_config *config)
     struct viewer v = {
         .config = config,
         .options = o,
-        .geometry = {.keep_aspect = o->win.keep_aspect,
-                     .integer_upscale = o->win.int_upscale,
-                     .no_upscale = o->win.no_upscale,
-                     .rotation = (enum frame_rotation)(o->win.rotate & 3)},
+        .geometry = { .keep_aspect = o->win.keep_aspect,
+                      .integer_upscale = o->win.int_upscale,
+                      .no_upscale = o->win.no_upscale,
+                      .rotation = (enum frame_rotation)(o->win.rotate & 3) },
     };
     int err = create(&v);
     if (!err)

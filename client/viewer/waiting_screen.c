@@ -120,8 +120,8 @@ static void draw_text(const struct text_api *api, cairo_t *cr, const char *title
                       const char *detail, double width, double height, double scale)
 {
     struct paragraph p[2] = {
-        {.text = title,   .family = "Sans", .grey = 0.92, .alignment = PANGO_ALIGN_CENTER},
-        { .text = detail, .family = "Sans", .grey = 0.62, .alignment = PANGO_ALIGN_LEFT  },
+        { .text = title, .family = "Sans", .grey = 0.92, .alignment = PANGO_ALIGN_CENTER },
+        { .text = detail, .family = "Sans", .grey = 0.62, .alignment = PANGO_ALIGN_LEFT },
     };
     /* In a small window the text becomes smaller, so that a paste-ready line stays a line where it
      * can; and smaller again until long advice fits into a low one, as long as it can be read. */

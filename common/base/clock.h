@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * common/base/clock.h - the monotonic clock. Any thread.
- * Linux: CLOCK_MONOTONIC (the clock of presentation-time and timerfd). Windows: QueryPerformanceCounter. */
+ * Linux: CLOCK_MONOTONIC (the clock of presentation-time and timerfd). Windows:
+ * QueryPerformanceCounter. */
 #ifndef ESPELHO_BASE_CLOCK_H
 #define ESPELHO_BASE_CLOCK_H
 
@@ -17,7 +18,8 @@ static inline uint64_t clock_ms(void)
     return clock_ns() / NS_PER_MS;
 }
 
-/* Sleeps until the clock reads `deadline_ns` or later; returns at once if it already does. Signals do not shorten it. */
+/* Sleeps until the clock reads `deadline_ns` or later; returns at once if it already does. Signals
+ * do not shorten it. */
 void clock_sleep_until_ns(uint64_t deadline_ns);
 
 #endif

@@ -12,7 +12,8 @@
 
 enum { LINE_BYTES = 1024 };
 
-/* The log is the process's own output and so the one thing that lives at file scope. Written at start-up only. */
+/* The log is the process's own output and so the one thing that lives at file scope. Written at
+ * start-up only. */
 static _Atomic int current_level = LOG_LEVEL_INFO;
 static enum log_colour current_colour = LOG_COLOUR_AUTO;
 static int log_fd = 2;
@@ -21,8 +22,8 @@ static const struct {
     const char *name;
     const char *colour;
 } levels[] = {
-    [LOG_LEVEL_NONE] = { "none", "" },         [LOG_LEVEL_ERROR] = { "error", "\033[1;31m" },
-    [LOG_LEVEL_WARN] = { "warn", "\033[33m" }, [LOG_LEVEL_INFO] = { "info", "" },
+    [LOG_LEVEL_NONE] = { "none", "" },          [LOG_LEVEL_ERROR] = { "error", "\033[1;31m" },
+    [LOG_LEVEL_WARN] = { "warn", "\033[33m" },  [LOG_LEVEL_INFO] = { "info", "" },
     [LOG_LEVEL_DEBUG] = { "debug", "\033[2m" }, [LOG_LEVEL_TRACE] = { "trace", "\033[2m" },
 };
 
@@ -121,7 +122,7 @@ bool log_due(_Atomic uint64_t *next_ns, uint32_t interval_ms)
     const uint64_t now_ns = clock_ns();
     uint64_t due_ns = atomic_load_explicit(next_ns, memory_order_relaxed);
     /* relaxed: only decides who prints, orders nothing */
-    return now_ns >= due_ns &&
-           atomic_compare_exchange_strong_explicit(next_ns, &due_ns, now_ns + interval_ms * NS_PER_MS,
-                                                   memory_order_relaxed, memory_order_relaxed);
+    return now_ns >= due_ns && atomic_compare_exchange_strong_explicit(
+                                   next_ns, &due_ns, now_ns + interval_ms * NS_PER_MS,
+                                   memory_order_relaxed, memory_order_relaxed);
 }

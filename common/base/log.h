@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * common/base/log.h - one line per event, to stderr or a file.
- * A source file starts with `#define LOG_MODULE "dxgi"`. Lines are written whole with one write; any thread may log.
- * Set-up functions (log_set_*, log_open_file) belong to start-up, before other threads exist. */
+ * A source file starts with `#define LOG_MODULE "dxgi"`. Lines are written whole with one write;
+ * any thread may log. Set-up functions (log_set_*, log_open_file) belong to start-up, before other
+ * threads exist. */
 #ifndef ESPELHO_BASE_LOG_H
 #define ESPELHO_BASE_LOG_H
 
@@ -31,7 +32,8 @@ enum log_level log_get_level(void);
 void log_set_colour(enum log_colour colour);
 /* "error", "warn", "info", "debug", "trace", "none": 0, or -EINVAL. */
 int log_level_parse(const char *text, enum log_level *out) MUST_CHECK;
-/* Lines go to `path` (appended, created 0600) instead of stderr. 0 or -errno; on failure nothing changes. */
+/* Lines go to `path` (appended, created 0600) instead of stderr. 0 or -errno; on failure nothing
+ * changes. */
 int log_open_file(const char *path) MUST_CHECK;
 
 void log_write(enum log_level level, const char *module, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -41,7 +43,8 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...) P
 #define log_info(...)  log_write(LOG_LEVEL_INFO, LOG_MODULE, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, LOG_MODULE, __VA_ARGS__)
 
-/* At most one line per `interval_ms` from this place: log_every(1000, LOG_LEVEL_WARN, "..."). Any thread. */
+/* At most one line per `interval_ms` from this place: log_every(1000, LOG_LEVEL_WARN, "..."). Any
+ * thread. */
 #define log_every(interval_ms, level, ...)                                                         \
     do {                                                                                           \
         static _Atomic uint64_t log_next_ns_;                                                      \

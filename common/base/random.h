@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Never fails: where the system has no random source left, clock bits are returned instead (the ids made from this are
- * hints against mix-ups, not secrets). */
+/* Never fails: where the system has no random source left, clock bits are returned instead (the ids
+ * made from this are hints against mix-ups, not secrets). */
 uint32_t random_u32(void);
 
 #endif

@@ -7,12 +7,9 @@
 #include "base/macros.h"
 
 static const struct frame_format_info formats[] = {
-    {FRAME_FORMAT_BGRA,     "bgra",    4, 4},
-    { FRAME_FORMAT_RGBA,    "rgba",    4, 4},
-    { FRAME_FORMAT_RGBA10,  "rgba10",  4, 4},
-    { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8},
-    { FRAME_FORMAT_BGR_32,  "bgr32",   3, 4},
-    { FRAME_FORMAT_RGB_24,  "rgb24",   3, 3},
+    { FRAME_FORMAT_BGRA, "bgra", 4, 4 },     { FRAME_FORMAT_RGBA, "rgba", 4, 4 },
+    { FRAME_FORMAT_RGBA10, "rgba10", 4, 4 }, { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8 },
+    { FRAME_FORMAT_BGR_32, "bgr32", 3, 4 },  { FRAME_FORMAT_RGB_24, "rgb24", 3, 3 },
 };
 
 const struct frame_format_info *frame_format_find(uint32_t wire_value)

@@ -82,9 +82,9 @@ int options_set(const struct option_table *table, void *target, const char *name
 /* INI: [section], name=value, whole-line comments from '#' or ';', UTF-8, values may stand in
  * double quotes. Limits: 1 MiB, lines of 4 KiB. With `lenient` lines that name unknown options or
  * hold bad values do not fail: they are collected in *unknown_list (heap text, "line 3:
- * win.foo\n...", at most 768 bytes; the caller frees it; NULL if there were none; may be NULL if not
- * lenient). 0; -ENOENT there is no file (no message); -EINVAL, -ENOENT for a name, -ENOMEM, -errno
- * with a message. What came before the bad line has been applied. */
+ * win.foo\n...", at most 768 bytes; the caller frees it; NULL if there were none; may be NULL if
+ * not lenient). 0; -ENOENT there is no file (no message); -EINVAL, -ENOENT for a name, -ENOMEM,
+ * -errno with a message. What came before the bad line has been applied. */
 int options_load_ini(const struct option_table *table, void *target, const char *path, bool lenient,
                      char **unknown_list, struct option_error *error) MUST_CHECK;
 /* The same over text in memory; `origin` stands in messages for the path. */

@@ -33,12 +33,12 @@ static uint8_t masked_data[SIDE_PX * SIDE_PX * 4];
 static uint8_t monochrome_data[2 * SIDE_PX * MASK_PITCH_BYTES]; /* AND rows, then XOR rows */
 
 static const struct cursor_shape shapes[] = {
-    [CURSOR_COLOUR] = {CURSOR_COLOUR,         SIDE_PX, SIDE_PX, SIDE_PX * 4,      0, 0, sizeof(colour_data),
-                       colour_data                                                                                          },
-    [CURSOR_MONOCHROME] = { CURSOR_MONOCHROME,    SIDE_PX, SIDE_PX, MASK_PITCH_BYTES, 0, 0,
-                       sizeof(monochrome_data),                                                              monochrome_data},
-    [CURSOR_MASKED_COLOUR] = { CURSOR_MASKED_COLOUR, SIDE_PX, SIDE_PX, SIDE_PX * 4,      0, 0,
-                       sizeof(masked_data),                                                                  masked_data    },
+    [CURSOR_COLOUR] = { CURSOR_COLOUR, SIDE_PX, SIDE_PX, SIDE_PX * 4, 0, 0, sizeof(colour_data),
+                        colour_data },
+    [CURSOR_MONOCHROME] = { CURSOR_MONOCHROME, SIDE_PX, SIDE_PX, MASK_PITCH_BYTES, 0, 0,
+                            sizeof(monochrome_data), monochrome_data },
+    [CURSOR_MASKED_COLOUR] = { CURSOR_MASKED_COLOUR, SIDE_PX, SIDE_PX, SIDE_PX * 4, 0, 0,
+                               sizeof(masked_data), masked_data },
 };
 
 struct ink {
@@ -48,12 +48,12 @@ struct ink {
     bool and_bit, xor_bit;
 };
 static const struct ink inks[] = {
-    {'#',  { 0x10, 0x10, 0x10, 0xff }, { 0x10, 0x10, 0x10, 0x00 }, false, false},
+    { '#', { 0x10, 0x10, 0x10, 0xff }, { 0x10, 0x10, 0x10, 0x00 }, false, false },
     { '+', { 0xff, 0xff, 0xff, 0xff }, { 0xff, 0xe0, 0x60, 0x00 }, false, true },
-    { ':', { 0x00, 0x00, 0x00, 0x60 }, { 0x00, 0x00, 0x00, 0xff }, true,  false},
-    { 'x', { 0x20, 0x80, 0xff, 0xff }, { 0xff, 0xff, 0xff, 0xff }, true,  true },
-    { 'o', { 0x80, 0xff, 0x20, 0x80 }, { 0x00, 0xff, 0x80, 0xff }, true,  true },
-    { ' ', { 0x00, 0x00, 0x00, 0x00 }, { 0x00, 0x00, 0x00, 0xff }, true,  false},
+    { ':', { 0x00, 0x00, 0x00, 0x60 }, { 0x00, 0x00, 0x00, 0xff }, true, false },
+    { 'x', { 0x20, 0x80, 0xff, 0xff }, { 0xff, 0xff, 0xff, 0xff }, true, true },
+    { 'o', { 0x80, 0xff, 0x20, 0x80 }, { 0x00, 0xff, 0x80, 0xff }, true, true },
+    { ' ', { 0x00, 0x00, 0x00, 0x00 }, { 0x00, 0x00, 0x00, 0xff }, true, false },
 };
 
 static const struct ink *ink_of(char letter)

@@ -120,9 +120,7 @@ static void draw_rect(struct testcard *card, uint32_t serial, struct frame_rect 
 
 const uint8_t *testcard_render(struct testcard *card, uint32_t serial, uint32_t *pitch_bytes)
 {
-    struct frame_rect rects[8] = {
-        {0, 0, card->picture.width_px, card->picture.height_px}
-    };
+    struct frame_rect rects[8] = { { 0, 0, card->picture.width_px, card->picture.height_px } };
     uint32_t count = 1;
     if (card->drawn && card->drawn_serial == serial) {
         count = 0;

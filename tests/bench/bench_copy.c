@@ -129,10 +129,8 @@ static void measure(const struct frame *f)
 
 int main(void)
 {
-    static const struct frame frames[] = {
-        {"1920x1080",  1920, 1080},
-        { "3840x2160", 3840, 2160}
-    };
+    static const struct frame frames[] = { { "1920x1080", 1920, 1080 },
+                                           { "3840x2160", 3840, 2160 } };
     do {
         for (size_t i = 0; i < ARRAY_LEN(frames); i++)
             measure(&frames[i]);

@@ -134,7 +134,7 @@ static int set_up(struct producer *p, char **argv, const struct shm_region *regi
     for (size_t i = 0; i < (size_t)p->pitch_bytes * log->height_px; i++)
         p->image[i] = (uint8_t)(i * 7 + i / p->pitch_bytes);
     const struct kvmfr_host_config config = {
-        .session = {.host_version = "bench", .has_vm = true, .capture = "bench"},
+        .session = { .host_version = "bench", .has_vm = true, .capture = "bench" },
         .now_ms = clock_ms()
     };
     return kvmfr_host_create(region->mem, region->len_bytes, &config, &p->host);

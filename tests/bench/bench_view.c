@@ -265,18 +265,18 @@ static void read_results(int fd, struct outcome *o)
         const char *name;
         double *value;
     } lines[] = {
-        {"frames",                 &o->frames           },
-        { "committed",             &o->committed        },
-        { "shown",                 &o->shown            },
-        { "skipped",               &o->skipped          },
-        { "excused",               &o->excused          },
-        { "torn",                  &o->torn             },
-        { "stale",                 &o->stale            },
-        { "backwards",             &o->backwards        },
-        { "duplicates",            &o->duplicates       },
-        { "post_to_commit_median", &o->post_to_commit_us},
-        { "done_to_commit_median", &o->done_to_commit_us},
-        { "post_to_shown_median",  &o->post_to_shown_us },
+        { "frames", &o->frames },
+        { "committed", &o->committed },
+        { "shown", &o->shown },
+        { "skipped", &o->skipped },
+        { "excused", &o->excused },
+        { "torn", &o->torn },
+        { "stale", &o->stale },
+        { "backwards", &o->backwards },
+        { "duplicates", &o->duplicates },
+        { "post_to_commit_median", &o->post_to_commit_us },
+        { "done_to_commit_median", &o->done_to_commit_us },
+        { "post_to_shown_median", &o->post_to_shown_us },
     };
     char line[128], name[64];
     double value;
@@ -495,13 +495,13 @@ static void on_term(int signo)
 int main(int argc, char **argv)
 {
     static const struct scene full[] = {
-        {"1080p60 full",  1920, 1080, 60, 60, "full"},
-        { "1440p60 full", 2560, 1440, 60, 60, "full"},
-        { "2160p60 full", 3840, 2160, 60, 60, "full"},
+        { "1080p60 full", 1920, 1080, 60, 60, "full" },
+        { "1440p60 full", 2560, 1440, 60, 60, "full" },
+        { "2160p60 full", 3840, 2160, 60, 60, "full" },
     };
     static const struct scene small[] = {
-        {"1080p240 64x64", 1920, 1080, 240, 240, "small"},
-        { "2160p60 64x64", 3840, 2160, 60,  60,  "small"},
+        { "1080p240 64x64", 1920, 1080, 240, 240, "small" },
+        { "2160p60 64x64", 3840, 2160, 60, 60, "small" },
     };
     static const struct scene slow = { "1080p60 on 10 Hz", 1920, 1080, 60, 10, "full" };
     if (argc < 4) {

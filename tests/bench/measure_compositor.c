@@ -152,9 +152,8 @@ static void arm_vblank(struct mc *mc, uint64_t now_ns)
     const double period_ns = 1e9 / mc->refresh_hz;
     mc->vblank_count = (uint64_t)((double)(now_ns - mc->epoch_ns) / period_ns) + 1;
     const uint64_t at_ns = mc->epoch_ns + (uint64_t)((double)mc->vblank_count * period_ns);
-    const struct itimerspec spec = {
-        .it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}
-    };
+    const struct itimerspec spec = { .it_value = { .tv_sec = (time_t)(at_ns / NS_PER_S),
+                                                   .tv_nsec = (long)(at_ns % NS_PER_S) } };
     timerfd_settime(mc->vblank_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 

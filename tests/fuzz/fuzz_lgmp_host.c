@@ -32,13 +32,11 @@ static uint32_t next_random(void *ctx)
 static void start_host(struct state *s)
 {
     static const uint8_t udata[24] = "fuzz";
-    const struct lgmp_host_config config = {
-        .udata = udata,
-        .udata_bytes = sizeof(udata),
-        .now_ms = s->now_ms,
-        .random = {next_random, s},
-        .lock_wait_us = 1
-    };
+    const struct lgmp_host_config config = { .udata = udata,
+                                             .udata_bytes = sizeof(udata),
+                                             .now_ms = s->now_ms,
+                                             .random = { next_random, s },
+                                             .lock_wait_us = 1 };
     lgmp_host_destroy(s->host);
     if (lgmp_host_create(s->mem, REGION_BYTES, &config, &s->host) != LGMP_OK)
         abort();

@@ -70,8 +70,8 @@ static struct kvmfr_session golden_session(void)
         .cpus = 8,
         .cores = 4,
         .sockets = 1,
-        .uuid = {0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0x4d, 0xef, 0x80, 0x11, 0x22, 0x33, 0x44,
-                 0x55, 0x66, 0x77},
+        .uuid = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0x4d, 0xef, 0x80, 0x11, 0x22, 0x33, 0x44,
+                  0x55, 0x66, 0x77 },
         .cpu_model = "Golden Vector CPU @ 3.0GHz",
         .has_os = true,
         .os = KVMFR_OS_WINDOWS,
@@ -261,10 +261,7 @@ static void later_frame_moments(struct stage *s)
 
 static void inbox_moments(struct stage *s)
 {
-    const struct kvmfr_wire_set_cursor messages[] = {
-        {0,  640, -17},
-        { 0, 1,   2  }
-    };
+    const struct kvmfr_wire_set_cursor messages[] = { { 0, 640, -17 }, { 0, 1, 2 } };
     uint32_t serial = 0;
     for (uint32_t i = 0; i < 2; i++) {
         CHECK_INT(lgmp_client_send(s->pointer, &messages[i], sizeof(messages[i]), &serial),

@@ -40,28 +40,28 @@ struct global {
 };
 
 static const struct global globals[] = {
-    {&wl_compositor_interface,                      COMPOSITOR_VERSION, offsetof(struct display, native.compositor),
-     "windows"                                                                                                                    },
-    { &wl_subcompositor_interface,                  1,                  offsetof(struct display, native.subcompositor),
-     "the cursor"                                                                                                                 },
-    { &wl_shm_interface,                            1,                  offsetof(struct display, native.shm),           "pictures"},
-    { &xdg_wm_base_interface,                       6,                  offsetof(struct display, global.wm_base),       "windows" },
-    { &wp_viewporter_interface,                     1,                  offsetof(struct display, native.viewporter),    NULL      },
-    { &wp_presentation_interface,                   1,                  offsetof(struct display, global.presentation),  NULL      },
-    { &zxdg_decoration_manager_v1_interface,        1,                  offsetof(struct display, global.decoration),    NULL      },
-    { &zwp_idle_inhibit_manager_v1_interface,       1,                  offsetof(struct display, global.idle),          NULL      },
-    { &xdg_activation_v1_interface,                 1,                  offsetof(struct display, global.activation),    NULL      },
+    { &wl_compositor_interface, COMPOSITOR_VERSION, offsetof(struct display, native.compositor),
+      "windows" },
+    { &wl_subcompositor_interface, 1, offsetof(struct display, native.subcompositor),
+      "the cursor" },
+    { &wl_shm_interface, 1, offsetof(struct display, native.shm), "pictures" },
+    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), "windows" },
+    { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), NULL },
+    { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), NULL },
+    { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration), NULL },
+    { &zwp_idle_inhibit_manager_v1_interface, 1, offsetof(struct display, global.idle), NULL },
+    { &xdg_activation_v1_interface, 1, offsetof(struct display, global.activation), NULL },
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
-    { &wp_fractional_scale_manager_v1_interface,    1,                  offsetof(struct display, global.fractional),
-     NULL                                                                                                                         },
+    { &wp_fractional_scale_manager_v1_interface, 1, offsetof(struct display, global.fractional),
+      NULL },
 #endif
 #ifdef ESPELHO_HAVE_CONTENT_TYPE_V1
-    { &wp_content_type_manager_v1_interface,        1,                  offsetof(struct display, global.content_type),
-     NULL                                                                                                                         },
+    { &wp_content_type_manager_v1_interface, 1, offsetof(struct display, global.content_type),
+      NULL },
 #endif
 #ifdef ESPELHO_HAVE_SINGLE_PIXEL_BUFFER_V1
     { &wp_single_pixel_buffer_manager_v1_interface, 1,
-     offsetof(struct display,                                                                    native.single_pixel),  NULL      },
+      offsetof(struct display, native.single_pixel), NULL },
 #endif
 };
 

@@ -15,19 +15,19 @@ const char *egl_error_name(EGLint error)
         EGLint error;
         const char *name;
     } names[] = {
-        {EGL_SUCCESS,            "no error"         },
-        { EGL_NOT_INITIALIZED,   "not initialised"  },
-        { EGL_BAD_ACCESS,        "bad access"       },
-        { EGL_BAD_ALLOC,         "out of memory"    },
-        { EGL_BAD_DISPLAY,       "bad display"      },
-        { EGL_BAD_CONFIG,        "bad configuration"},
-        { EGL_BAD_CONTEXT,       "bad context"      },
-        { EGL_BAD_SURFACE,       "bad surface"      },
-        { EGL_BAD_MATCH,         "bad match"        },
-        { EGL_BAD_NATIVE_WINDOW, "bad native window"},
-        { EGL_CONTEXT_LOST,      "context lost"     },
-        { EGL_BAD_PARAMETER,     "bad parameter"    },
-        { EGL_BAD_ATTRIBUTE,     "bad attribute"    },
+        { EGL_SUCCESS, "no error" },
+        { EGL_NOT_INITIALIZED, "not initialised" },
+        { EGL_BAD_ACCESS, "bad access" },
+        { EGL_BAD_ALLOC, "out of memory" },
+        { EGL_BAD_DISPLAY, "bad display" },
+        { EGL_BAD_CONFIG, "bad configuration" },
+        { EGL_BAD_CONTEXT, "bad context" },
+        { EGL_BAD_SURFACE, "bad surface" },
+        { EGL_BAD_MATCH, "bad match" },
+        { EGL_BAD_NATIVE_WINDOW, "bad native window" },
+        { EGL_CONTEXT_LOST, "context lost" },
+        { EGL_BAD_PARAMETER, "bad parameter" },
+        { EGL_BAD_ATTRIBUTE, "bad attribute" },
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (names[i].error == error)

@@ -28,11 +28,11 @@ struct raw_format {
 static const struct raw_format *raw_format_of(enum frame_format format)
 {
     static const struct raw_format formats[] = {
-        [FRAME_FORMAT_RGBA10] = {GL_RGB10_A2, GL_RGBA, GL_UNSIGNED_INT_2_10_10_10_REV, 4},
-        [FRAME_FORMAT_RGBA16F] = { GL_RGBA16F, GL_RGBA, GL_HALF_FLOAT,                  8},
-        [FRAME_FORMAT_BGR_32] = { GL_RGBA8,   GL_RGBA, GL_UNSIGNED_BYTE,
-                                 4                                                      }, /* units of four bytes, whatever is in them */
-        [FRAME_FORMAT_RGB_24] = { GL_RGBA8,   GL_RGBA, GL_UNSIGNED_BYTE,               4},
+        [FRAME_FORMAT_RGBA10] = { GL_RGB10_A2, GL_RGBA, GL_UNSIGNED_INT_2_10_10_10_REV, 4 },
+        [FRAME_FORMAT_RGBA16F] = { GL_RGBA16F, GL_RGBA, GL_HALF_FLOAT, 8 },
+        [FRAME_FORMAT_BGR_32] = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE,
+                                  4 }, /* units of four bytes, whatever is in them */
+        [FRAME_FORMAT_RGB_24] = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 },
     };
     return (size_t)format < ARRAY_LEN(formats) && formats[format].unit_bytes ? &formats[format]
                                                                              : NULL;

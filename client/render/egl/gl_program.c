@@ -60,10 +60,10 @@ static void find_uniforms(const struct gl_api *gl, struct gl_program *p)
         const char *name;
         GLint unit;
     } samplers[] = {
-        {"picture",      GL_UNIT_PICTURE    },
-        { "cursor_argb", GL_UNIT_CURSOR_ARGB},
-        { "cursor_xor",  GL_UNIT_CURSOR_XOR },
-        { "raw",         GL_UNIT_RAW        },
+        { "picture", GL_UNIT_PICTURE },
+        { "cursor_argb", GL_UNIT_CURSOR_ARGB },
+        { "cursor_xor", GL_UNIT_CURSOR_XOR },
+        { "raw", GL_UNIT_RAW },
     };
     gl->UseProgram(p->id);
     for (size_t i = 0; i < ARRAY_LEN(samplers); i++)

@@ -128,7 +128,7 @@ void shm_layout_cursor(const struct geometry *g, uint32_t scale_120, struct fram
     *out = (struct shm_cursor_layout){
         .buffer_width_px = clip.width_px,
         .buffer_height_px = clip.height_px,
-        .logical = {x, y, at_least_one(to_logical(right, scale_120) - x),
-                    at_least_one(to_logical(bottom, scale_120) - y)},
+        .logical = { x, y, at_least_one(to_logical(right, scale_120) - x),
+                     at_least_one(to_logical(bottom, scale_120) - y) },
     };
 }

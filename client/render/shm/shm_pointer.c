@@ -140,8 +140,10 @@ static bool hide(struct shm_pointer *p)
         return false;
     wl_surface_attach(p->surface, NULL, 0, 0);
     wl_surface_commit(p->surface);
-    /* sway before 1.8 looks for the vanished surface's size after it is gone, and would repaint nothing. */
-    wl_surface_damage(p->root, p->logical.x, p->logical.y, (int32_t)p->logical.width, (int32_t)p->logical.height);
+    /* sway before 1.8 looks for the vanished surface's size after it is gone, and would repaint
+     * nothing. */
+    wl_surface_damage(p->root, p->logical.x, p->logical.y, (int32_t)p->logical.width,
+                      (int32_t)p->logical.height);
     p->mapped = false;
     return true;
 }

@@ -87,9 +87,9 @@ static const struct {
     enum pixel_out out;
     uint32_t wl;
 } formats[] = {
-    {PIXEL_OUT_XRGB8888,     WL_SHM_FORMAT_XRGB8888   }, /* first: every compositor has it */
-    { PIXEL_OUT_XBGR8888,    WL_SHM_FORMAT_XBGR8888   },
-    { PIXEL_OUT_XBGR2101010, WL_SHM_FORMAT_XBGR2101010},
+    { PIXEL_OUT_XRGB8888, WL_SHM_FORMAT_XRGB8888 }, /* first: every compositor has it */
+    { PIXEL_OUT_XBGR8888, WL_SHM_FORMAT_XBGR8888 },
+    { PIXEL_OUT_XBGR2101010, WL_SHM_FORMAT_XBGR2101010 },
 };
 
 static bool is_offered(const struct display_native *native, uint32_t wl)

@@ -241,12 +241,10 @@ TEST(uploaded_bytes)
         CHECK_INT(gl_scene_upload(&f.scene, &frame.view, &d, &f.stats), RENDER_UPLOAD_OK);
         const uint64_t before = f.stats.upload_bytes;
         for (uint32_t run = 0; run < 500; run++) {
-            static const struct frame_rect typical[] = {
-                {301,  401, 20,   24 },
-                { 117, 93,  641,  402},
-                { 0,   200, 1920, 64 },
-                { 64,  64,  64,   64 }
-            };
+            static const struct frame_rect typical[] = { { 301, 401, 20, 24 },
+                                                         { 117, 93, 641, 402 },
+                                                         { 0, 200, 1920, 64 },
+                                                         { 64, 64, 64, 64 } };
             damage_clear(&d);
             for (uint32_t k = 0; k <= run % 4; k++) {
                 struct frame_rect r = typical[test_below(4)];

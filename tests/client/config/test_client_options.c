@@ -29,10 +29,7 @@ static void home_init(struct home *h, const char *ours, const char *legacy)
     snprintf(h->log, sizeof(h->log), "%s/log", h->dir);
     const struct {
         const char *name, *text;
-    } files[] = {
-        {"espelho",        ours  },
-        { "looking-glass", legacy}
-    };
+    } files[] = { { "espelho", ours }, { "looking-glass", legacy } };
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         if (!files[i].text)
             continue;

@@ -9,12 +9,9 @@
 #include "test.h"
 
 static const struct frame_format_info infos[] = {
-    {FRAME_FORMAT_BGRA,     "bgra",    4, 4},
-    { FRAME_FORMAT_RGBA,    "rgba",    4, 4},
-    { FRAME_FORMAT_RGBA10,  "rgba10",  4, 4},
-    { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8},
-    { FRAME_FORMAT_BGR_32,  "bgr32",   3, 4},
-    { FRAME_FORMAT_RGB_24,  "rgb24",   3, 3},
+    { FRAME_FORMAT_BGRA, "bgra", 4, 4 },     { FRAME_FORMAT_RGBA, "rgba", 4, 4 },
+    { FRAME_FORMAT_RGBA10, "rgba10", 4, 4 }, { FRAME_FORMAT_RGBA16F, "rgba16f", 8, 8 },
+    { FRAME_FORMAT_BGR_32, "bgr32", 3, 4 },  { FRAME_FORMAT_RGB_24, "rgb24", 3, 3 },
 };
 static const enum pixel_out outs[] = { PIXEL_OUT_XRGB8888, PIXEL_OUT_XBGR8888,
                                        PIXEL_OUT_XBGR2101010 };
@@ -63,10 +60,10 @@ TEST(eight_bit_types_are_exact)
         enum frame_format format;
         uint32_t bytes, r, g, b;
     } layouts[] = {
-        {FRAME_FORMAT_BGRA,    4, 2, 1, 0},
-        { FRAME_FORMAT_RGBA,   4, 0, 1, 2},
-        { FRAME_FORMAT_BGR_32, 3, 2, 1, 0},
-        { FRAME_FORMAT_RGB_24, 3, 0, 1, 2},
+        { FRAME_FORMAT_BGRA, 4, 2, 1, 0 },
+        { FRAME_FORMAT_RGBA, 4, 0, 1, 2 },
+        { FRAME_FORMAT_BGR_32, 3, 2, 1, 0 },
+        { FRAME_FORMAT_RGB_24, 3, 0, 1, 2 },
     };
     for (size_t l = 0; l < ARRAY_LEN(layouts); l++) {
         for (size_t o = 0; o < ARRAY_LEN(outs); o++) {
@@ -143,9 +140,9 @@ static void pq_reference(const double in[3], double out[3])
     for (int c = 0; c < 3; c++)
         light[c] = pq_eotf_cd(clamp01(in[c])) / 203;
     static const double to709[3][3] = {
-  /* ITU-R BT.2087-0, inverse of M2 */
-        {1.6604910021,   -0.5876411388, -0.0728498633},
-        { -0.1245504745, 1.1328998971,  -0.0083494226},
+        /* ITU-R BT.2087-0, inverse of M2 */
+        { 1.6604910021, -0.5876411388, -0.0728498633 },
+        { -0.1245504745, 1.1328998971, -0.0083494226 },
         { -0.0181507634, -0.1005788980, 1.1187296614 },
     };
     for (int c = 0; c < 3; c++) {
@@ -307,14 +304,14 @@ TEST(golden_frames)
         enum frame_format format;
         uint32_t pitch_bytes, flags;
     } rows[] = {
-        {"09-frame-bgra-complete",      61440,  FRAME_FORMAT_BGRA,   256, 0},
-        { "11-frame-rgba10",            557056, FRAME_FORMAT_RGBA10, 256,
-         0                                                                 }, /* samples as they are, not as HDR */
-        { "13-frame-rgb24",             557056, FRAME_FORMAT_RGB_24, 768, 0},
-        { "14-frame-bgr32",             61440,  FRAME_FORMAT_BGR_32, 256, 0},
-        { "15-frame-queue-full-damage", 61440,  FRAME_FORMAT_BGRA,   256,
-         27                                                                }, /* HDR flags on 8 bits mean nothing */
-        { "26-dirty-memory",            61440,  FRAME_FORMAT_BGRA,   256, 0},
+        { "09-frame-bgra-complete", 61440, FRAME_FORMAT_BGRA, 256, 0 },
+        { "11-frame-rgba10", 557056, FRAME_FORMAT_RGBA10, 256,
+          0 }, /* samples as they are, not as HDR */
+        { "13-frame-rgb24", 557056, FRAME_FORMAT_RGB_24, 768, 0 },
+        { "14-frame-bgr32", 61440, FRAME_FORMAT_BGR_32, 256, 0 },
+        { "15-frame-queue-full-damage", 61440, FRAME_FORMAT_BGRA, 256,
+          27 }, /* HDR flags on 8 bits mean nothing */
+        { "26-dirty-memory", 61440, FRAME_FORMAT_BGRA, 256, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         static uint8_t px[768 * H], bytes[W * H * 3];

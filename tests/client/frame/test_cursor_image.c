@@ -173,10 +173,10 @@ TEST(quarter_turns)
     struct cursor_image image;
     CHECK(cursor_image_from_shape(&s, &image) == 0);
     static const uint32_t want[4][6] = {
-        {1,  2, 3, 4, 5, 6},
-        { 4, 1, 5, 2, 6, 3},
-        { 6, 5, 4, 3, 2, 1},
-        { 3, 6, 2, 5, 1, 4},
+        { 1, 2, 3, 4, 5, 6 },
+        { 4, 1, 5, 2, 6, 3 },
+        { 6, 5, 4, 3, 2, 1 },
+        { 3, 6, 2, 5, 1, 4 },
     };
     for (uint32_t turns = 0; turns < 8; turns++) {
         struct cursor_image turned;

@@ -47,14 +47,15 @@ TEST(hostile_rectangles)
         uint32_t count;
         struct frame_rect want;
     } rows[] = {
-        {{ 0, 0, 0, 5 },                                      0, { 0 }                                       },
-        { { 0, 0, 5, 0 },                                     0, { 0 }                                       },
-        { { UINT32_MAX, 0, 5, 5 },                            0, { 0 }                                       },
-        { { 0, FRAME_MAX_PX, 5, 5 },                          0, { 0 }                                       },
-        { { 5, 6, UINT32_MAX, UINT32_MAX },                   1, { 5, 6, FRAME_MAX_PX - 5, FRAME_MAX_PX - 6 }},
+        { { 0, 0, 0, 5 }, 0, { 0 } },
+        { { 0, 0, 5, 0 }, 0, { 0 } },
+        { { UINT32_MAX, 0, 5, 5 }, 0, { 0 } },
+        { { 0, FRAME_MAX_PX, 5, 5 }, 0, { 0 } },
+        { { 5, 6, UINT32_MAX, UINT32_MAX }, 1, { 5, 6, FRAME_MAX_PX - 5, FRAME_MAX_PX - 6 } },
         { { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 2, 2 },
-         1,                                                      { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 1, 1 }},
-        { { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX }, 0, { 0 }                                       },
+          1,
+          { FRAME_MAX_PX - 1, FRAME_MAX_PX - 1, 1, 1 } },
+        { { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX }, 0, { 0 } },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct damage d = { 0 };
@@ -72,15 +73,15 @@ TEST(merging_rule)
         struct frame_rect a, b;
         uint32_t count;
     } rows[] = {
-        {"equal",            { 3, 4, 10, 10 }, { 3, 4, 10, 10 },  1},
-        { "b inside a",      { 0, 0, 50, 50 }, { 10, 10, 5, 5 },  1},
-        { "a inside b",      { 10, 10, 5, 5 }, { 0, 0, 50, 50 },  1},
-        { "tiles",           { 0, 0, 10, 10 }, { 10, 0, 10, 10 }, 1},
-        { "tiles downwards", { 0, 0, 10, 10 }, { 0, 10, 10, 3 },  1},
-        { "large overlap",   { 0, 0, 10, 10 }, { 1, 1, 10, 10 },  1}, /* 121 for 200 */
-        { "corner overlap",  { 0, 0, 10, 10 }, { 9, 9, 10, 10 },  2}, /* 361 for 200 */
-        { "one pixel apart", { 0, 0, 10, 10 }, { 11, 0, 10, 10 }, 2},
-        { "far apart",       { 0, 0, 1, 1 },   { 90, 70, 1, 1 },  2},
+        { "equal", { 3, 4, 10, 10 }, { 3, 4, 10, 10 }, 1 },
+        { "b inside a", { 0, 0, 50, 50 }, { 10, 10, 5, 5 }, 1 },
+        { "a inside b", { 10, 10, 5, 5 }, { 0, 0, 50, 50 }, 1 },
+        { "tiles", { 0, 0, 10, 10 }, { 10, 0, 10, 10 }, 1 },
+        { "tiles downwards", { 0, 0, 10, 10 }, { 0, 10, 10, 3 }, 1 },
+        { "large overlap", { 0, 0, 10, 10 }, { 1, 1, 10, 10 }, 1 },  /* 121 for 200 */
+        { "corner overlap", { 0, 0, 10, 10 }, { 9, 9, 10, 10 }, 2 }, /* 361 for 200 */
+        { "one pixel apart", { 0, 0, 10, 10 }, { 11, 0, 10, 10 }, 2 },
+        { "far apart", { 0, 0, 1, 1 }, { 90, 70, 1, 1 }, 2 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct damage d = { 0 };

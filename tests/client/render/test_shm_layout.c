@@ -28,13 +28,13 @@ TEST(exact_picture_lies_in_a_buffer_of_the_window)
         enum frame_rotation rotation;
         uint32_t buffer_width, buffer_height, x, y;
     } rows[] = {
-        {800,   600, 120, 800,  600, FRAME_ROTATE_0,   800,  600, 0,  0 },
-        { 800,  600, 120, 640,  480, FRAME_ROTATE_0,   800,  600, 80, 60},
-        { 801,  601, 120, 640,  480, FRAME_ROTATE_180, 801,  601, 81,
-         61                                                             }, /* the odd line changes sides */
-        { 601,  801, 120, 640,  480, FRAME_ROTATE_90,  801,  601, 80, 61},
-        { 601,  801, 120, 640,  480, FRAME_ROTATE_270, 801,  601, 81, 60},
-        { 1093, 615, 150, 1360, 760, FRAME_ROTATE_0,   1366, 769, 3,  4 },
+        { 800, 600, 120, 800, 600, FRAME_ROTATE_0, 800, 600, 0, 0 },
+        { 800, 600, 120, 640, 480, FRAME_ROTATE_0, 800, 600, 80, 60 },
+        { 801, 601, 120, 640, 480, FRAME_ROTATE_180, 801, 601, 81,
+          61 }, /* the odd line changes sides */
+        { 601, 801, 120, 640, 480, FRAME_ROTATE_90, 801, 601, 80, 61 },
+        { 601, 801, 120, 640, 480, FRAME_ROTATE_270, 801, 601, 81, 60 },
+        { 1093, 615, 150, 1360, 760, FRAME_ROTATE_0, 1366, 769, 3, 4 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct shm_layout l =
@@ -82,9 +82,7 @@ TEST(exact_cursor_hits_its_pixel)
 {
     static const uint32_t scales[] = { 120, 150, 180, 210, 240, 133 };
     for (size_t s = 0; s < ARRAY_LEN(scales); s++) {
-        const struct geometry g = {
-            .exact = true, .image_px = {7, 11, 1000, 1000}
-        };
+        const struct geometry g = { .exact = true, .image_px = { 7, 11, 1000, 1000 } };
         for (uint32_t at = 0; at < 300; at++) {
             struct shm_cursor_layout l;
             shm_layout_cursor(&g, scales[s], (struct frame_rect){ at, 2 * at, 32, 17 }, &l);

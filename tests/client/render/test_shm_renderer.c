@@ -394,13 +394,9 @@ TEST(scaled_picture_fills_its_rectangle)
     static const struct {
         uint32_t x, y, rgb;
     } points[] = {
-        {0,    39,  0       },
-        { 639, 360, 0       },
-        { 0,   40,  0xff0000},
-        { 300, 200, 0xff0000},
-        { 0,   359, 0xff0000},
-        { 340, 200, 0x0000ff},
-        { 639, 359, 0x0000ff},
+        { 0, 39, 0 },           { 639, 360, 0 },      { 0, 40, 0xff0000 },
+        { 300, 200, 0xff0000 }, { 0, 359, 0xff0000 }, { 340, 200, 0x0000ff },
+        { 639, 359, 0x0000ff },
     };
     for (size_t i = 0; i < ARRAY_LEN(points); i++)
         CHECK_MSG(screen[points[i].y * width_px + points[i].x] == points[i].rgb,
@@ -445,14 +441,8 @@ static void cursor_over_picture(bool inverts, uint32_t scale, enum frame_rotatio
     static const struct {
         int32_t x, y;
     } places[] = {
-        {100,  50 },
-        { 101, 50 },
-        { 101, 51 },
-        { 3,   4  },
-        { -5,  -7 },
-        { 190, 190},
-        { 180, 290},
-        { 100, 50 },
+        { 100, 50 }, { 101, 50 },  { 101, 51 },  { 3, 4 },
+        { -5, -7 },  { 190, 190 }, { 180, 290 }, { 100, 50 },
     };
     struct scene s = { .geometry.no_upscale = true };
     struct cursor_image image;

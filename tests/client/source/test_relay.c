@@ -63,7 +63,7 @@ static void boot(struct world *w) /* the VM: its memory exists */
 static void start_host(struct world *w)
 {
     const struct kvmfr_host_config config = {
-        .session = {.host_version = "test", .has_vm = true, .capture = "none"},
+        .session = { .host_version = "test", .has_vm = true, .capture = "none" },
         .now_ms = clock_ms()
     };
     CHECK_INT(kvmfr_host_create(w->region->mem, w->region->len_bytes, &config, &w->host), 0);

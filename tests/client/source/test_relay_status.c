@@ -57,12 +57,12 @@ TEST(states_map_one_to_one)
         enum kvmfr_state in;
         enum source_state out;
     } rows[] = {
-        {KVMFR_STATE_NONE,           SOURCE_STATE_CONNECTING   },
-        { KVMFR_STATE_NO_HOST,       SOURCE_STATE_NO_HOST      },
-        { KVMFR_STATE_HOST_SILENT,   SOURCE_STATE_HOST_SILENT  },
-        { KVMFR_STATE_WRONG_VERSION, SOURCE_STATE_WRONG_VERSION},
-        { KVMFR_STATE_CONNECTING,    SOURCE_STATE_CONNECTING   },
-        { KVMFR_STATE_CONNECTED,     SOURCE_STATE_CONNECTED    },
+        { KVMFR_STATE_NONE, SOURCE_STATE_CONNECTING },
+        { KVMFR_STATE_NO_HOST, SOURCE_STATE_NO_HOST },
+        { KVMFR_STATE_HOST_SILENT, SOURCE_STATE_HOST_SILENT },
+        { KVMFR_STATE_WRONG_VERSION, SOURCE_STATE_WRONG_VERSION },
+        { KVMFR_STATE_CONNECTING, SOURCE_STATE_CONNECTING },
+        { KVMFR_STATE_CONNECTED, SOURCE_STATE_CONNECTED },
     };
     const struct kvmfr_versions versions = { .lgmp = 6, .kvmfr = 19, .host_version = "B6" };
     const struct kvmfr_session session = { .version = 20, .host_version = "B7" };
@@ -92,15 +92,13 @@ TEST(wrong_versions_are_named)
 
 TEST(connected_names_host_capture_system_and_vm)
 {
-    const struct kvmfr_session session = {
-        .version = 20,
-        .host_version = "B7",
-        .has_vm = true,
-        .capture = "D12",
-        .uuid = {0x12, 0x34},
-        .has_os = true,
-        .os = KVMFR_OS_WINDOWS
-    };
+    const struct kvmfr_session session = { .version = 20,
+                                           .host_version = "B7",
+                                           .has_vm = true,
+                                           .capture = "D12",
+                                           .uuid = { 0x12, 0x34 },
+                                           .has_os = true,
+                                           .os = KVMFR_OS_WINDOWS };
     struct source_status s;
     relay_status_of(&s, KVMFR_STATE_CONNECTED, path,
                     &(struct kvmfr_versions){ .lgmp = 6, .kvmfr = 20 }, &session);

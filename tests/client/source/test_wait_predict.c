@@ -151,24 +151,24 @@ static struct result simulate(const struct guest *g)
 TEST(regular_frames_are_noticed_within_100_us_for_less_than_a_1_ms_poll)
 {
     static const struct guest guests[] = {
-        {"60 Hz exact",       .hz = 60          },
-        {                               "60 Hz sigma 50 us",           .hz = 60,     .sigma_us = 50 },
-        {                              "60 Hz sigma 300 us",           .hz = 60,    .sigma_us = 300 },
-        {                              "60 Hz host with 1 ms timers",           .hz = 60, .uniform_us = 1000 },
-        {                              "59.94 Hz sigma 100 us",        .hz = 59.94,    .sigma_us = 100 },
-        {                              "75 Hz sigma 100 us",           .hz = 75,    .sigma_us = 100 },
-        {                              "120 Hz sigma 100 us",          .hz = 120,    .sigma_us = 100 },
-        {                              "144 Hz exact",          .hz = 144                 },
-        {           "144 Hz sigma 100 us",    .hz = 144,                     .sigma_us = 100 },
-        { "144 Hz host with 1 ms timers", .hz = 144,                  .uniform_us = 1000 },
-        {           "165 Hz sigma 50 us",     .hz = 165,                      .sigma_us = 50 },
-        {                 "240 Hz exact",                  .hz = 240               },
-        {      "240 Hz sigma 50 us",                  .hz = 240,               .sigma_us = 50 },
-        {                   "240 Hz sigma 100 us",                  .hz = 240,                .sigma_us = 100 },
-        {                               "60 Hz 20 % dropped",        .hz = 60,                         .sigma_us = 50, .drop = 0.2 },
-        {                                  "144 Hz 20 % dropped",     .hz = 144,            .sigma_us = 50, .drop = 0.2 },
-        {                              "30 Hz sigma 50 us",           .hz = 30,     .sigma_us = 50 },
-        {                              "24 Hz sigma 50 us",           .hz = 24,     .sigma_us = 50 },
+        { "60 Hz exact", .hz = 60 },
+        { "60 Hz sigma 50 us", .hz = 60, .sigma_us = 50 },
+        { "60 Hz sigma 300 us", .hz = 60, .sigma_us = 300 },
+        { "60 Hz host with 1 ms timers", .hz = 60, .uniform_us = 1000 },
+        { "59.94 Hz sigma 100 us", .hz = 59.94, .sigma_us = 100 },
+        { "75 Hz sigma 100 us", .hz = 75, .sigma_us = 100 },
+        { "120 Hz sigma 100 us", .hz = 120, .sigma_us = 100 },
+        { "144 Hz exact", .hz = 144 },
+        { "144 Hz sigma 100 us", .hz = 144, .sigma_us = 100 },
+        { "144 Hz host with 1 ms timers", .hz = 144, .uniform_us = 1000 },
+        { "165 Hz sigma 50 us", .hz = 165, .sigma_us = 50 },
+        { "240 Hz exact", .hz = 240 },
+        { "240 Hz sigma 50 us", .hz = 240, .sigma_us = 50 },
+        { "240 Hz sigma 100 us", .hz = 240, .sigma_us = 100 },
+        { "60 Hz 20 % dropped", .hz = 60, .sigma_us = 50, .drop = 0.2 },
+        { "144 Hz 20 % dropped", .hz = 144, .sigma_us = 50, .drop = 0.2 },
+        { "30 Hz sigma 50 us", .hz = 30, .sigma_us = 50 },
+        { "24 Hz sigma 50 us", .hz = 24, .sigma_us = 50 },
     };
     for (size_t i = 0; i < ARRAY_LEN(guests); i++) {
         const struct result r = simulate(&guests[i]);
@@ -194,16 +194,16 @@ TEST(low_jitter_costs_a_fraction_of_a_poll)
 TEST(irregular_frames_cost_no_more_than_a_poll)
 {
     static const struct guest guests[] = {
-        {"60 Hz 50 % dropped",   .hz = 60,     .sigma_us = 50,                   .drop = 0.5 },
-        { "60 Hz 90 % dropped",                     .hz = 60,             .sigma_us = 50,                 .drop = 0.9 },
-        { "240 Hz 20 % dropped",           .hz = 240,                      .sigma_us = 50,                 .drop = 0.2 },
-        { "240 Hz 50 % dropped",        .hz = 240,.sigma_us = 50,   .drop = 0.5 },
-        { "240 Hz sigma 1 ms",      .hz = 240,                 .sigma_us = 1000                                   },
-        { "360 Hz sigma 300 us",   .hz = 360, .sigma_us = 300},
-        { "500 Hz sigma 300 us", .hz = 500,  .sigma_us = 300                  },
-        { "900 Hz sigma 300 us", .hz = 900,    .sigma_us = 300                   },
-        { "60 Hz wandering", .hz = 60,    .sigma_us = 100,                  .wander = true },
-        { "17 Hz sigma 20 ms",     .hz = 17,         .sigma_us = 20000                      },
+        { "60 Hz 50 % dropped", .hz = 60, .sigma_us = 50, .drop = 0.5 },
+        { "60 Hz 90 % dropped", .hz = 60, .sigma_us = 50, .drop = 0.9 },
+        { "240 Hz 20 % dropped", .hz = 240, .sigma_us = 50, .drop = 0.2 },
+        { "240 Hz 50 % dropped", .hz = 240, .sigma_us = 50, .drop = 0.5 },
+        { "240 Hz sigma 1 ms", .hz = 240, .sigma_us = 1000 },
+        { "360 Hz sigma 300 us", .hz = 360, .sigma_us = 300 },
+        { "500 Hz sigma 300 us", .hz = 500, .sigma_us = 300 },
+        { "900 Hz sigma 300 us", .hz = 900, .sigma_us = 300 },
+        { "60 Hz wandering", .hz = 60, .sigma_us = 100, .wander = true },
+        { "17 Hz sigma 20 ms", .hz = 17, .sigma_us = 20000 },
     };
     for (size_t i = 0; i < ARRAY_LEN(guests); i++) {
         const struct result r = simulate(&guests[i]);

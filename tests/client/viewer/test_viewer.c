@@ -44,10 +44,8 @@ static void *run_viewer(void *ctx)
 
 static void start_host(struct fixture *f)
 {
-    const struct kvmfr_host_config config = {
-        .session = {.has_os = true, .os_name = "Test OS"},
-          .now_ms = clock_ms()
-    };
+    const struct kvmfr_host_config config = { .session = { .has_os = true, .os_name = "Test OS" },
+                                              .now_ms = clock_ms() };
     CHECK_INT(kvmfr_host_create(f->mem, REGION_BYTES, &config, &f->host), 0);
 }
 

@@ -19,7 +19,8 @@ TEST(range_inside)
         { 40, 60, 100, true },         { 40, 61, 100, false },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        CHECK_MSG(range_inside(rows[i].offset, rows[i].len, rows[i].total) == rows[i].inside, "row %zu", i);
+        CHECK_MSG(range_inside(rows[i].offset, rows[i].len, rows[i].total) == rows[i].inside,
+                  "row %zu", i);
 }
 
 TEST(checked_sums)

@@ -59,29 +59,29 @@ TEST(frame_rejects_every_bad_field)
         size_t field;
         uint32_t value;
     } rows[] = {
-        {"type 0",           AT(frame_type),    0                   },
-        { "type 7",          AT(frame_type),    7                   },
-        { "type huge",       AT(frame_type),    ~0u                 },
-        { "width 0",         AT(frame_width),   0                   },
-        { "width huge",      AT(frame_width),   16385               },
-        { "width wraps",     AT(frame_width),   0x40000001          },
-        { "height 0",        AT(frame_height),  0                   },
-        { "height huge",     AT(frame_height),  16385               },
-        { "screen 0",        AT(screen_width),  0                   },
-        { "screen huge",     AT(screen_height), ~0u                 },
-        { "rotation",        AT(rotation),      4                   },
-        { "pitch 0",         AT(pitch),         0                   },
-        { "pitch small",     AT(pitch),         255                 },
-        { "pitch huge",      AT(pitch),         ~0u                 },
-        { "damage 65",       AT(damage_count),  65                  },
-        { "damage huge",     AT(damage_count),  ~0u                 },
-        { "fb in header",    AT(fb_offset),     1080                },
-        { "fb odd",          AT(fb_offset),     4093                },
-        { "fb at end",       AT(fb_offset),     PAYLOAD_BYTES - 4   },
-        { "fb outside",      AT(fb_offset),     PAYLOAD_BYTES       },
-        { "fb wraps",        AT(fb_offset),     0xFFFFFFFC          },
-        { "wide unit",       AT(frame_type),    FRAME_FORMAT_RGBA16F},
-        { "rows do not fit", AT(pitch),         512                 },
+        { "type 0", AT(frame_type), 0 },
+        { "type 7", AT(frame_type), 7 },
+        { "type huge", AT(frame_type), ~0u },
+        { "width 0", AT(frame_width), 0 },
+        { "width huge", AT(frame_width), 16385 },
+        { "width wraps", AT(frame_width), 0x40000001 },
+        { "height 0", AT(frame_height), 0 },
+        { "height huge", AT(frame_height), 16385 },
+        { "screen 0", AT(screen_width), 0 },
+        { "screen huge", AT(screen_height), ~0u },
+        { "rotation", AT(rotation), 4 },
+        { "pitch 0", AT(pitch), 0 },
+        { "pitch small", AT(pitch), 255 },
+        { "pitch huge", AT(pitch), ~0u },
+        { "damage 65", AT(damage_count), 65 },
+        { "damage huge", AT(damage_count), ~0u },
+        { "fb in header", AT(fb_offset), 1080 },
+        { "fb odd", AT(fb_offset), 4093 },
+        { "fb at end", AT(fb_offset), PAYLOAD_BYTES - 4 },
+        { "fb outside", AT(fb_offset), PAYLOAD_BYTES },
+        { "fb wraps", AT(fb_offset), 0xFFFFFFFC },
+        { "wide unit", AT(frame_type), FRAME_FORMAT_RGBA16F },
+        { "rows do not fit", AT(pitch), 512 },
     };
     struct fake_region r;
     struct frame_view v;
@@ -137,13 +137,13 @@ TEST(frame_rows_present)
         uint32_t data_height, flags, len_bytes;
         uint32_t rows; /* 0: rejected */
     } rows[] = {
-        {0,    0,                    PAYLOAD_BYTES,         48},
-        { 20,  0,                    PAYLOAD_BYTES,         20},
-        { 99,  0,                    PAYLOAD_BYTES,         48},
-        { ~0u, 0,                    PAYLOAD_BYTES,         48},
-        { 48,  0,                    4096 + 256 * 47,       0 },
-        { 48,  FRAME_FLAG_TRUNCATED, 4096 + 256 * 47 + 255, 47},
-        { 48,  FRAME_FLAG_TRUNCATED, 4096 + 255,            0 },
+        { 0, 0, PAYLOAD_BYTES, 48 },
+        { 20, 0, PAYLOAD_BYTES, 20 },
+        { 99, 0, PAYLOAD_BYTES, 48 },
+        { ~0u, 0, PAYLOAD_BYTES, 48 },
+        { 48, 0, 4096 + 256 * 47, 0 },
+        { 48, FRAME_FLAG_TRUNCATED, 4096 + 256 * 47 + 255, 47 },
+        { 48, FRAME_FLAG_TRUNCATED, 4096 + 255, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake_region r;
@@ -187,23 +187,23 @@ TEST(cursor_rejects_and_takes)
         uint32_t type, width, height, pitch, flags, len_bytes;
         int err;
     } rows[] = {
-        {3,    32,         32,  128,  7, 8192,      -EPROTO},
-        { ~0u, 32,         32,  128,  7, 8192,      -EPROTO},
-        { 0,   0,          32,  128,  7, 8192,      -EPROTO},
-        { 0,   32,         0,   128,  7, 8192,      -EPROTO},
-        { 0,   1025,       1,   4100, 7, 8192,      -EPROTO},
-        { 0,   32,         32,  127,  7, 8192,      -EPROTO},
-        { 0,   32,         32,  ~0u,  7, 8192,      -EPROTO},
-        { 1,   32,         33,  4,    7, 8192,      -EPROTO},
-        { 1,   33,         64,  4,    7, 8192,      -EPROTO},
-        { 0,   32,         32,  128,  7, 24 + 4095, -EPROTO},
-        { 0,   32,         32,  128,  7, 23,        -EPROTO},
-        { 0,   32,         32,  128,  3, 23,        -EPROTO},
-        { 0,   32,         32,  128,  7, 24 + 4096, 0      },
-        { 1,   33,         64,  5,    7, 8192,      0      },
-        { 2,   1,          1,   4,    7, 28,        0      },
-        { ~0u, ~0u,        ~0u, ~0u,  3, 24,        0      },
-        { 0,   0x40000000, 4,   0,    7, 8192,      -EPROTO},
+        { 3, 32, 32, 128, 7, 8192, -EPROTO },
+        { ~0u, 32, 32, 128, 7, 8192, -EPROTO },
+        { 0, 0, 32, 128, 7, 8192, -EPROTO },
+        { 0, 32, 0, 128, 7, 8192, -EPROTO },
+        { 0, 1025, 1, 4100, 7, 8192, -EPROTO },
+        { 0, 32, 32, 127, 7, 8192, -EPROTO },
+        { 0, 32, 32, ~0u, 7, 8192, -EPROTO },
+        { 1, 32, 33, 4, 7, 8192, -EPROTO },
+        { 1, 33, 64, 4, 7, 8192, -EPROTO },
+        { 0, 32, 32, 128, 7, 24 + 4095, -EPROTO },
+        { 0, 32, 32, 128, 7, 23, -EPROTO },
+        { 0, 32, 32, 128, 3, 23, -EPROTO },
+        { 0, 32, 32, 128, 7, 24 + 4096, 0 },
+        { 1, 33, 64, 5, 7, 8192, 0 },
+        { 2, 1, 1, 4, 7, 28, 0 },
+        { ~0u, ~0u, ~0u, ~0u, 3, 24, 0 },
+        { 0, 0x40000000, 4, 0, 7, 8192, -EPROTO },
     };
     static uint8_t mem[65536];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -244,7 +244,7 @@ static const struct kvmfr_session sample = {
     .host_version = "espelho 0.1",
     .features = 1,
     .has_vm = true,
-    .uuid = {0x12, 0x34, [15] = 0x77},
+    .uuid = { 0x12, 0x34, [15] = 0x77 },
     .capture = "DXGI",
     .cpus = 8,
     .cores = 4,
@@ -303,16 +303,17 @@ TEST(text_is_made_printable)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        {"plain",             "plain"    },
-        { "\x1b[31mred\x7f",  "?[31mred?"},
-        { "\xc3\xa9",         "\xc3\xa9" },
+        { "plain", "plain" },
+        { "\x1b[31mred\x7f", "?[31mred?" },
+        { "\xc3\xa9", "\xc3\xa9" },
         { "\xc2\x9b"
-          "31m",     "??31m"    },
-        { "\xc0\xaf",         "??"       },
-        { "\xed\xa0\x80",     "???"      },
-        { "\xe2\x82",         "??"       },
-        { "\xf5\x80\x80\x80", "????"     },
-        { "",                 ""         },
+          "31m",
+          "??31m" },
+        { "\xc0\xaf", "??" },
+        { "\xed\xa0\x80", "???" },
+        { "\xe2\x82", "??" },
+        { "\xf5\x80\x80\x80", "????" },
+        { "", "" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char out[32];
@@ -329,16 +330,10 @@ TEST(sizes)
     static const struct {
         uint32_t width, height, bytes, mib;
     } rows[] = {
-        {1920,   1080,  4, 32 },
-        { 2560,  1440,  4, 64 },
-        { 3840,  2160,  4, 128},
-        { 3840,  2160,  8, 256},
-        { 1280,  720,   4, 32 },
-        { 640,   480,   4, 16 },
-        { 16384, 16384, 8, 0  },
-        { 0,     100,   4, 0  },
-        { 16385, 1,     4, 0  },
-        { 1,     1,     9, 0  },
+        { 1920, 1080, 4, 32 },  { 2560, 1440, 4, 64 }, { 3840, 2160, 4, 128 },
+        { 3840, 2160, 8, 256 }, { 1280, 720, 4, 32 },  { 640, 480, 4, 16 },
+        { 16384, 16384, 8, 0 }, { 0, 100, 4, 0 },      { 16385, 1, 4, 0 },
+        { 1, 1, 9, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         CHECK_INT(kvmfr_region_mib_for_mode(rows[i].width, rows[i].height, rows[i].bytes),
@@ -373,14 +368,9 @@ TEST(pitches)
         const char *format;
         uint32_t width, pitch;
     } rows[] = {
-        {"bgra",     64,   256 },
-        { "rgba",    65,   512 },
-        { "rgba10",  1920, 7680},
-        { "rgba16f", 1,    256 },
-        { "bgr32",   64,   256 },
-        { "bgr32",   1366, 4352},
-        { "rgb24",   64,   768 },
-        { "rgb24",   257,  1536},
+        { "bgra", 64, 256 },   { "rgba", 65, 512 },    { "rgba10", 1920, 7680 },
+        { "rgba16f", 1, 256 }, { "bgr32", 64, 256 },   { "bgr32", 1366, 4352 },
+        { "rgb24", 64, 768 },  { "rgb24", 257, 1536 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         CHECK_INT(kvmfr_default_pitch(frame_format_by_name(rows[i].format), rows[i].width),

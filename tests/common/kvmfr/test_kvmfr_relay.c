@@ -32,7 +32,7 @@ static void on_set_cursor(void *ctx, int32_t x, int32_t y)
 static void start_host(struct rig *r)
 {
     const struct kvmfr_host_config config = {
-        .session = {.host_version = "test", .capture = "none", .os = KVMFR_OS_LINUX},
+        .session = { .host_version = "test", .capture = "none", .os = KVMFR_OS_LINUX },
         .shape_bytes = 16408,
         .now_ms = r->now_ms,
         .set_cursor_position = on_set_cursor,
@@ -61,10 +61,8 @@ static void setup(struct rig *r)
 {
     static _Alignas(4096) uint8_t memory[REGION_BYTES];
     memset(memory, 0, sizeof(memory));
-    *r = (struct rig){
-        .region = {.mem = memory, .len_bytes = REGION_BYTES, .fd = -1},
-          .now_ms = 1000
-    };
+    *r = (struct rig){ .region = { .mem = memory, .len_bytes = REGION_BYTES, .fd = -1 },
+                       .now_ms = 1000 };
     CHECK_INT(kvmfr_client_create(&r->region, (struct lgmp_random){ 0 }, &r->client), 0);
 }
 
@@ -241,27 +239,27 @@ TEST(bad_descriptions_are_refused)
 {
     const struct frame_rect outside = { 60, 0, 5, 5 };
     const struct kvmfr_frame_desc rows[] = {
-        {.format = FRAME_FORMAT_INVALID, .width_px = 8,  .height_px = 8              },
-        {                                         .format = (enum frame_format)7,                 .width_px = 8, .height_px = 8                           },
-        {               .format = FRAME_FORMAT_BGRA,                .width_px = 0,                             .height_px = 8 },
-        { .format = FRAME_FORMAT_BGRA,                             .width_px = 8,                .height_px = 20000  },
-        {               .format = FRAME_FORMAT_BGRA,                             .width_px = 8,              .height_px = 8, .pitch_bytes = 28 },
-        {            .format = FRAME_FORMAT_RGB_24,                             .width_px = 8,                .height_px = 8,                                                               .pitch_bytes = 256 },
-        {                                                                                                        .format = FRAME_FORMAT_BGRA,
-         .width_px = 64,
-         .height_px = 64,
-         .damage_count = 65,
-         .damage = &outside },
-        {                                                                                                         .format = FRAME_FORMAT_BGRA,
-         .width_px = 64,
-         .height_px = 64,
-         .damage_count = 1,
-         .damage = &outside },
-        {                                                                     .format = FRAME_FORMAT_BGRA,               .width_px = 64,            .height_px = 64,                            .damage_count = 1 },
-        {              .format = FRAME_FORMAT_BGRA,
-         .width_px = 8,
-         .height_px = 8,
-         .rotation = (enum frame_rotation)4 },
+        { .format = FRAME_FORMAT_INVALID, .width_px = 8, .height_px = 8 },
+        { .format = (enum frame_format)7, .width_px = 8, .height_px = 8 },
+        { .format = FRAME_FORMAT_BGRA, .width_px = 0, .height_px = 8 },
+        { .format = FRAME_FORMAT_BGRA, .width_px = 8, .height_px = 20000 },
+        { .format = FRAME_FORMAT_BGRA, .width_px = 8, .height_px = 8, .pitch_bytes = 28 },
+        { .format = FRAME_FORMAT_RGB_24, .width_px = 8, .height_px = 8, .pitch_bytes = 256 },
+        { .format = FRAME_FORMAT_BGRA,
+          .width_px = 64,
+          .height_px = 64,
+          .damage_count = 65,
+          .damage = &outside },
+        { .format = FRAME_FORMAT_BGRA,
+          .width_px = 64,
+          .height_px = 64,
+          .damage_count = 1,
+          .damage = &outside },
+        { .format = FRAME_FORMAT_BGRA, .width_px = 64, .height_px = 64, .damage_count = 1 },
+        { .format = FRAME_FORMAT_BGRA,
+          .width_px = 8,
+          .height_px = 8,
+          .rotation = (enum frame_rotation)4 },
     };
     struct rig r;
     struct kvmfr_frame_writer w;

@@ -18,17 +18,17 @@ TEST(overwritten_constants_end_the_session)
         const char *name;
         uint32_t offset;
     } rows[] = {
-        {"magic",           0     },
-        { "version",        4     },
-        { "session id",     8     },
-        { "queue count",    24    },
-        { "user data size", 5752  },
-        { "user data",      5756  },
-        { "user data end",  5764  },
-        { "queue id",       Q     },
-        { "slot count",     Q + 4 },
-        { "time-out",       Q + 12},
-        { "slots offset",   Q + 20},
+        { "magic", 0 },
+        { "version", 4 },
+        { "session id", 8 },
+        { "queue count", 24 },
+        { "user data size", 5752 },
+        { "user data", 5756 },
+        { "user data end", 5764 },
+        { "queue id", Q },
+        { "slot count", Q + 4 },
+        { "time-out", Q + 12 },
+        { "slots offset", Q + 20 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -51,17 +51,17 @@ TEST(ring_indices_are_repaired)
         uint32_t offset, value;
         uint32_t want_pending, want_head;
     } rows[] = {
-        {"head huge",                                   Q + 424, UINT32_MAX, 2, 0},
-        { "head = slot count",                          Q + 424, RIG_SLOTS,  2, 0},
-        { "head past the newest",                       Q + 424, 3,          2, 0},
-        { "head moved over a message still waited for", Q + 424, 1,          2, 0},
-        { "pending 0",                                  Q + 440, 0,          2, 0},
-        { "pending 1",                                  Q + 440, 1,          2, 0},
-        { "pending = slot count",                       Q + 440, RIG_SLOTS,  2, 0},
-        { "pending huge",                               Q + 440, UINT32_MAX, 2, 0},
-        { "post index huge",                            Q + 16,  UINT32_MAX, 2, 0},
-        { "lock held for ever",                         Q + 408, 1,          2, 0},
-        { "lock is nonsense",                           Q + 408, UINT32_MAX, 2, 0},
+        { "head huge", Q + 424, UINT32_MAX, 2, 0 },
+        { "head = slot count", Q + 424, RIG_SLOTS, 2, 0 },
+        { "head past the newest", Q + 424, 3, 2, 0 },
+        { "head moved over a message still waited for", Q + 424, 1, 2, 0 },
+        { "pending 0", Q + 440, 0, 2, 0 },
+        { "pending 1", Q + 440, 1, 2, 0 },
+        { "pending = slot count", Q + 440, RIG_SLOTS, 2, 0 },
+        { "pending huge", Q + 440, UINT32_MAX, 2, 0 },
+        { "post index huge", Q + 16, UINT32_MAX, 2, 0 },
+        { "lock held for ever", Q + 408, 1, 2, 0 },
+        { "lock is nonsense", Q + 408, UINT32_MAX, 2, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -98,12 +98,8 @@ TEST(post_works_over_nonsense_without_a_pass_between)
     static const struct {
         uint32_t offset, value;
     } rows[] = {
-        {Q + 424,  UINT32_MAX   },
-        { Q + 424, RIG_SLOTS - 1},
-        { Q + 440, UINT32_MAX   },
-        { Q + 440, RIG_SLOTS    },
-        { Q + 16,  0xFFFF       },
-        { Q + 408, 1            },
+        { Q + 424, UINT32_MAX }, { Q + 424, RIG_SLOTS - 1 }, { Q + 440, UINT32_MAX },
+        { Q + 440, RIG_SLOTS },  { Q + 16, 0xFFFF },         { Q + 408, 1 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -223,14 +219,14 @@ TEST(inbox_counters_are_repaired)
         uint32_t offset, value;
         uint32_t want_read; /* messages found before a good one is sent */
     } rows[] = {
-        {"free huge",                        Q + 448, UINT32_MAX, 0 },
-        { "free 11",                         Q + 448, 11,         0 },
-        { "free 0: entries without content", Q + 448, 0,          10},
-        { "killed after the index",          Q + 452, 1,          0 },
-        { "index huge",                      Q + 452, UINT32_MAX, 0 },
-        { "killed before the serial",        Q + 448, 9,          1 },
-        { "serial nonsense",                 Q + 456, 12345,      0 },
-        { "locked for ever",                 Q + 444, 1,          0 },
+        { "free huge", Q + 448, UINT32_MAX, 0 },
+        { "free 11", Q + 448, 11, 0 },
+        { "free 0: entries without content", Q + 448, 0, 10 },
+        { "killed after the index", Q + 452, 1, 0 },
+        { "index huge", Q + 452, UINT32_MAX, 0 },
+        { "killed before the serial", Q + 448, 9, 1 },
+        { "serial nonsense", Q + 456, 12345, 0 },
+        { "locked for ever", Q + 444, 1, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;

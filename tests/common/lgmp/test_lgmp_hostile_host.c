@@ -19,32 +19,32 @@ TEST(subscribe_checks_geometry)
         uint32_t offset, value;
         enum lgmp_result want;
     } rows[] = {
-        {"no slots",                      Q + 4,   0,              LGMP_CORRUPTED      },
-        { "one slot",                     Q + 4,   1,              LGMP_CORRUPTED      },
-        { "2^32 - 1 slots",               Q + 4,   UINT32_MAX,     LGMP_CORRUPTED      },
-        { "2^28 slots: 16 * n wraps",     Q + 4,   1u << 28,       LGMP_CORRUPTED      },
-        { "slots past the end",           Q + 4,   65536 / 16,     LGMP_CORRUPTED      },
-        { "slots in the header",          Q + 20,  0,              LGMP_CORRUPTED      },
-        { "slots in the last descriptor", Q + 20,  5756,           LGMP_CORRUPTED      },
-        { "slots unaligned",              Q + 20,  5761,           LGMP_CORRUPTED      },
-        { "slots at the end",             Q + 20,  65536,          LGMP_CORRUPTED      },
-        { "slots one short",              Q + 20,  65536 - 63,     LGMP_CORRUPTED      },
-        { "slots wrap",                   Q + 20,  UINT32_MAX - 3, LGMP_CORRUPTED      },
-        { "slots just fit",               Q + 20,  65536 - 64,     LGMP_OK             },
-        { "post index = slot count",      Q + 16,  RIG_SLOTS,      LGMP_CORRUPTED      },
-        { "post index huge",              Q + 16,  UINT32_MAX,     LGMP_CORRUPTED      },
-        { "head index = slot count",      Q + 424, RIG_SLOTS,      LGMP_CORRUPTED      },
-        { "head index huge",              Q + 424, UINT32_MAX,     LGMP_CORRUPTED      },
-        { "queue count huge, id at 0",    24,      UINT32_MAX,     LGMP_OK             },
-        { "no queues",                    24,      0,              LGMP_NO_SUCH_QUEUE  },
-        { "other id",                     Q,       99,             LGMP_NO_SUCH_QUEUE  },
-        { "other session",                8,       0,              LGMP_INVALID_SESSION},
-        { "user data size changed",       5752,    4,              LGMP_INVALID_SESSION},
-        { "user data changed",            5756,    0,              LGMP_INVALID_SESSION},
-        { "all slots ON",                 Q + 420, UINT32_MAX,     LGMP_FULL           },
-        { "all slots BAD without ON",     Q + 416, UINT32_MAX,     LGMP_FULL           },
-        { "locked for ever",              Q + 408, 1,              LGMP_INVALID_SESSION},
-        { "locked with nonsense",         Q + 408, 0xA5A5A5A5,     LGMP_INVALID_SESSION},
+        { "no slots", Q + 4, 0, LGMP_CORRUPTED },
+        { "one slot", Q + 4, 1, LGMP_CORRUPTED },
+        { "2^32 - 1 slots", Q + 4, UINT32_MAX, LGMP_CORRUPTED },
+        { "2^28 slots: 16 * n wraps", Q + 4, 1u << 28, LGMP_CORRUPTED },
+        { "slots past the end", Q + 4, 65536 / 16, LGMP_CORRUPTED },
+        { "slots in the header", Q + 20, 0, LGMP_CORRUPTED },
+        { "slots in the last descriptor", Q + 20, 5756, LGMP_CORRUPTED },
+        { "slots unaligned", Q + 20, 5761, LGMP_CORRUPTED },
+        { "slots at the end", Q + 20, 65536, LGMP_CORRUPTED },
+        { "slots one short", Q + 20, 65536 - 63, LGMP_CORRUPTED },
+        { "slots wrap", Q + 20, UINT32_MAX - 3, LGMP_CORRUPTED },
+        { "slots just fit", Q + 20, 65536 - 64, LGMP_OK },
+        { "post index = slot count", Q + 16, RIG_SLOTS, LGMP_CORRUPTED },
+        { "post index huge", Q + 16, UINT32_MAX, LGMP_CORRUPTED },
+        { "head index = slot count", Q + 424, RIG_SLOTS, LGMP_CORRUPTED },
+        { "head index huge", Q + 424, UINT32_MAX, LGMP_CORRUPTED },
+        { "queue count huge, id at 0", 24, UINT32_MAX, LGMP_OK },
+        { "no queues", 24, 0, LGMP_NO_SUCH_QUEUE },
+        { "other id", Q, 99, LGMP_NO_SUCH_QUEUE },
+        { "other session", 8, 0, LGMP_INVALID_SESSION },
+        { "user data size changed", 5752, 4, LGMP_INVALID_SESSION },
+        { "user data changed", 5756, 0, LGMP_INVALID_SESSION },
+        { "all slots ON", Q + 420, UINT32_MAX, LGMP_FULL },
+        { "all slots BAD without ON", Q + 416, UINT32_MAX, LGMP_FULL },
+        { "locked for ever", Q + 408, 1, LGMP_INVALID_SESSION },
+        { "locked with nonsense", Q + 408, 0xA5A5A5A5, LGMP_INVALID_SESSION },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -78,20 +78,20 @@ TEST(reading_checks_every_value)
         uint32_t offset, value; /* offset below 16: in the slot of the message */
         enum lgmp_result want_peek, want_finish;
     } rows[] = {
-        {"payload past the end",      8,       65536 - RIG_PAYLOAD_BYTES + 1, LGMP_CORRUPTED,       LGMP_OK             },
-        { "payload offset huge",      8,       UINT32_MAX,                    LGMP_CORRUPTED,       LGMP_OK             },
-        { "payload size huge",        4,       UINT32_MAX,                    LGMP_CORRUPTED,       LGMP_OK             },
-        { "post index = slot count",  Q + 16,  RIG_SLOTS,                     LGMP_CORRUPTED,       LGMP_CORRUPTED      },
-        { "post index huge",          Q + 16,  UINT32_MAX,                    LGMP_CORRUPTED,       LGMP_CORRUPTED      },
-        { "pending count 0",          Q + 440, 0,                             LGMP_OK,              LGMP_CORRUPTED      },
-        { "pending count huge",       Q + 440, UINT32_MAX,                    LGMP_OK,              LGMP_CORRUPTED      },
-        { "head elsewhere",           Q + 424, UINT32_MAX,                    LGMP_OK,              LGMP_OK             },
-        { "slot count changed later", Q + 4,   UINT32_MAX,                    LGMP_OK,              LGMP_OK             },
-        { "slots moved later",        Q + 20,  UINT32_MAX,                    LGMP_OK,              LGMP_OK             },
-        { "bad",                      Q + 416, 1,                             LGMP_TIMED_OUT,       LGMP_TIMED_OUT      },
-        { "not on",                   Q + 420, 0,                             LGMP_UNSUBSCRIBED,    LGMP_UNSUBSCRIBED   },
-        { "somebody else's slot",     Q + 280, 1,                             LGMP_TIMED_OUT,       LGMP_TIMED_OUT      },
-        { "other session",            8,       0,                             LGMP_INVALID_SESSION, LGMP_INVALID_SESSION},
+        { "payload past the end", 8, 65536 - RIG_PAYLOAD_BYTES + 1, LGMP_CORRUPTED, LGMP_OK },
+        { "payload offset huge", 8, UINT32_MAX, LGMP_CORRUPTED, LGMP_OK },
+        { "payload size huge", 4, UINT32_MAX, LGMP_CORRUPTED, LGMP_OK },
+        { "post index = slot count", Q + 16, RIG_SLOTS, LGMP_CORRUPTED, LGMP_CORRUPTED },
+        { "post index huge", Q + 16, UINT32_MAX, LGMP_CORRUPTED, LGMP_CORRUPTED },
+        { "pending count 0", Q + 440, 0, LGMP_OK, LGMP_CORRUPTED },
+        { "pending count huge", Q + 440, UINT32_MAX, LGMP_OK, LGMP_CORRUPTED },
+        { "head elsewhere", Q + 424, UINT32_MAX, LGMP_OK, LGMP_OK },
+        { "slot count changed later", Q + 4, UINT32_MAX, LGMP_OK, LGMP_OK },
+        { "slots moved later", Q + 20, UINT32_MAX, LGMP_OK, LGMP_OK },
+        { "bad", Q + 416, 1, LGMP_TIMED_OUT, LGMP_TIMED_OUT },
+        { "not on", Q + 420, 0, LGMP_UNSUBSCRIBED, LGMP_UNSUBSCRIBED },
+        { "somebody else's slot", Q + 280, 1, LGMP_TIMED_OUT, LGMP_TIMED_OUT },
+        { "other session", 8, 0, LGMP_INVALID_SESSION, LGMP_INVALID_SESSION },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -136,12 +136,12 @@ TEST(start_session_checks_the_header)
         uint32_t offset, value;
         enum lgmp_result want;
     } rows[] = {
-        {"magic",                        0,    0,                LGMP_INVALID_MAGIC  },
-        { "older version",               4,    5,                LGMP_INVALID_VERSION},
-        { "newer version",               4,    7,                LGMP_INVALID_VERSION},
-        { "user data one byte too long", 5752, 65536 - 5756 + 1, LGMP_CORRUPTED      },
-        { "user data huge",              5752, UINT32_MAX,       LGMP_CORRUPTED      },
-        { "user data to the end",        5752, 65536 - 5756,     LGMP_OK             },
+        { "magic", 0, 0, LGMP_INVALID_MAGIC },
+        { "older version", 4, 5, LGMP_INVALID_VERSION },
+        { "newer version", 4, 7, LGMP_INVALID_VERSION },
+        { "user data one byte too long", 5752, 65536 - 5756 + 1, LGMP_CORRUPTED },
+        { "user data huge", 5752, UINT32_MAX, LGMP_CORRUPTED },
+        { "user data to the end", 5752, 65536 - 5756, LGMP_OK },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
@@ -167,16 +167,16 @@ TEST(send_checks_the_inbox)
         uint32_t offset, value, len_bytes;
         enum lgmp_result want;
     } rows[] = {
-        {"message too long",  0,       LGMP_MAGIC, 65, LGMP_INVALID_SIZE   },
-        { "free count huge",  Q + 448, UINT32_MAX, 4,  LGMP_CORRUPTED      },
-        { "free count 11",    Q + 448, 11,         4,  LGMP_CORRUPTED      },
-        { "write index 10",   Q + 452, 10,         4,  LGMP_CORRUPTED      },
-        { "write index huge", Q + 452, UINT32_MAX, 4,  LGMP_CORRUPTED      },
-        { "no room",          Q + 448, 0,          4,  LGMP_FULL           },
-        { "locked for ever",  Q + 444, 1,          4,  LGMP_INVALID_SESSION},
-        { "bad",              Q + 416, 1,          4,  LGMP_TIMED_OUT      },
-        { "other session",    8,       0,          4,  LGMP_INVALID_SESSION},
-        { "longest",          Q + 452, 9,          64, LGMP_OK             },
+        { "message too long", 0, LGMP_MAGIC, 65, LGMP_INVALID_SIZE },
+        { "free count huge", Q + 448, UINT32_MAX, 4, LGMP_CORRUPTED },
+        { "free count 11", Q + 448, 11, 4, LGMP_CORRUPTED },
+        { "write index 10", Q + 452, 10, 4, LGMP_CORRUPTED },
+        { "write index huge", Q + 452, UINT32_MAX, 4, LGMP_CORRUPTED },
+        { "no room", Q + 448, 0, 4, LGMP_FULL },
+        { "locked for ever", Q + 444, 1, 4, LGMP_INVALID_SESSION },
+        { "bad", Q + 416, 1, 4, LGMP_TIMED_OUT },
+        { "other session", 8, 0, 4, LGMP_INVALID_SESSION },
+        { "longest", Q + 452, 9, 64, LGMP_OK },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;

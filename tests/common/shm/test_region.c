@@ -102,12 +102,12 @@ TEST(wrong_sizes)
         off_t len_bytes;
         const char *in_message;
     } rows[] = {
-        {0,                 "empty"              },
-        { 100,              "100 bytes, too few" },
-        { 4096,             "4096 bytes, too few"},
-        { 8191,             "not a multiple"     },
-        { REGION_BYTES + 1, "not a multiple"     },
-        { (off_t)1 << 32,   "less than 4 GiB"    },
+        { 0, "empty" },
+        { 100, "100 bytes, too few" },
+        { 4096, "4096 bytes, too few" },
+        { 8191, "not a multiple" },
+        { REGION_BYTES + 1, "not a multiple" },
+        { (off_t)1 << 32, "less than 4 GiB" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         expect_fault(make_file("region", rows[i].len_bytes), SHM_FAULT_SIZE, rows[i].in_message,

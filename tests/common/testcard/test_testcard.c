@@ -152,10 +152,10 @@ TEST(hdr_white_and_black_stay)
         enum frame_format format;
         uint32_t flags, white;
     } rows[] = {
-        {FRAME_FORMAT_RGBA16F,  FRAME_FLAG_HDR,                     255},
-        { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR,                     255},
-        { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 243},
-        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 243},
+        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR, 255 },
+        { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR, 255 },
+        { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 243 },
+        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 243 },
     };
     static uint32_t px[64 * 64];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -61,14 +61,10 @@ static bool parse_option(struct request *r, int option)
 static bool parse(int argc, char **argv, struct request *r)
 {
     static const struct option options[] = {
-        {"pointer",          required_argument, NULL, 'p' },
-        { "turn",              required_argument, NULL, 'r' },
-        { "size",                 required_argument, NULL, 's' },
-        { "at",required_argument, NULL, 'a' },
-        { "margin",               required_argument, NULL, 'm' },
-        { "tolerance",            required_argument, NULL, 't' },
-        { "mean",              required_argument, NULL, 'M' },
-        { 0                },
+        { "pointer", required_argument, NULL, 'p' }, { "turn", required_argument, NULL, 'r' },
+        { "size", required_argument, NULL, 's' },    { "at", required_argument, NULL, 'a' },
+        { "margin", required_argument, NULL, 'm' },  { "tolerance", required_argument, NULL, 't' },
+        { "mean", required_argument, NULL, 'M' },    { 0 },
     };
     *r = (struct request){ .at_x_px = -1, .at_y_px = -1, .mean_hundredths = -1 };
     int option;

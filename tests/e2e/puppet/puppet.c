@@ -31,19 +31,17 @@ static const struct {
     const char *name;
     enum testcard_damage damage;
 } damages[] = {
-    {"full",     TESTCARD_DAMAGE_FULL   },
-    { "partial", TESTCARD_DAMAGE_PARTIAL},
-    { "static",  TESTCARD_DAMAGE_STATIC },
-    { "scroll",  TESTCARD_DAMAGE_SCROLL },
-    { "small",   TESTCARD_DAMAGE_SMALL  },
+    { "full", TESTCARD_DAMAGE_FULL },     { "partial", TESTCARD_DAMAGE_PARTIAL },
+    { "static", TESTCARD_DAMAGE_STATIC }, { "scroll", TESTCARD_DAMAGE_SCROLL },
+    { "small", TESTCARD_DAMAGE_SMALL },
 };
 static const struct {
     const char *name;
     enum cursor_type type;
 } pointers[] = {
-    {"colour",      CURSOR_COLOUR       },
-    { "monochrome", CURSOR_MONOCHROME   },
-    { "masked",     CURSOR_MASKED_COLOUR},
+    { "colour", CURSOR_COLOUR },
+    { "monochrome", CURSOR_MONOCHROME },
+    { "masked", CURSOR_MASKED_COLOUR },
 };
 
 int puppet_create(void *mem, size_t len_bytes, struct puppet **out)

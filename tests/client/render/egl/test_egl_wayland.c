@@ -170,13 +170,13 @@ TEST(every_format_reaches_the_screen)
         enum frame_format format;
         uint32_t flags, tolerance;
     } rows[] = {
-        {FRAME_FORMAT_BGRA,     0,                                  0},
-        { FRAME_FORMAT_RGBA,    0,                                  0},
-        { FRAME_FORMAT_RGBA10,  0,                                  0},
-        { FRAME_FORMAT_BGR_32,  0,                                  0},
-        { FRAME_FORMAT_RGB_24,  0,                                  0},
-        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR,                     1},
-        { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
+        { FRAME_FORMAT_BGRA, 0, 0 },
+        { FRAME_FORMAT_RGBA, 0, 0 },
+        { FRAME_FORMAT_RGBA10, 0, 0 },
+        { FRAME_FORMAT_BGR_32, 0, 0 },
+        { FRAME_FORMAT_RGB_24, 0, 0 },
+        { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR, 1 },
+        { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
     };
     struct session s;
     struct damage full = { .full = true };
@@ -261,17 +261,12 @@ TEST(modes_change)
 {
     static const struct {
         uint32_t w, h;
-    } modes[] = {
-        {W,    H  },
-        { 320, 240},
-        { 100, 480},
-        { W,   H  }
-    };
+    } modes[] = { { W, H }, { 320, 240 }, { 100, 480 }, { W, H } };
     struct session s;
     struct damage full = { .full = true };
     session_open(&s);
     const struct renderer_config config = {
-        .display = s.display, .geometry = {.keep_aspect = true, .no_upscale = true}
+        .display = s.display, .geometry = { .keep_aspect = true, .no_upscale = true }
     };
     const char *why = NULL;
     CHECK(renderer_egl_ops.create(&config, &s.renderer, &why) == 0);

@@ -14,15 +14,15 @@ struct variant {
     uint32_t flags, tolerance;
 };
 static const struct variant variants[] = {
-    {FRAME_FORMAT_BGRA,     0,                                  0},
-    { FRAME_FORMAT_RGBA,    0,                                  0},
-    { FRAME_FORMAT_RGBA10,  0,                                  0},
-    { FRAME_FORMAT_BGR_32,  0,                                  0},
-    { FRAME_FORMAT_RGB_24,  0,                                  0},
-    { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR,                     1},
-    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR,                     1},
-    { FRAME_FORMAT_RGBA10,  FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
-    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1},
+    { FRAME_FORMAT_BGRA, 0, 0 },
+    { FRAME_FORMAT_RGBA, 0, 0 },
+    { FRAME_FORMAT_RGBA10, 0, 0 },
+    { FRAME_FORMAT_BGR_32, 0, 0 },
+    { FRAME_FORMAT_RGB_24, 0, 0 },
+    { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR, 1 },
+    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR, 1 },
+    { FRAME_FORMAT_RGBA10, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
+    { FRAME_FORMAT_RGBA16F, FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ, 1 },
 };
 
 static void set_full(struct damage *d)
@@ -185,14 +185,8 @@ static void check_cursors(bool only_es2)
                                                  FRAME_FORMAT_RGB_24 };
     static const struct {
         int32_t x, y;
-    } places[] = {
-        {10,         9        },
-        { -7,        -3       },
-        { 55,        40       },
-        { -100,      5        },
-        { INT32_MAX, INT32_MIN},
-        { 0,         0        }
-    };
+    } places[] = { { 10, 9 }, { -7, -3 }, { 55, 40 }, { -100, 5 }, { INT32_MAX, INT32_MIN },
+                   { 0, 0 } };
     for (uint32_t i = 0; i < 3 * 3 * 4; i++) {
         struct test_frame frame;
         struct gl_fixture f;
@@ -292,16 +286,17 @@ TEST(scaling_and_bars)
         bool nearest;
         uint32_t tolerance;
     } rows[] = {
-        {"letterbox",  67 * 2,      45 * 2 + 31, { .keep_aspect = true },                     false, 3},
-        { "pillarbox", 67 * 2 + 40, 45 * 2,      { .keep_aspect = true },                     false, 3},
-        { "stretched", 150,         70,          { .keep_aspect = false },                    false, 3},
-        { "smaller",   50,          40,          { .keep_aspect = true },                     false, 3},
+        { "letterbox", 67 * 2, 45 * 2 + 31, { .keep_aspect = true }, false, 3 },
+        { "pillarbox", 67 * 2 + 40, 45 * 2, { .keep_aspect = true }, false, 3 },
+        { "stretched", 150, 70, { .keep_aspect = false }, false, 3 },
+        { "smaller", 50, 40, { .keep_aspect = true }, false, 3 },
         { "integer",
-         67 * 3 + 20,
-         45 * 3 + 10,
-         { .keep_aspect = true, .integer_upscale = true },
-         true,                                                                                       0},
-        { "centred",   101,         77,          { .keep_aspect = true, .no_upscale = true }, false, 0},
+          67 * 3 + 20,
+          45 * 3 + 10,
+          { .keep_aspect = true, .integer_upscale = true },
+          true,
+          0 },
+        { "centred", 101, 77, { .keep_aspect = true, .no_upscale = true }, false, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct test_frame frame;

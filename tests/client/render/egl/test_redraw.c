@@ -44,10 +44,10 @@ TEST(ages)
 TEST(frame_rectangles_reach_the_window)
 {
     static const struct geometry_config configs[] = {
-        {.keep_aspect = true     },
-        { .keep_aspect = false   },
+        { .keep_aspect = true },
+        { .keep_aspect = false },
         { .integer_upscale = true, .keep_aspect = true },
-        { .no_upscale = true                      },
+        { .no_upscale = true },
     };
     uint32_t seed = 1;
     for (uint32_t run = 0; run < 4000; run++) {
@@ -96,12 +96,8 @@ TEST(rectangles_off_the_picture)
         int64_t x, y;
         uint32_t w, h;
     } rows[] = {
-        {-10,        0,         10,   10  },
-        { 100,       0,         10,   10  },
-        { 0,         -10,       10,   10  },
-        { 0,         100,       10,   10  },
-        { INT32_MIN, 0,         1024, 1   },
-        { INT32_MAX, INT32_MAX, 1024, 1024},
+        { -10, 0, 10, 10 }, { 100, 0, 10, 10 },        { 0, -10, 10, 10 },
+        { 0, 100, 10, 10 }, { INT32_MIN, 0, 1024, 1 }, { INT32_MAX, INT32_MAX, 1024, 1024 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct frame_rect r =
