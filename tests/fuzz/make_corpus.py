@@ -6,6 +6,7 @@ import gzip
 import os
 import random
 import shutil
+import struct
 import sys
 
 LGMP_IMAGE_BYTES = 6912  # header, descriptors, slot arrays and the first pointer payloads
@@ -53,8 +54,25 @@ def host_scripts(image):
         yield script(steps, image)
 
 
+def kvmfr_seeds(image):
+    """fuzz_kvmfr.c: selector, two u32 parameters, bytes. The offsets are those of index.json's images."""
+    image = image.ljust(65536, b"\0")
+    for header in (57344, 307200):
+        if len(image) >= header + 1084:
+            # fb_offset right behind the header, so that the pixels lie in the small region
+            frame = bytearray(image[header:header + 1084])
+            yield b"\0" + struct.pack("<II", 0, 16384) + frame
+            frame[48:52] = struct.pack("<I", 1084)
+            yield b"\0" + struct.pack("<II", 0, 16384) + frame
+    for flags in (3, 7):
+        yield b"\1" + struct.pack("<II", flags, 16384) + image[6800:6800 + 24 + 4096]
+    yield b"\2" + struct.pack("<II", 0, 0) + image[5756:5756 + 174]
+
+
 TARGETS = {
     "lgmp_client": lambda image: client_scripts(image[:LGMP_IMAGE_BYTES]),
+    "kvmfr": kvmfr_seeds,
+    "inspect": lambda image: [image[:62000], image[:7168]],
     "lgmp_host": lambda image: host_scripts(image[:LGMP_IMAGE_BYTES]),
 }
 

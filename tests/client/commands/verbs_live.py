@@ -91,6 +91,33 @@ def stats_without_vm(directory):
     check(r.returncode == 0 and json.loads(r.stdout)["state"] == "no-region", r.stdout + r.stderr)
 
 
+def inspect_image_and_region(directory):
+    vectors = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors")
+    r = run("inspect", os.path.join(vectors, "09-frame-bgra-complete.bin.gz"), "--json", "--region-mib", "1")
+    check(r.returncode == 0, r.stderr)
+    tree = json.loads(r.stdout)
+    check(tree["frame_messages"][0]["complete"] is True and tree["frame_messages"][0]["frame_width"] == 64, r.stdout)
+    with producer(directory, "--mode", "320x240") as region:
+        live = run("inspect", region, "--json")
+        text = run("inspect", region)
+    check(live.returncode == 0 and json.loads(live.stdout)["kvmfr"]["host_version"] == "espelho-demo", live.stdout)
+    check(text.returncode == 0 and "espelho-demo" in text.stdout, text.stdout)
+
+
+def inspect_errors(directory):
+    r = run("inspect", os.path.join(directory, "none"))
+    check(r.returncode == 1 and "none" in r.stderr, r.stderr)
+    hostile = os.path.join(directory, "hostile")
+    with open(hostile, "wb") as f:
+        f.write(b"LGMP" + b"\xff" * 70000)
+    r = run("inspect", hostile, "--json")
+    check(r.returncode == 0 and json.loads(r.stdout)["errors"], r.stdout + r.stderr)
+    with open(hostile, "wb") as f:
+        f.write(b"short")
+    r = run("inspect", hostile)
+    check(r.returncode in (0, 1) and (r.stdout + r.stderr).strip(), "silence about a file that is too short")
+
+
 def demo_refuses_a_busy_region(directory):
     with producer(directory, "--mode", "320x240") as region:
         r = run("demo", "--no-view", "--shm-file", region, "--duration", "1")
@@ -118,6 +145,7 @@ def demo_headless(directory):
 
 
 CASES = {f.__name__: f for f in (snapshot_formats, snapshot_rotations, snapshot_errors, stats_json, stats_without_vm,
+                                 inspect_image_and_region, inspect_errors,
                                  demo_refuses_a_busy_region, demo_errors, demo_headless)}
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="espelho-verbs-", dir="/dev/shm") as scratch:
