@@ -96,7 +96,10 @@ static void show(struct frame_flow *f)
     if (f->bad_store || (!f->has_picture && !f->still))
         return;
     const uint64_t tag = f->unshown && f->want_feedback ? ++f->next_tag : 0;
-    if (!f->renderer->ops->present(f->renderer, tag) || !f->unshown)
+    if (!f->renderer->ops->present(f->renderer, tag))
+        return;
+    f->pointer_only = !f->unshown;
+    if (!f->unshown)
         return;
     f->unshown = false;
     count_commit(f, tag);
@@ -122,6 +125,20 @@ static bool may_catch_up(struct frame_flow *f)
     return true;
 }
 
+/* The compositor is busy with a commit that only moved the pointer: a frame does not wait behind
+ * that. True: one came and was committed. */
+static bool pass_pointer(struct frame_flow *f)
+{
+    if (!f->pointer_only)
+        return false;
+    store_newest(f);
+    if (!f->unshown)
+        return false;
+    pointer_flow_pump(&f->pointer, f->source, f->renderer);
+    show(f);
+    return true;
+}
+
 static void count_callback(struct frame_flow *f)
 {
     if (f->catch_up_wait > 0)
@@ -139,6 +156,8 @@ void frame_flow_on_activity(struct frame_flow *f)
         draw(f);
         return;
     }
+    if (pass_pointer(f))
+        return;
     f->dirty = true;
     if (f->unread)
         return;

@@ -8,7 +8,8 @@
  * the callback is committed just after a screen refresh, and so keeps the next one waiting, which
  * arrives before the next refresh: guest and screen in step, but each frame almost a refresh late,
  * for ever. The way out is one commit that does not wait. If the frames then still do not come in
- * time (a guest faster than the screen), it is tried ever more seldom. But a host waits for
+ * time (a guest faster than the screen), it is tried ever more seldom. A commit that only moved the
+ * pointer makes no frame wait. But a host waits for
  * readers, and evicts those that never finish: after VIEWER_HOLD_NS the frame is copied and given
  * back unshown. */
 #ifndef ESPELHO_VIEWER_FRAME_FLOW_H
@@ -40,14 +41,15 @@ struct frame_flow {
     struct frame_flow_listener listener;
     struct pointer_flow pointer;
     struct loop_source *hold_timer;
-    bool has_picture; /* the renderer's store holds a good guest picture */
-    bool still;       /* our own picture is shown instead */
-    bool bad_store;   /* the last copy was torn: nothing of it may be shown */
-    bool unshown;     /* the store's picture was not committed yet */
-    bool unread;      /* something came while the compositor was busy; hold_timer runs */
-    bool dirty;       /* there is something to do when the compositor is ready */
-    bool late;        /* the last commit had waited for the frame callback */
-    uint32_t in_time; /* callbacks in a row that found nothing waiting */
+    bool has_picture;  /* the renderer's store holds a good guest picture */
+    bool still;        /* our own picture is shown instead */
+    bool bad_store;    /* the last copy was torn: nothing of it may be shown */
+    bool unshown;      /* the store's picture was not committed yet */
+    bool unread;       /* something came while the compositor was busy; hold_timer runs */
+    bool dirty;        /* there is something to do when the compositor is ready */
+    bool late;         /* the last commit had waited for the frame callback */
+    bool pointer_only; /* the last commit showed no new frame */
+    uint32_t in_time;  /* callbacks in a row that found nothing waiting */
     uint32_t catch_up_wait, catch_up_backoff; /* callbacks until catching up may be tried (again) */
     uint64_t
         taken_since_ns; /* how long we have failed to copy the frame in hand; 0: none in hand */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * bench_producer SHM_FILE LOG WIDTHxHEIGHT HZ full|small|static EPOCH_NS PHASE
+ * bench_producer SHM_FILE LOG WIDTHxHEIGHT HZ full|pointer|small|static EPOCH_NS PHASE
+ * pointer: full frames while the pointer moves at 250 Hz
  *
  * A guest for the benchmarks: row-tagged BGRA frames at EPOCH + (k + PHASE) / HZ through the real
  * host side of common/, until SIGTERM. Frames are published only while somebody is subscribed. Its
@@ -19,6 +20,7 @@
 #include "kvmfr/host.h"
 #include "publog.h"
 #include "shm/region.h"
+#include "testcard/testcard.h"
 
 enum { BAND_BYTES = 1 << 20, SMALL_PX = 64 };
 
@@ -27,7 +29,7 @@ struct producer {
     struct publog *log;
     uint8_t *image; /* what the guest's screen shows */
     uint32_t pitch_bytes;
-    bool small, still;
+    bool small, still, pointer;
 };
 
 static volatile sig_atomic_t stopping;
@@ -38,13 +40,20 @@ static void on_term(int signo)
     stopping = 1;
 }
 
+/* Timer and pointer thread in one. */
 static void *tick(void *ctx)
 {
     struct producer *p = ctx;
-    while (!stopping) {
+    const uint64_t step_ms = p->pointer ? 4 : 10;
+    for (int32_t n = 0; !stopping; n++) {
+        const struct cursor_shape *shape = n == 0 ? testcard_cursor(CURSOR_COLOUR) : NULL;
         if (kvmfr_host_tick(p->host, clock_ms(), NULL) < 0)
             break;
-        clock_sleep_until_ns(clock_ns() + 10 * NS_PER_MS);
+        if (p->pointer &&
+            kvmfr_host_pointer(p->host, 100 + n % 500, 200, true, shape, clock_ms()) == -EINVAL)
+            break;
+        kvmfr_host_pointer_repeat(p->host, clock_ms());
+        clock_sleep_until_ns(clock_ns() + step_ms * NS_PER_MS);
     }
     return NULL;
 }
@@ -124,6 +133,7 @@ static int set_up(struct producer *p, char **argv, const struct shm_region *regi
         return -EINVAL;
     p->small = strcmp(argv[5], "small") == 0;
     p->still = strcmp(argv[5], "static") == 0;
+    p->pointer = strcmp(argv[5], "pointer") == 0;
     log->area = p->small ? (struct rowtag_area){ SMALL_PX, SMALL_PX }
                          : (struct rowtag_area){ log->width_px, log->height_px };
     p->pitch_bytes = log->width_px * 4;
@@ -146,8 +156,9 @@ int main(int argc, char **argv)
     struct shm_region *region = NULL;
     pthread_t timer;
     if (argc != 8) {
-        fprintf(stderr, "usage: bench_producer SHM_FILE LOG WIDTHxHEIGHT HZ full|small|static "
-                        "EPOCH_NS PHASE\n");
+        fprintf(stderr,
+                "usage: bench_producer SHM_FILE LOG WIDTHxHEIGHT HZ full|pointer|small|static "
+                "EPOCH_NS PHASE\n");
         return 2;
     }
     prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -435,7 +435,10 @@ static void judge_full(const struct scene *s, double seconds)
      * copies overlap. */
     const double ideal_us = o.notice_us + 1e3 * larger(o.overlapped_copy_ms, o.producer_copy_ms);
     figure_name(name, s->name, "publish to commit / (notice + copy)");
-    figure_at_most(name, o.post_to_commit_us / ideal_us, 1.2, "x");
+    /* Every other commit is a pointer's: a frame may meet one that is being made. But it must not
+     * wait for a screen refresh, which would be 5 x and more. */
+    const double limit = strcmp(s->damage, "pointer") == 0 ? 2.5 : 1.2;
+    figure_at_most(name, o.post_to_commit_us / ideal_us, limit, "x");
     figure_name(name, s->name, "publish to commit");
     figure_note(name, o.post_to_commit_us, "us");
     figure_name(name, s->name, "complete to commit");
@@ -496,6 +499,7 @@ int main(int argc, char **argv)
 {
     static const struct scene full[] = {
         { "1080p60 full", 1920, 1080, 60, 60, "full" },
+        { "1080p60 pointer", 1920, 1080, 60, 60, "pointer" }, /* moves at 250 Hz over full frames */
         { "1440p60 full", 2560, 1440, 60, 60, "full" },
         { "2160p60 full", 3840, 2160, 60, 60, "full" },
     };
