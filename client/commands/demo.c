@@ -195,9 +195,9 @@ static bool region_in_use(const char *path)
     if (shm_region_open(path, &region, NULL) < 0)
         return false;
     if (kvmfr_client_create(region, (struct lgmp_random){ 0 }, &client) == 0) {
-        enum kvmfr_state state = kvmfr_client_step(client, clock_ms());
+        (void)kvmfr_client_step(client, clock_ms()); /* remembers the heartbeat */
         clock_sleep_until_ns(clock_ns() + ALIVE_CHECK_MS * NS_PER_MS);
-        state = kvmfr_client_step(client, clock_ms());
+        const enum kvmfr_state state = kvmfr_client_step(client, clock_ms());
         alive = state == KVMFR_STATE_CONNECTING || state == KVMFR_STATE_CONNECTED;
     }
     kvmfr_client_destroy(client);

@@ -38,14 +38,14 @@ struct headless {
 
 static bool installed(const char *program)
 {
-    const char *path = getenv("PATH");
-    autofree char *copy = strdup(path ? path : "/usr/bin:/bin");
-    char *state = NULL;
-    for (char *dir = copy ? strtok_r(copy, ":", &state) : NULL; dir;
-         dir = strtok_r(NULL, ":", &state)) {
+    const char *dirs = getenv("PATH");
+    if (!dirs)
+        dirs = "/usr/bin:/bin";
+    for (size_t len; *dirs; dirs += len + (dirs[len] == ':')) {
         char file[4096];
-        snprintf(file, sizeof(file), "%s/%s", dir, program);
-        if (access(file, X_OK) == 0)
+        len = strcspn(dirs, ":");
+        const int n = snprintf(file, sizeof(file), "%.*s/%s", (int)len, dirs, program);
+        if (n > 0 && (size_t)n < sizeof(file) && access(file, X_OK) == 0)
             return true;
     }
     return false;

@@ -40,7 +40,7 @@ enum { MAX_SIDE_PX = 16384 };
     X(g_object_unref, "libgobject-2.0.so.0")
 
 struct text_api {
-#define MEMBER(name, library) __typeof__(&(name)) name;
+#define MEMBER(name, library) __typeof__(&(name)) name; /* NOLINT(bugprone-macro-parentheses) */
     TEXT_FUNCTIONS(MEMBER)
 #undef MEMBER
 };

@@ -72,8 +72,10 @@ struct lgmp_wire_header {
     uint8_t udata[4]; /* the first of them; the rest lies behind this structure */
 };
 
-static_assert(sizeof(_Atomic uint32_t) == 4 && _Alignof(_Atomic uint32_t) == 4, "wire ABI");
-static_assert(sizeof(_Atomic uint64_t) == 8 && _Alignof(_Atomic uint64_t) == 8, "wire ABI");
+static_assert(sizeof(_Atomic uint32_t) == 4, "wire ABI");
+static_assert(_Alignof(_Atomic uint32_t) == 4, "wire ABI");
+static_assert(sizeof(_Atomic uint64_t) == 8, "wire ABI");
+static_assert(_Alignof(_Atomic uint64_t) == 8, "wire ABI");
 static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
               "peers share memory, not our lock table");
 

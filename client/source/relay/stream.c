@@ -32,6 +32,7 @@ void stream_restart(struct stream *s, struct kvmfr_client *client)
     s->client = client;
     s->hold = STREAM_HOLD_NONE;
     s->has_view = s->fresh = s->taken = false;
+    s->one_shot_flags = 0;
     damage_set_full(&s->damage);
     drop_cursor(s);
 }
@@ -49,6 +50,8 @@ static void account(struct stream *s, const struct frame_view *view)
 {
     const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
     s->stats.frames_noticed++;
+    /* Said once, by one frame: it must not be lost with a frame that nobody sees. */
+    s->one_shot_flags |= view->flags & FRAME_FLAG_REQUEST_ACTIVATION;
     if (s->has_view && step == 1 && frame_view_same_layout(view, &s->view)) {
         damage_add_frame(&s->damage, view);
         return;
@@ -209,6 +212,7 @@ enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
     }
     s->taken = true;
     *frame = s->view;
+    frame->flags |= s->one_shot_flags;
     *damage = s->damage;
     return SOURCE_TAKE_FRAME;
 }
@@ -229,6 +233,7 @@ void stream_finish_frame(struct stream *s, bool drawn)
     if (!drawn)
         return; /* stays the newest until it is replaced or has been held for too long */
     s->fresh = false;
+    s->one_shot_flags = 0;
     damage_clear(&s->damage);
     /* A lost subscription is found by the next stream_read(). */
     if (s->hold == STREAM_HOLD_MESSAGE)

@@ -36,8 +36,9 @@ struct stream {
     bool fresh;    /* held and not drawn yet */
     bool taken;    /* between take and finish */
     uint64_t held_since_ms;
-    uint32_t linger_word; /* the frame queue's activity when the message was finished */
-    struct damage damage; /* since the last drawn frame */
+    uint32_t linger_word;    /* the frame queue's activity when the message was finished */
+    uint32_t one_shot_flags; /* FRAME_FLAG_REQUEST_ACTIVATION since the last drawn frame */
+    struct damage damage;    /* since the last drawn frame */
     bool has_cursor;
     struct cursor_update cursor; /* all pointer messages since the last take, merged */
     uint32_t news; /* counts what was read and kept: changes when the viewer should be told */

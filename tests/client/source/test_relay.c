@@ -27,6 +27,7 @@ struct world {
     uint64_t next_tick_ms;
     uint32_t image[PIXELS]; /* the guest's screen */
     uint32_t serial;        /* of the last frame published */
+    uint32_t flags;         /* of the frames to publish */
 
     struct loop *loop;
     struct source *source;
@@ -178,6 +179,7 @@ static bool publish(struct world *w, const struct frame_rect *damage, uint32_t c
     const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
                                            .width_px = WIDTH,
                                            .height_px = HEIGHT,
+                                           .flags = w->flags,
                                            .damage = damage,
                                            .damage_count = count };
     struct kvmfr_frame_writer writer;
@@ -418,6 +420,31 @@ TEST(slow_viewer_sees_the_newest)
     }
     CHECK_INT(stats_of(w).frames_missed, 0);
     CHECK_INT(stats_of(w).frames_superseded, 30 * 6);
+    world_free(w);
+}
+
+/* A request for attention is in one frame only; the frame with it may be superseded unseen. */
+TEST(request_for_activation_is_not_lost_with_its_frame)
+{
+    struct world *w = world_new();
+    struct frame_view view;
+    struct damage damage;
+    connect_world(w);
+    publish_box(w);
+    AWAIT(w, take_and_draw(w) >= 0);
+    for (int i = 0; i < 3; i++) {
+        const uint32_t noticed = w->activity_count;
+        w->flags = i == 0 ? FRAME_FLAG_REQUEST_ACTIVATION : 0;
+        publish_box(w);
+        AWAIT(w, w->activity_count > noticed);
+    }
+    CHECK_INT(w->source->ops->take_frame(w->source, &view, &damage), SOURCE_TAKE_FRAME);
+    CHECK_INT(view.serial, w->serial);
+    CHECK(view.flags & FRAME_FLAG_REQUEST_ACTIVATION);
+    w->source->ops->finish_frame(w->source, true);
+    publish_box(w);
+    AWAIT(w, w->source->ops->take_frame(w->source, &view, &damage) == SOURCE_TAKE_FRAME);
+    CHECK(!(view.flags & FRAME_FLAG_REQUEST_ACTIVATION));
     world_free(w);
 }
 
