@@ -177,7 +177,7 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.complete_bash("espelho", "view", "--win.fullScreen", "=", ""), ["yes", "no"])
         self.assertEqual(self.complete_bash("espelho", "size", "--win"), [])
         self.assertEqual(self.complete_bash("espelho", "stats", "--win.t"), ["--win.title"])
-        self.assertIn("/etc/hosts", self.complete_bash("espelho", "snapshot", "/etc/host"))
+        self.assertIn("/etc/passwd", self.complete_bash("espelho", "snapshot", "/etc/passw"))
 
     def test_completion_in_zsh(self):
         if not shutil.which("zsh"):
