@@ -77,7 +77,8 @@ static uint32_t draw_client_id(const struct lgmp_client *client)
 static enum lgmp_result copy_udata(struct lgmp_client *client, uint32_t session_id)
 {
     const uint32_t size = lgmp_get(&client->wire->udata_size);
-    if (!range_inside(LGMP_UDATA_OFFSET, size, client->len_bytes))
+    if (size > LGMP_CLIENT_UDATA_MAX_BYTES ||
+        !range_inside(LGMP_UDATA_OFFSET, size, client->len_bytes))
         return LGMP_CORRUPTED;
     uint8_t *udata = malloc(size ? size : 1);
     if (!udata)

@@ -17,6 +17,10 @@
 #include "base/macros.h"
 #include "lgmp/result.h"
 
+/* More user data than any host has use for: beyond it the session is CORRUPTED, so that a hostile
+ * host cannot make us allocate a copy of the whole region. */
+#define LGMP_CLIENT_UDATA_MAX_BYTES 16384u
+
 struct lgmp_client;
 struct lgmp_subscription;
 

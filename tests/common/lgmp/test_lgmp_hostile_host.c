@@ -141,7 +141,8 @@ TEST(start_session_checks_the_header)
         { "newer version", 4, 7, LGMP_INVALID_VERSION },
         { "user data one byte too long", 5752, 65536 - 5756 + 1, LGMP_CORRUPTED },
         { "user data huge", 5752, UINT32_MAX, LGMP_CORRUPTED },
-        { "user data to the end", 5752, 65536 - 5756, LGMP_OK },
+        { "more user data than we copy", 5752, 16385, LGMP_CORRUPTED },
+        { "as much user data as we copy", 5752, 16384, LGMP_OK },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct rig rig;
