@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/checked.h"
 #include "commands/commands.h"
 #include "kvmfr/format.h"
 #include "kvmfr/frame.h"
@@ -95,8 +94,7 @@ static void print_kvmfr(uint32_t mib)
 
 static int report(struct option_size mode, const struct frame_format_info *fmt)
 {
-    /* The formula reserves four bytes even for packed pixels: a host may fall back to them. */
-    const uint32_t bytes_per_pixel = max_u32(fmt->bytes_per_pixel, 4);
+    const uint32_t bytes_per_pixel = kvmfr_sizing_bytes_per_pixel(fmt);
     const uint32_t mib = kvmfr_region_mib_for_mode(mode.width, mode.height, bytes_per_pixel);
     if (mib == 0)
         return command_fail(&command_size,

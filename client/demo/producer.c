@@ -11,7 +11,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/checked.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -48,9 +47,8 @@ uint64_t producer_region_bytes(const struct testcard_config *card)
     const struct frame_format_info *fmt = frame_format_find(card->format);
     if (!fmt)
         return 0;
-    /* The 24-bit types are sized as 32-bit ones: the size a user would have configured. */
-    const uint32_t bytes_per_pixel = max_u32(fmt->bytes_per_pixel, 4);
-    return (uint64_t)kvmfr_region_mib_for_mode(card->width_px, card->height_px, bytes_per_pixel)
+    return (uint64_t)kvmfr_region_mib_for_mode(card->width_px, card->height_px,
+                                               kvmfr_sizing_bytes_per_pixel(fmt))
            << 20;
 }
 

@@ -35,7 +35,7 @@ struct display_listener {
     void (*on_configure)(void *ctx, const struct display_state *state);
     void (*on_close)(void *ctx); /* the user wants to close the window */
     void (*on_lost)(void *ctx);  /* the compositor is gone */
-    /* A frame callback asked for by display_request_frame() arrived: now is a good time to draw. */
+    /* A frame callback that came with a commit (native.h) arrived: now is a good time to draw. */
     void (*on_frame)(void *ctx, uint64_t now_ns);
     /* wp_presentation feedback of the commit tagged so (see native.h). presented_ns 0: discarded.
      * Same clock as clock_ns() if the compositor uses CLOCK_MONOTONIC; else translated. */

@@ -79,6 +79,16 @@ static void add_shape(struct decoder *d, cJSON *o, const struct found_message *m
     cursor_shape_fini(&u.shape);
 }
 
+/* What pointer and frame messages have in common. */
+static cJSON *new_message(const struct found_message *m)
+{
+    cJSON *o = cJSON_CreateObject();
+    add_u64(o, "slot", m->slot);
+    add_u64(o, "payload_offset", m->payload_offset);
+    add_u64(o, "payload_size", m->size);
+    return o;
+}
+
 cJSON *decode_pointer_message(struct decoder *d, const struct found_message *m)
 {
     struct kvmfr_wire_pointer w;
@@ -88,10 +98,7 @@ cJSON *decode_pointer_message(struct decoder *d, const struct found_message *m)
         return NULL;
     }
     memcpy(&w, d->image->mem + m->payload_offset, sizeof(w));
-    cJSON *o = cJSON_CreateObject();
-    add_u64(o, "slot", m->slot);
-    add_u64(o, "payload_offset", m->payload_offset);
-    add_u64(o, "payload_size", m->size);
+    cJSON *o = new_message(m);
     add_u64(o, "flags", m->udata);
     cJSON_AddBoolToObject(o, "has_position", (m->udata & KVMFR_POINTER_POSITION) != 0);
     cJSON_AddBoolToObject(o, "visible", (m->udata & KVMFR_POINTER_VISIBLE) != 0);
@@ -220,10 +227,7 @@ cJSON *decode_frame_message(struct decoder *d, const struct found_message *m)
         return NULL;
     }
     memcpy(&w, d->image->mem + m->payload_offset, sizeof(w));
-    cJSON *o = cJSON_CreateObject();
-    add_u64(o, "slot", m->slot);
-    add_u64(o, "payload_offset", m->payload_offset);
-    add_u64(o, "payload_size", m->size);
+    cJSON *o = new_message(m);
     add_u64(o, "udata", m->udata);
     add_fields(o, &w);
     add_pixels(d, o, m);

@@ -48,7 +48,7 @@ struct viewer_config {
     struct viewer_stats *stats; /* filled in before return, may be NULL */
 };
 
-/* Until the window is closed, SIGINT, SIGTERM, `duration_ms` or viewer_stop(): 0. -errno when it
+/* Until the window is closed, SIGINT, SIGTERM, or `duration_ms`: 0. -errno when it
  * could not start, or when the compositor went away; the reason was logged. */
 int viewer_run(const struct client_options *options) MUST_CHECK;
 int viewer_run_config(const struct viewer_config *config) MUST_CHECK;

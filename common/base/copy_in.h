@@ -10,9 +10,4 @@
 /* Reads every byte of `shared` exactly once (volatile, in words where both sides are 4-aligned). */
 void copy_in(void *own, const volatile void *shared, size_t len_bytes);
 
-static inline uint32_t read_shared_u32(const volatile uint32_t *shared)
-{
-    return *shared;
-}
-
 #endif

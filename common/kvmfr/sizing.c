@@ -25,6 +25,11 @@ uint32_t kvmfr_region_mib_for_mode(uint32_t width_px, uint32_t height_px, uint32
     return mib * MIB <= REGION_MAX_BYTES ? (uint32_t)mib : 0;
 }
 
+uint32_t kvmfr_sizing_bytes_per_pixel(const struct frame_format_info *fmt)
+{
+    return max_u32(fmt->bytes_per_pixel, 4);
+}
+
 /* Section 3.7, and lgmp.md 2.2 for the order of allocations: both slot arrays, pointer buffers,
  * shapes, then frames. */
 static uint64_t fixed_bytes(uint32_t udata_bytes, uint32_t shape_bytes)

@@ -14,6 +14,10 @@
  * FRAME_MAX_PX, or the region would exceed 32-bit offsets). */
 uint32_t kvmfr_region_mib_for_mode(uint32_t width_px, uint32_t height_px, uint32_t bytes_per_pixel);
 
+/* `bytes_per_pixel` for these functions. Packed 24-bit pixels count as four bytes: a host may fall
+ * back to such. */
+uint32_t kvmfr_sizing_bytes_per_pixel(const struct frame_format_info *fmt);
+
 /* How a host of ours divides a region (two frame buffers, standard pointer buffers). */
 struct kvmfr_frame_capacity {
     uint32_t buffer_bytes; /* M of section 3.7, each of the two allocations before rounding */
