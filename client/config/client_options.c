@@ -19,6 +19,25 @@ static const char *const log_levels[] = { "none", "error", "warn", "info", "debu
 static const char *const log_colours[] = { "auto", "always", "never", NULL };
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
 
+static const char *const sources[] = { "auto", "relay", "spice", NULL };
+static const char *const mice[] = { "auto", "absolute", "relative", NULL };
+static const char *const mics[] = { "ask;prompt", "allow", "deny", NULL };
+
+#define BINDING(name_, member_, key_, what_)                                                       \
+    {                                                                                              \
+        "bindings." name_, .type = OPTION_STRING, .offset = AT(bindings.member_),                  \
+                           .default_text = (key_), .value_name = "KEY",                            \
+                           .help = "with the escape key held: " what_ "; empty: no key"            \
+    }
+#define MACRO(n_)                                                                                  \
+    {                                                                                              \
+        "bindings.macro" #n_,                                                                      \
+            .type = OPTION_STRING, .offset = AT(bindings.macro[(n_)-1]),                           \
+            .value_name = "KEY: SEQUENCE",                                                         \
+            .help = "a key after the escape key, and what it types into the guest: \"F1: "         \
+                    "LeftCtrl+LeftAlt+T, wait 300, A, B\""                                         \
+    }
+
 static const struct option_def defs[] = {
     { "app.configFile", .alias = "app:config", .short_name = 'C', .type = OPTION_STRING,
       .offset = AT(app.config_file), .value_name = "PATH",
@@ -27,6 +46,18 @@ static const struct option_def defs[] = {
       .help = "the shared memory: a file, or a kvmfr device; without it /dev/kvmfr0 if there is "
               "one, else "
               "/dev/shm/looking-glass" },
+    { "app.domain", .alias = "domain", .type = OPTION_STRING, .offset = AT(app.domain),
+      .value_name = "NAME",
+      .help =
+          "take shared memory and SPICE address from this running libvirt domain; what is given "
+          "explicitly wins" },
+    { "app.libvirtUri", .type = OPTION_STRING, .offset = AT(app.libvirt_uri), .value_name = "URI",
+      .default_text = "qemu:///system", .help = "the libvirt that knows app.domain" },
+    { "app.source", .alias = "source", .type = OPTION_ENUM, .offset = AT(app.source),
+      .choices = sources, .default_text = "auto",
+      .help = "where the picture comes from: relay is the shared memory, spice the emulated "
+              "display; auto "
+              "shows spice until the relay is live" },
     { "app.renderer", .short_name = 'g', .type = OPTION_ENUM, .offset = AT(app.renderer),
       .choices = renderers, .default_text = "auto",
       .help = "how frames are drawn: egl with OpenGL ES, shm by one copy without OpenGL; auto "
@@ -85,6 +116,139 @@ static const struct option_def defs[] = {
 
     { "render.nearest", .type = OPTION_BOOL, .offset = AT(render.nearest), .default_text = "no",
       .help = "scale with hard pixel edges instead of smoothly; egl only" },
+
+    { "spice.enable", .short_name = 's', .type = OPTION_BOOL, .offset = AT(spice.enable),
+      .default_text = "yes", .help = "use SPICE for keyboard, mouse, sound and clipboard" },
+    { "spice.host", .short_name = 'c', .type = OPTION_STRING, .offset = AT(spice.host),
+      .default_text = "127.0.0.1", .value_name = "HOST",
+      .help = "where the VM's SPICE server listens; a path together with port 0 is a unix socket" },
+    { "spice.port", .short_name = 'p', .type = OPTION_U32, .offset = AT(spice.port), .max = 65535,
+      .default_text = "5900", .help = "its TCP port without TLS; 0: none" },
+    { "spice.tlsPort", .type = OPTION_U32, .offset = AT(spice.tls_port), .max = 65535,
+      .default_text = "0", .help = "its TCP port with TLS, which is preferred; 0: none" },
+    { "spice.socket", .type = OPTION_STRING, .offset = AT(spice.socket), .value_name = "PATH",
+      .help = "its unix socket, instead of host and port" },
+    { "spice.password", .type = OPTION_STRING, .offset = AT(spice.password), .value_name = "TEXT",
+      .help = "its password; better in spice.passwordFile, or asked for on the terminal" },
+    { "spice.passwordFile", .type = OPTION_STRING, .offset = AT(spice.password_file),
+      .value_name = "PATH", .help = "a file whose first line is the password" },
+    { "spice.caFile", .type = OPTION_STRING, .offset = AT(spice.ca_file), .value_name = "PATH",
+      .help = "certificate authorities (PEM) for TLS; without it the system's" },
+    { "spice.hostSubject", .type = OPTION_STRING, .offset = AT(spice.host_subject),
+      .value_name = "SUBJECT",
+      .help = "the subject that the server's certificate must have, instead of its host name" },
+    { "spice.input", .type = OPTION_BOOL, .offset = AT(spice.input), .default_text = "yes",
+      .help = "send keyboard and mouse to the guest" },
+    { "spice.audio", .type = OPTION_BOOL, .offset = AT(spice.audio), .default_text = "yes",
+      .help = "play the guest's sound, and record for it when it may" },
+    { "spice.checkUuid", .type = OPTION_BOOL, .offset = AT(spice.check_uuid), .default_text = "yes",
+      .help = "refuse input when shared memory and SPICE belong to different VMs" },
+    { "spice.resizeGuest", .type = OPTION_BOOL, .offset = AT(spice.resize_guest),
+      .default_text = "no",
+      .help = "ask the guest's agent for the window's size as resolution whenever that changes" },
+
+    { "input.escapeKey", .alias = "input:escape", .short_name = 'm', .type = OPTION_STRING,
+      .offset = AT(input.escape_key), .default_text = "ScrollLock", .value_name = "KEY",
+      .help = "the key that toggles capture when tapped and starts key bindings when held: a name "
+              "(ScrollLock, RightCtrl, KEY_F12) or an evdev code" },
+    { "input.helpMenuDelay", .type = OPTION_U32, .offset = AT(input.help_delay_ms), .max = 60000,
+      .default_text = "200",
+      .help = "milliseconds of the held escape key after which the list of bindings appears" },
+    { "input.mouse", .type = OPTION_ENUM, .offset = AT(input.mouse), .choices = mice,
+      .default_text = "auto",
+      .help =
+          "absolute: positions, for guests with a tablet or an agent; relative: motion; auto takes "
+          "absolute where the guest can" },
+    { "input.mouseSens", .type = OPTION_I32, .offset = AT(input.mouse_sens), .min = -9, .max = 9,
+      .default_text = "0", .help = "sensitivity of the captured mouse" },
+    { "input.rawMouse", .type = OPTION_BOOL, .offset = AT(input.raw_mouse), .default_text = "no",
+      .help = "motion of the captured mouse without the desktop's acceleration" },
+    { "input.autoCapture", .type = OPTION_BOOL, .offset = AT(input.auto_capture),
+      .default_text = "no",
+      .help = "capture the mouse when it enters the window and let it go at the guest's edges, for "
+              "games" },
+    { "input.captureOnStart", .alias = "spice:captureOnStart", .type = OPTION_BOOL,
+      .offset = AT(input.capture_on_start), .default_text = "no", .help = "start in capture mode" },
+    { "input.captureOnFocus", .type = OPTION_BOOL, .offset = AT(input.capture_on_focus),
+      .default_text = "no", .help = "capture whenever the window gets the focus" },
+    { "input.captureOnly", .type = OPTION_BOOL, .offset = AT(input.capture_only),
+      .default_text = "no", .help = "send input only in capture mode" },
+    { "input.grabKeyboard", .short_name = 'G', .type = OPTION_BOOL,
+      .offset = AT(input.grab_keyboard), .default_text = "yes",
+      .help = "in capture mode the desktop's own shortcuts go to the guest as well" },
+    { "input.grabKeyboardOnFocus", .type = OPTION_BOOL, .offset = AT(input.grab_keyboard_on_focus),
+      .default_text = "no", .help = "the same whenever the window has the focus" },
+    { "input.releaseKeysOnFocusLoss", .type = OPTION_BOOL,
+      .offset = AT(input.release_keys_on_focus_loss), .default_text = "yes",
+      .help = "let go of all keys in the guest when the window loses the focus" },
+    { "input.ignoreWindowsKeys", .type = OPTION_BOOL, .offset = AT(input.ignore_windows_keys),
+      .default_text = "no", .help = "keep the Windows keys for the desktop" },
+    { "input.hideCursor", .short_name = 'M', .type = OPTION_BOOL, .offset = AT(input.hide_cursor),
+      .default_text = "yes",
+      .help = "no pointer of the desktop beside the guest's over the picture" },
+    { "input.viewOnly", .type = OPTION_BOOL, .offset = AT(input.view_only), .default_text = "no",
+      .help = "start with input off; the binding for input turns it on" },
+
+    { "audio.playbackDevice", .type = OPTION_STRING, .offset = AT(audio.playback_device),
+      .value_name = "NODE", .help = "the PipeWire node to play to; without it the default one" },
+    { "audio.recordDevice", .type = OPTION_STRING, .offset = AT(audio.record_device),
+      .value_name = "NODE",
+      .help = "the PipeWire node to record from; without it the default one" },
+    { "audio.latency", .alias = "audio:bufferLatency", .type = OPTION_U32,
+      .offset = AT(audio.latency_ms), .max = 2000, .default_text = "0",
+      .help =
+          "milliseconds of sound kept in hand against gaps; 0: as much as turns out to be needed" },
+    { "audio.microphone", .alias = "audio:micDefault", .type = OPTION_ENUM, .offset = AT(audio.mic),
+      .choices = mics, .default_text = "ask",
+      .help = "may the guest record? ask: the window asks once per VM and remembers the answer" },
+    { "audio.micShowIndicator", .type = OPTION_BOOL, .offset = AT(audio.mic_indicator),
+      .default_text = "yes", .help = "a sign in the window while the guest records" },
+    { "audio.syncVolume", .type = OPTION_BOOL, .offset = AT(audio.sync_volume),
+      .default_text = "yes", .help = "volume and mute follow the guest's" },
+
+    { "clipboard.enable", .alias = "spice:clipboard", .type = OPTION_BOOL,
+      .offset = AT(clipboard.enable), .default_text = "yes",
+      .help = "share the clipboard with the guest (needs its SPICE agent)" },
+    { "clipboard.toGuest", .alias = "spice:clipboardToVM", .type = OPTION_BOOL,
+      .offset = AT(clipboard.to_guest), .default_text = "yes",
+      .help = "the guest may paste what was copied here" },
+    { "clipboard.toHost", .alias = "spice:clipboardToLocal", .type = OPTION_BOOL,
+      .offset = AT(clipboard.to_host), .default_text = "yes",
+      .help = "what was copied in the guest may be pasted here" },
+    { "clipboard.primary", .type = OPTION_BOOL, .offset = AT(clipboard.primary),
+      .default_text = "no", .help = "share the primary selection (middle click) as well" },
+    { "clipboard.limit", .type = OPTION_U32, .offset = AT(clipboard.limit_mib), .min = 1,
+      .max = 1024, .default_text = "100", .help = "MiB that one paste may have" },
+    { "clipboard.fileTransfer", .type = OPTION_BOOL, .offset = AT(clipboard.file_transfer),
+      .default_text = "yes",
+      .help = "files dropped onto the window are sent to the guest's agent" },
+
+    BINDING("fullscreen", fullscreen, "F", "full screen on and off"),
+    BINDING("quit", quit, "Q", "end the viewer"),
+    BINDING("overlay", overlay, "O", "figures over the picture"),
+    BINDING("rotate", rotate, "R", "turn the picture by 90 degrees"),
+    BINDING("video", video, "V", "picture on and off"),
+    BINDING("input", input, "I", "keyboard and mouse on and off"),
+    BINDING("sensUp", sens_up, "Insert", "more sensitive mouse"),
+    BINDING("sensDown", sens_down, "Delete", "less sensitive mouse"),
+    BINDING("volumeUp", volume_up, "Up", "volume up in the guest"),
+    BINDING("volumeDown", volume_down, "Down", "volume down in the guest"),
+    BINDING("mute", mute, "M", "mute in the guest"),
+    BINDING("microphone", microphone, "E", "allow or deny the microphone"),
+    BINDING("leftWin", left_win, "LeftMeta", "tap the left Windows key in the guest"),
+    BINDING("rightWin", right_win, "RightMeta", "tap the right Windows key in the guest"),
+    BINDING("ctrlAltDel", ctrl_alt_del, "End", "Ctrl+Alt+Del in the guest"),
+    BINDING("ctrlAltFn", ctrl_alt_fn, "LeftCtrl",
+            "together with F1 to F12, Ctrl+Alt+F1 to F12 in the guest"),
+    MACRO(1),
+    MACRO(2),
+    MACRO(3),
+    MACRO(4),
+    MACRO(5),
+    MACRO(6),
+    MACRO(7),
+    MACRO(8),
+    MACRO(9),
 };
 const struct option_table client_option_table = { defs, ARRAY_LEN(defs) };
 
@@ -243,8 +407,20 @@ int client_options_load(struct client_options *options, const struct option_set 
                                            own ? *own : (struct option_set){ 0 } };
         err = options_parse_args_sets(sets, own ? 2 : 1, argc, argv, rest_count, error);
     }
-    drop_empty(&options->app.shm_file);
-    drop_empty(&options->app.log_file);
+    char **const optional[] = {
+        &options->app.shm_file,
+        &options->app.log_file,
+        &options->app.domain,
+        &options->spice.socket,
+        &options->spice.password,
+        &options->spice.password_file,
+        &options->spice.ca_file,
+        &options->spice.host_subject,
+        &options->audio.playback_device,
+        &options->audio.record_device,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(optional); i++)
+        drop_empty(optional[i]);
     if (err == 0)
         err = start_log(options, error);
     if (err == 0)

@@ -19,12 +19,19 @@
 enum client_renderer { CLIENT_RENDERER_AUTO, CLIENT_RENDERER_EGL, CLIENT_RENDERER_SHM };
 enum client_wait { CLIENT_WAIT_ADAPTIVE, CLIENT_WAIT_FIXED };
 enum client_colour { CLIENT_COLOUR_AUTO, CLIENT_COLOUR_ALWAYS, CLIENT_COLOUR_NEVER };
+enum client_source { CLIENT_SOURCE_AUTO, CLIENT_SOURCE_RELAY, CLIENT_SOURCE_SPICE };
+enum client_mouse { CLIENT_MOUSE_AUTO, CLIENT_MOUSE_ABSOLUTE, CLIENT_MOUSE_RELATIVE };
+enum client_mic { CLIENT_MIC_ASK, CLIENT_MIC_ALLOW, CLIENT_MIC_DENY };
+enum { CLIENT_MACROS = 9 };
 
 /* One struct per module; texts are owned (client_options_free()). */
 struct client_options {
     struct {
         char *config_file;         /* NULL: looked for, see above */
         char *shm_file;            /* NULL: shm_default_path() */
+        char *domain;              /* NULL: none; a libvirt domain that names region and SPICE */
+        char *libvirt_uri;         /* never NULL */
+        int source;                /* enum client_source */
         int renderer;              /* enum client_renderer */
         int wait;                  /* enum client_wait */
         uint32_t wait_interval_us; /* CLIENT_WAIT_FIXED only */
@@ -47,6 +54,43 @@ struct client_options {
     struct {
         bool nearest; /* scaling filter: nearest pixel instead of linear */
     } render;
+    struct {
+        bool enable;
+        char *host; /* never NULL; a path with port 0 is a socket, as in Looking Glass */
+        uint32_t port, tls_port;
+        char *socket;   /* NULL: TCP */
+        char *password; /* NULL: none; wiped from the command line */
+        char *password_file;
+        char *ca_file, *host_subject; /* NULL: system's authorities; host name is checked */
+        bool input, audio;
+        bool check_uuid;   /* refuse input when relay and SPICE belong to different VMs */
+        bool resize_guest; /* the guest's resolution follows the window (agent) */
+    } spice;
+    struct {
+        char *escape_key; /* never NULL; a KEY_* name or number */
+        uint32_t help_delay_ms;
+        int mouse;          /* enum client_mouse */
+        int32_t mouse_sens; /* -9..9 */
+        bool raw_mouse, auto_capture, capture_on_start, capture_on_focus, capture_only;
+        bool grab_keyboard, grab_keyboard_on_focus, release_keys_on_focus_loss;
+        bool ignore_windows_keys, hide_cursor, view_only;
+    } input;
+    struct {
+        char *playback_device, *record_device; /* NULL: the default one */
+        uint32_t latency_ms;                   /* 0: learned */
+        int mic;                               /* enum client_mic */
+        bool mic_indicator, sync_volume;
+    } audio;
+    struct {
+        bool enable, to_guest, to_host, primary, file_transfer;
+        uint32_t limit_mib; /* of one transfer */
+    } clipboard;
+    struct { /* key names of input/binding.h; "" : none. Each follows the held escape key. */
+        char *fullscreen, *quit, *overlay, *rotate, *video, *input, *sens_up, *sens_down;
+        char *volume_up, *volume_down, *mute, *microphone, *left_win, *right_win, *ctrl_alt_del;
+        char *ctrl_alt_fn;          /* modifier that turns F1..F12 into Ctrl+Alt+Fn */
+        char *macro[CLIENT_MACROS]; /* "KEY: sequence" */
+    } bindings;
 };
 
 extern const struct option_table client_option_table;

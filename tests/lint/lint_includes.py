@@ -19,20 +19,31 @@ MAY_INCLUDE = {
     "client/config": {"base", "options"},
     "client/frame": {"base", "kvmfr"},
     "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
-    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame"},
+    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice"},
     "client/display": {"base", "kvmfr", "loop"},
     "client/render": {"base", "kvmfr", "frame", "display"},
+    # Keys and pointer go the other way: display -> input -> spice. Sound and clipboard have a road each.
+    "client/spice": {"base", "loop"},
+    "client/input": {"base", "kvmfr", "display", "loop"},
+    "client/audio": {"base", "loop", "spice"},
+    "client/clipboard": {"base", "loop", "spice", "display"},
+    "client/domain": {"base"},
+    "client/overlay": {"base", "display", "frame"},
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
-    "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render"},
+    "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",
+                      "spice", "input", "audio", "clipboard", "domain", "overlay"},
     "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
-                        "demo", "viewer", "display", "render"},
+                        "demo", "viewer", "display", "render", "domain"},
     "client/main.c": {"base", "commands", "config", "options"},
 }
 
 # Headers that are not their folder's interface: who may include them from outside, and why.
 GUESTS = {
-    "display/wayland/native.h": {"client/render", "client/viewer"},  # the surface that a backend draws on
+    "display/wayland/native.h": {"client/render", "client/viewer", "client/overlay"},  # the surface that a backend draws on
+    "display/wayland/seat_native.h": {"client/viewer"},              # queue and serials, for the selections
+    "source/spice/spice_source.h": {"client/viewer"},                # the composition root names backends
+    "source/switch/switch.h": {"client/viewer"},
     "source/relay/relay.h": {"client/viewer", "client/commands"},    # the composition root names backends
     "source/relay/wait.h": {"client/viewer", "client/commands"},
     "lgmp/layout.h": {"common/kvmfr", "client/inspect"},             # constants; decoding of memory images
