@@ -10,20 +10,8 @@
 #include <spice/enums.h>
 
 #include "base/log.h"
-#include "spice/cursor_shape.h"
+#include "spice/cursor_private.h"
 #include "spice/reader.h"
-
-enum { MESSAGE_MAX_BYTES = 2 * 1024 * 1024 };
-
-struct spice_cursor {
-    struct spice_cursor_listener listener;
-    bool visible;
-    int32_t x_px, y_px;
-    struct cursor_pixels *shape;                   /* a reference; NULL: none yet */
-    struct cursor_pixels *kept[SPICE_CURSORS_MAX]; /* references, oldest first */
-    uint32_t kept_count;
-    uint64_t kept_bytes;
-};
 
 /* ---- kept shapes ---- */
 
@@ -205,42 +193,7 @@ int spice_cursor_message(struct spice_cursor *c, uint16_t type, const uint8_t *b
     return err;
 }
 
-/* ---- the channel ---- */
-
-static void on_up(void *ctx, struct spice_channel *channel)
-{
-    (void)channel;
-    struct spice_cursor *c = ctx;
-    if (c->listener.on_up)
-        c->listener.on_up(c->listener.ctx);
-}
-
-static int on_message(void *ctx, struct spice_channel *channel, uint16_t type, const uint8_t *body,
-                      size_t body_bytes)
-{
-    const char *why = NULL;
-    const int err = spice_cursor_message(ctx, type, body, body_bytes, &why);
-    if (err == 0)
-        return 0;
-    return spice_channel_blame(channel, "%s", err == -ENOMEM ? "out of memory" : why);
-}
-
-static void on_down(void *ctx, struct spice_channel *channel, const struct spice_problem *problem)
-{
-    (void)channel;
-    struct spice_cursor *c = ctx;
-    if (c->listener.on_down)
-        c->listener.on_down(c->listener.ctx, problem);
-}
-
-const struct spice_channel_ops spice_cursor_ops = {
-    .name = "cursor",
-    .type = SPICE_CHANNEL_CURSOR,
-    .max_message_bytes = MESSAGE_MAX_BYTES,
-    .on_up = on_up,
-    .on_message = on_message,
-    .on_down = on_down,
-};
+/* ---- life ---- */
 
 int spice_cursor_create(const struct spice_cursor_listener *listener, struct spice_cursor **out)
 {
