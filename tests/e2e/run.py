@@ -7,7 +7,7 @@ import sys
 from types import SimpleNamespace
 
 # They register their cases.
-from cases import bad_regions, damage, judge, life, pictures  # noqa: F401
+from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
 from cases import pointers, virtual_machine, window  # noqa: F401
 from harness.case import CASES
 from harness.process import Failure
@@ -23,7 +23,8 @@ def tools_of(build):
         espelho=os.path.join(build, "client", "espelho"),
         puppet=os.path.join(e2e, "puppet"),
         picture=os.path.join(e2e, "picture"),
-        guest_puppet=os.path.join(e2e, "guest_puppet"),
+        guest=os.path.join(e2e, "guest"),
+        injector=os.path.join(e2e, "injector"),
         results=os.path.join(e2e, "results"),
         source=os.path.dirname(os.path.dirname(HERE)),
         keep_libraries=os.path.join(e2e, "keep_libraries.so"),
