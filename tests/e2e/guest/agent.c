@@ -48,6 +48,7 @@ struct served {
 
 struct agent {
     int port;
+    struct crc32_table crc32; /* constant */
     struct served served[TYPES];
     /* Reading. */
     uint8_t chunk_head[sizeof(VDIChunkHeader)], head[sizeof(VDAgentMessage)], kept[KEPT_BYTES];
@@ -221,7 +222,7 @@ static void take_body(struct agent *a, const uint8_t *bytes, size_t count)
         memcpy(a->kept + at, bytes, count < KEPT_BYTES - at ? count : KEPT_BYTES - at);
     const size_t skip = at < 8 ? 8 - at : 0; /* selection and type are no data */
     if (count > skip)
-        a->crc = crc32_add(a->crc, bytes + skip, count - skip);
+        a->crc = crc32_add(&a->crc32, a->crc, bytes + skip, count - skip);
     a->taken += (uint32_t)count;
 }
 
@@ -394,6 +395,7 @@ int main(void)
     static uint8_t bytes[65536];
     static char out[4096];
     setvbuf(stdout, out, _IOLBF, sizeof(out));
+    crc32_table_init(&a.crc32);
     a.port = open_port();
     if (a.port < 0) {
         printf("error agent: no port called " PORT_NAME "\n");
