@@ -15,7 +15,8 @@
  *
  * Decisions worth knowing:
  * - Keys already held when the focus comes belonged to another window: they are not pressed in the
- *   guest. Modifiers are the exception (Shift held, click into the window: shift-click): they are.
+ *   guest. Shift and Ctrl are the exception (Shift held, click into the window: shift-click). Alt
+ * and Meta are not: they brought the focus, and their release alone opens menus.
  * - The escape key never reaches the guest. A tap toggles capture. Held, other keys are bindings;
  *   those without a binding do nothing. What was pressed before the escape key stays pressed and is
  *   released when it is released.
@@ -56,7 +57,7 @@ enum input_button {
 
 struct input_config {
     const struct binding_table *bindings; /* borrowed */
-    uint32_t help_delay_ms;
+    uint32_t help_delay_ms;               /* 0: never shown */
     enum input_mouse_choice mouse;
     int32_t sensitivity; /* -9..9: each step is a tenth of the speed */
     bool raw_mouse, auto_capture, capture_on_start, capture_on_focus, capture_only;
