@@ -69,6 +69,7 @@ struct display {
 
     struct {
         struct xdg_wm_base *wm_base;
+        struct wl_seat *seat;
         struct zxdg_decoration_manager_v1 *decoration;
         struct wp_presentation *presentation;
         struct zwp_idle_inhibit_manager_v1 *idle;

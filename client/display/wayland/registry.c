@@ -46,6 +46,9 @@ static const struct global globals[] = {
       "the cursor" },
     { &wl_shm_interface, 1, offsetof(struct display, native.shm), "pictures" },
     { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), "windows" },
+    /* Not used here: seat.c has its own. But wlroots gives the focus only to clients that have a
+     * seat when their window appears, and a seat that comes later then gets none. */
+    { &wl_seat_interface, 1, offsetof(struct display, global.seat), NULL },
     { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), NULL },
     { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), NULL },
     { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration), NULL },
