@@ -120,13 +120,6 @@ static void on_presented(void *ctx, uint64_t tag, uint64_t presented_ns, uint32_
         frame_flow_on_presented(&v->flow, tag, presented_ns);
 }
 
-static void on_input(void *ctx)
-{
-    struct viewer *v = ctx;
-    if (v->source)
-        v->source->ops->local_input(v->source);
-}
-
 /* ---- source ---- */
 
 static void on_status(void *ctx, const struct source_status *status)
@@ -200,7 +193,6 @@ static int create_display(struct viewer *v)
         .on_lost = on_lost,
         .on_frame = on_frame,
         .on_presented = on_presented,
-        .on_input = on_input,
         .ctx = v,
     };
     return display_create(v->loop, &config, &listener, &v->display);

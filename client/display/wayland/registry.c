@@ -96,8 +96,6 @@ static void on_global(void *ctx, struct wl_registry *registry, uint32_t name, co
         return;
     if (strcmp(interface, wl_output_interface.name) == 0)
         scale_add_output(d, name, version);
-    else if (strcmp(interface, wl_seat_interface.name) == 0)
-        seat_add(d, name, version);
     else if (strcmp(interface, "zwp_linux_dmabuf_v1") == 0)
         d->native.has_dmabuf = true;
 }
@@ -107,7 +105,6 @@ static void on_global_remove(void *ctx, struct wl_registry *registry, uint32_t n
     (void)registry;
     struct display *d = ctx;
     scale_remove_output(d, name);
-    seat_remove(d, name);
 }
 
 static const struct wl_registry_listener registry_listener = {
