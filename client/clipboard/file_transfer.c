@@ -216,15 +216,17 @@ static bool start(struct file_transfer *t, struct file *f)
     return true;
 }
 
-static void start_some(struct file_transfer *t)
+/* False: the agent's queue is full, there is more to be started. */
+static bool start_some(struct file_transfer *t)
 {
     for (size_t i = 0, n = active(t); i < t->count && n < FILE_TRANSFER_ACTIVE; i++) {
         if (t->files[i].state != FILE_WAITING)
             continue;
         if (!start(t, &t->files[i]))
-            return; /* the queue is full: with the next room */
+            return false;
         n++;
     }
+    return true;
 }
 
 static struct file *next_sending(struct file_transfer *t)
@@ -298,9 +300,9 @@ static void step(struct file_transfer *t)
 {
     if (!spice_agent_ready(t->agent))
         return;
-    start_some(t);
+    const bool started = start_some(t);
     struct file *f = next_sending(t);
-    if (!f && active(t) == t->count)
+    if (started && !f)
         return; /* the agent's turn */
     if (!f || !spice_agent_idle(t->agent) || send_chunk(t, f))
         spice_agent_want_room(t->agent);
