@@ -49,7 +49,7 @@ struct spice_session_info {
     bool has_display, has_cursor, has_playback, has_record;
 };
 
-struct spice_session_listener { /* every entry is optional */
+struct spice_session_listener { /* every entry is optional; none may destroy the session */
     void (*on_status)(void *ctx, const struct spice_session_status *status);
     /* Main channel is up and the server listed its channels; again when uuid or name come. */
     void (*on_info)(void *ctx, const struct spice_session_info *info);
@@ -97,6 +97,9 @@ void spice_session_position(struct spice_session *session, uint32_t x_px, uint32
 void spice_session_button(struct spice_session *session, uint8_t button, bool down);
 void spice_session_set_locks(struct spice_session *session, uint32_t locks);
 void spice_session_request_mouse_mode(struct spice_session *session, enum spice_mouse_mode mode);
+
+/* The server's multimedia clock now (ms, wraps); 0 while there is no session. */
+uint32_t spice_session_mm_time(const struct spice_session *session);
 
 /* ---- the guest's agent, over the main channel ---- */
 
