@@ -39,9 +39,9 @@ TEST(sizes_beyond_the_limits)
         uint32_t width, height;
         bool fits;
     } rows[] = {
-        { 0, 10, false },       { 10, 0, false },     { 16385, 1, false },
-        { 1, 16385, false },    { 8192, 4096, false }, { UINT32_MAX, UINT32_MAX, false },
-        { 65536, 65536, false }, { 4096, 4096, true }, { 16384, 1024, true },
+        { 0, 10, false },        { 10, 0, false },      { 16385, 1, false },
+        { 1, 16385, false },     { 8192, 4096, false }, { UINT32_MAX, UINT32_MAX, false },
+        { 65536, 65536, false }, { 4096, 4096, true },  { 16384, 1024, true },
         { 16384, 1025, false },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -111,7 +111,9 @@ TEST(sources_are_never_read_outside)
 TEST(empty_source_paints_nothing)
 {
     struct spice_pixmap *src = filled(4, 4, 1), *dst = filled(4, 4, GREY);
-    const struct canvas_source none = { .pixmap = src, .area = { 2, 2, 2, 3 }, .box = { 0, 0, 4, 4 } };
+    const struct canvas_source none = { .pixmap = src,
+                                        .area = { 2, 2, 2, 3 },
+                                        .box = { 0, 0, 4, 4 } };
     canvas_copy(dst, &none.box, &none, (struct canvas_rop){ .op = CANVAS_PUT });
     CHECK_INT(count_of(dst, GREY), 16);
     spice_pixmap_unref(src);
@@ -121,13 +123,14 @@ TEST(empty_source_paints_nothing)
 TEST(copy_places_pixels)
 {
     struct spice_pixmap *src = numbered(8, 8), *dst = filled(8, 8, GREY);
-    const struct canvas_source from = { .pixmap = src, .area = { 2, 3, 5, 6 }, .box = { 4, 1, 7, 4 } };
+    const struct canvas_source from = { .pixmap = src,
+                                        .area = { 2, 3, 5, 6 },
+                                        .box = { 4, 1, 7, 4 } };
     canvas_copy(dst, &from.box, &from, (struct canvas_rop){ .op = CANVAS_PUT });
     for (uint32_t y = 0; y < 8; y++) {
         for (uint32_t x = 0; x < 8; x++) {
             const bool inside = x >= 4 && x < 7 && y >= 1 && y < 4;
-            CHECK_INT(dst->pixels[8 * y + x],
-                      inside ? 0xff000000u | (8 * (y + 2) + x - 2) : GREY);
+            CHECK_INT(dst->pixels[8 * y + x], inside ? 0xff000000u | (8 * (y + 2) + x - 2) : GREY);
         }
     }
     spice_pixmap_unref(src);
@@ -137,7 +140,9 @@ TEST(copy_places_pixels)
 TEST(stretched_copy_takes_the_nearest)
 {
     struct spice_pixmap *src = numbered(2, 2), *dst = filled(4, 4, GREY);
-    const struct canvas_source from = { .pixmap = src, .area = { 0, 0, 2, 2 }, .box = { 0, 0, 4, 4 } };
+    const struct canvas_source from = { .pixmap = src,
+                                        .area = { 0, 0, 2, 2 },
+                                        .box = { 0, 0, 4, 4 } };
     canvas_copy(dst, &from.box, &from, (struct canvas_rop){ .op = CANVAS_PUT });
     for (uint32_t y = 0; y < 4; y++) {
         for (uint32_t x = 0; x < 4; x++)
@@ -176,7 +181,9 @@ TEST(raster_operations)
         if (!good)
             continue;
         struct spice_pixmap *dst = filled(1, 1, 0xff333333u), *src = filled(1, 1, 0xff0f0f0fu);
-        const struct canvas_source from = { .pixmap = src, .area = { 0, 0, 1, 1 }, .box = { 0, 0, 1, 1 } };
+        const struct canvas_source from = { .pixmap = src,
+                                            .area = { 0, 0, 1, 1 },
+                                            .box = { 0, 0, 1, 1 } };
         canvas_copy(dst, &from.box, &from, rop);
         CHECK_INT(dst->pixels[0], 0xff000000u | rows[i].want);
         dst->pixels[0] = 0xff333333u;
@@ -190,7 +197,9 @@ TEST(raster_operations)
 TEST(keyed_pixels_stay)
 {
     struct spice_pixmap *src = numbered(4, 1), *dst = filled(4, 1, GREY);
-    const struct canvas_source from = { .pixmap = src, .area = { 0, 0, 4, 1 }, .box = { 0, 0, 4, 1 } };
+    const struct canvas_source from = { .pixmap = src,
+                                        .area = { 0, 0, 4, 1 },
+                                        .box = { 0, 0, 4, 1 } };
     canvas_copy_keyed(dst, &from.box, &from, 0x77000002u);
     for (uint32_t x = 0; x < 4; x++)
         CHECK_INT(dst->pixels[x], x == 2 ? GREY : (0xff000000u | x));
@@ -206,13 +215,15 @@ TEST(blend)
         uint8_t alpha;
         uint32_t want; /* on white */
     } rows[] = {
-        { 0xff000000u, false, 0, 0xffffffff },   { 0x00000000u, false, 255, 0xff000000 },
-        { 0x00000000u, true, 255, 0xffffffff },  { 0x80000080u, true, 255, 0xff7f7fff },
-        { 0xff0000ffu, true, 128, 0xff7f7fff },  { 0xffffffffu, true, 255, 0xffffffff },
+        { 0xff000000u, false, 0, 0xffffffff },  { 0x00000000u, false, 255, 0xff000000 },
+        { 0x00000000u, true, 255, 0xffffffff }, { 0x80000080u, true, 255, 0xff7f7fff },
+        { 0xff0000ffu, true, 128, 0xff7f7fff }, { 0xffffffffu, true, 255, 0xffffffff },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct spice_pixmap *src = filled(1, 1, rows[i].source), *dst = filled(1, 1, ~0u);
-        const struct canvas_source from = { .pixmap = src, .area = { 0, 0, 1, 1 }, .box = { 0, 0, 1, 1 } };
+        const struct canvas_source from = { .pixmap = src,
+                                            .area = { 0, 0, 1, 1 },
+                                            .box = { 0, 0, 1, 1 } };
         canvas_blend(dst, &from.box, &from, rows[i].source_alpha, rows[i].alpha);
         CHECK_MSG(dst->pixels[0] == rows[i].want, "row %zu: %08x, expected %08x", i, dst->pixels[0],
                   rows[i].want);

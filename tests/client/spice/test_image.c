@@ -115,11 +115,26 @@ TEST(pixel_formats)
         uint8_t data[16];
         uint32_t want[2];
     } rows[] = {
-        { SPICE_BITMAP_FMT_16BIT, SPICE_DEPTH_32, { 0x00, 0x7c, 0x1f, 0x00 }, { 0xffff0000, 0xff0000ff } },
-        { SPICE_BITMAP_FMT_16BIT, SPICE_DEPTH_565, { 0x00, 0xf8, 0xe0, 0x07 }, { 0xffff0000, 0xff00ff00 } },
-        { SPICE_BITMAP_FMT_24BIT, SPICE_DEPTH_32, { 1, 2, 3, 4, 5, 6 }, { 0xff030201, 0xff060504 } },
-        { SPICE_BITMAP_FMT_32BIT, SPICE_DEPTH_32, { 1, 2, 3, 4, 5, 6, 7, 8 }, { 0xff030201, 0xff070605 } },
-        { SPICE_BITMAP_FMT_RGBA, SPICE_DEPTH_32, { 1, 2, 3, 4, 5, 6, 7, 8 }, { 0x04030201, 0x08070605 } },
+        { SPICE_BITMAP_FMT_16BIT,
+          SPICE_DEPTH_32,
+          { 0x00, 0x7c, 0x1f, 0x00 },
+          { 0xffff0000, 0xff0000ff } },
+        { SPICE_BITMAP_FMT_16BIT,
+          SPICE_DEPTH_565,
+          { 0x00, 0xf8, 0xe0, 0x07 },
+          { 0xffff0000, 0xff00ff00 } },
+        { SPICE_BITMAP_FMT_24BIT,
+          SPICE_DEPTH_32,
+          { 1, 2, 3, 4, 5, 6 },
+          { 0xff030201, 0xff060504 } },
+        { SPICE_BITMAP_FMT_32BIT,
+          SPICE_DEPTH_32,
+          { 1, 2, 3, 4, 5, 6, 7, 8 },
+          { 0xff030201, 0xff070605 } },
+        { SPICE_BITMAP_FMT_RGBA,
+          SPICE_DEPTH_32,
+          { 1, 2, 3, 4, 5, 6, 7, 8 },
+          { 0x04030201, 0x08070605 } },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct bytes b = { 0 };
@@ -228,7 +243,8 @@ TEST(hostile_palettes)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct bytes bad = b;
         if (rows[i].set_count)
-            bad.at[b.count - 10] = (uint8_t)rows[i].value, bad.at[b.count - 9] = (uint8_t)(rows[i].value >> 8);
+            bad.at[b.count - 10] = (uint8_t)rows[i].value,
+                             bad.at[b.count - 9] = (uint8_t)(rows[i].value >> 8);
         else
             set_u32(&bad, offset_at, rows[i].value);
         struct spice_pixmap *p;
@@ -330,9 +346,9 @@ static void put_lz4(struct bytes *b, uint8_t format, const uint8_t *pixels, size
     put_u8(b, format);
     for (size_t block = 0; block < 2; block++) {
         char packed[1024];
-        const int count = LZ4_compress_fast_continue(
-            stream, (const char *)pixels + 2 * row_bytes * block, packed, (int)(2 * row_bytes),
-            sizeof(packed), 1);
+        const int count =
+            LZ4_compress_fast_continue(stream, (const char *)pixels + 2 * row_bytes * block, packed,
+                                       (int)(2 * row_bytes), sizeof(packed), 1);
         CHECK(count > 0);
         put_be32(b, (uint32_t)count);
         put_bytes(b, packed, (size_t)count);
