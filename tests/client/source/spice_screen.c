@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A viewer without a window, for tests against a real SPICE server: session and SPICE source on one
- * loop. It copies the damage of each frame, and nothing else, into a picture of its own, as a renderer
- * does. `spice_screen SOCKET [--record DIR]`; commands on stdin, one a line:
- *   shot PATH    writes the picture as PPM, says "shot WxH" or "shot none"
- *   want 0|1     spice_source_want()
- *   quit
- * It says "status STATE TITLE: DETAIL" and "cursor WxH hot X,Y" as they come. --record: every message
- * of the display and cursor channels becomes a file of DIR, type first (seeds for the fuzz targets). */
+ * loop. It copies the damage of each frame, and nothing else, into a picture of its own, as a
+ * renderer does. `spice_screen SOCKET [--record DIR]`; commands on stdin, one a line: shot PATH
+ * writes the picture as PPM, says "shot WxH" or "shot none" want 0|1     spice_source_want() quit
+ * It says "status STATE TITLE: DETAIL" and "cursor WxH hot X,Y" as they come. --record: every
+ * message of the display and cursor channels becomes a file of DIR, type first (seeds for the fuzz
+ * targets). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

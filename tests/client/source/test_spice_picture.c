@@ -68,7 +68,7 @@ TEST(damage_is_kept_until_drawn)
           d.rects[0].height_px == 5);
     picture_finish(&p, false);
     CHECK(picture_has_news(&p));
-    CHECK_INT(take(&p, &d).serial, second); /* the same one again */
+    CHECK_INT(take(&p, &d).serial, second);                         /* the same one again */
     picture_add_damage(&p, &(struct spice_rect){ 90, 90, 91, 91 }); /* meanwhile */
     CHECK_INT(take(&p, &d).serial, second + 1);                     /* a newer one */
     CHECK_INT(d.count, 2);
@@ -111,13 +111,19 @@ TEST(pointer_is_placed_by_its_corner)
     struct pointer p;
     struct cursor_update u;
     uint8_t pixels[4 * 4 * 4] = { 9 };
-    struct spice_cursor_shape shape = { .kind = SPICE_CURSOR_MASKED, .width_px = 4, .height_px = 4,
-                                        .pitch_bytes = 16, .hot_x_px = 3, .hot_y_px = 1,
-                                        .data_bytes = sizeof(pixels), .data = pixels };
+    struct spice_cursor_shape shape = { .kind = SPICE_CURSOR_MASKED,
+                                        .width_px = 4,
+                                        .height_px = 4,
+                                        .pitch_bytes = 16,
+                                        .hot_x_px = 3,
+                                        .hot_y_px = 1,
+                                        .data_bytes = sizeof(pixels),
+                                        .data = pixels };
     pointer_init(&p);
     CHECK(!pointer_take(&p, &u));
-    struct spice_cursor_state state = { .visible = true, .x_px = 100, .y_px = -5, .shape = &shape,
-                                        .shape_changed = true };
+    struct spice_cursor_state state = {
+        .visible = true, .x_px = 100, .y_px = -5, .shape = &shape, .shape_changed = true
+    };
     pointer_set(&p, &state);
     pointer_set(&p, &state); /* merged: the first shape is freed */
     CHECK(pointer_take(&p, &u));
