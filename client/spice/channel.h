@@ -79,6 +79,8 @@ void spice_channel_destroy(struct spice_channel *channel); /* NULL is fine; no c
  */
 int spice_channel_send(struct spice_channel *channel, uint16_t type, const void *body,
                        size_t body_bytes) MUST_CHECK;
+/* Between hold(true) and hold(false) sends are only queued; the latter writes them all at once. */
+void spice_channel_hold(struct spice_channel *channel, bool hold);
 size_t spice_channel_queued_bytes(const struct spice_channel *channel);
 /* Stops reading from the server (back pressure) until called with false. */
 void spice_channel_pause(struct spice_channel *channel, bool pause);
@@ -87,5 +89,8 @@ bool spice_channel_has_cap(const struct spice_channel *channel, unsigned capabil
 /* Says what was wrong with the message in on_message; becomes part of the problem's text. Returns
  * -EPROTO. */
 int spice_channel_blame(struct spice_channel *channel, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Ends the channel for another reason than a broken message; on_down comes from the loop. */
+void spice_channel_end(struct spice_channel *channel, enum spice_fault fault, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef ESPELHO_SPICE_SERVER_H
 #define ESPELHO_SPICE_SERVER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct spice_server {
@@ -16,5 +17,11 @@ struct spice_server {
     const char *host_subject; /* "C=..,O=..,CN=.." that the certificate must have instead of
                                  matching `host`; NULL: the host name is checked */
 };
+
+/* The path of the unix socket, or NULL for TCP: socket_path, or a host that is a path and no port.
+ */
+const char *spice_server_path(const struct spice_server *server);
+/* For messages to people: "127.0.0.1:5900", "[::1]:5900", "/run/vm.sock". */
+void spice_server_describe(const struct spice_server *server, char *out, size_t out_bytes);
 
 #endif

@@ -49,12 +49,14 @@ struct spice_session_info {
     bool has_display, has_cursor, has_playback, has_record;
 };
 
-struct spice_session_listener { /* every entry is optional */
+struct spice_session_listener { /* every entry is optional; none may destroy the session */
     void (*on_status)(void *ctx, const struct spice_session_status *status);
     /* Main channel is up and the server listed its channels; again when uuid or name come. */
     void (*on_info)(void *ctx, const struct spice_session_info *info);
     void (*on_lost)(void *ctx); /* after on_info: the session is gone, its channels with it */
     void (*on_mouse_mode)(void *ctx, enum spice_mouse_mode mode);
+    /* The inputs channel came or went: what was held in the guest by way of it is forgotten. */
+    void (*on_input_ready)(void *ctx, bool ready);
     /* The guest's agent came or went (the vdagent port). */
     void (*on_agent)(void *ctx, bool connected);
     /* Bytes from the agent: a stream of VDAgent chunks' payloads, cut anywhere. agent.h puts them
@@ -97,6 +99,9 @@ void spice_session_position(struct spice_session *session, uint32_t x_px, uint32
 void spice_session_button(struct spice_session *session, uint8_t button, bool down);
 void spice_session_set_locks(struct spice_session *session, uint32_t locks);
 void spice_session_request_mouse_mode(struct spice_session *session, enum spice_mouse_mode mode);
+
+/* The server's multimedia clock now (ms, wraps); 0 while there is no session. */
+uint32_t spice_session_mm_time(const struct spice_session *session);
 
 /* ---- the guest's agent, over the main channel ---- */
 
