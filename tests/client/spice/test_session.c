@@ -441,6 +441,29 @@ TEST(no_port_at_all)
     unreachable(&(struct spice_server){ .host = "127.0.0.1" }, "spice:port");
 }
 
+TEST(name_that_does_not_exist)
+{
+    begin(&(struct spice_server){ .host = "no-such-host.invalid", .port = 5900 });
+    const uint64_t end_ms = clock_ms() + 30000;
+    while (!seen.is_refused && !seen.is_waiting) { /* without a name server it is "waiting" */
+        CHECK(clock_ms() < end_ms);
+        CHECK(loop_run_once(loop, 20) >= 0);
+    }
+    CHECK_MSG(strstr(seen.status.text, "cannot be resolved"), "%s", seen.status.text);
+    end();
+}
+
+TEST(destroyed_while_a_name_is_looked_up)
+{
+    for (int i = 0; i < 20; i++) {
+        begin(&(struct spice_server){ .host = "no-such-host.invalid", .port = 5900 });
+        for (int round = 0; round < i % 3; round++)
+            CHECK(loop_run_once(loop, 1) >= 0);
+        end();
+    }
+    usleep(200 * 1000); /* threads that end late find what they need */
+}
+
 TEST(nothing_listens)
 {
     begin(&(struct spice_server){ .port = free_port() });
