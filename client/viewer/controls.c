@@ -58,8 +58,10 @@ void controls_on_relay(struct controls *c, const struct kvmfr_session *session)
 static void on_password(void *ctx, const char *password)
 {
     struct controls *c = ctx;
-    if (password[0])
-        guest_link_set_password(c->link, password);
+    if (!password[0])
+        return;
+    c->listener.on_password(c->listener.ctx, password);
+    guest_link_set_password(c->link, password);
 }
 
 static void ask_password(struct controls *c)

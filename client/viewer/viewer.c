@@ -301,6 +301,12 @@ static void on_spice_status(void *ctx, const struct spice_session_status *status
         spice_source_set_problem(spice, status->text);
 }
 
+static void on_password(void *ctx, const char *password)
+{
+    struct viewer *v = ctx;
+    spice_target_set_password(&v->spice, password);
+}
+
 static void on_capture(void *ctx, bool captured)
 {
     struct viewer *v = ctx;
@@ -453,6 +459,7 @@ static int create_controls(struct viewer *v)
         .on_place_pointer = on_place_pointer,
         .on_session = on_session,
         .on_spice_status = on_spice_status,
+        .on_password = on_password,
         .on_capture = on_capture,
         .on_activity = on_input_activity,
         .on_figures = on_figures,
