@@ -46,6 +46,7 @@ struct guest_link {
     struct file_transfer *files;
     struct drop drop;
     bool can_place;
+    enum input_mouse_mode mouse_mode; /* the router forgets it with the inputs channel */
 };
 
 /* ---- news for the render thread ---- */
@@ -245,7 +246,10 @@ static void on_lost(void *ctx)
 
 static void on_input_ready(void *ctx, bool ready)
 {
-    input_set_connected(((struct guest_link *)ctx)->input, ready);
+    struct guest_link *l = ctx;
+    input_set_connected(l->input, ready);
+    if (ready)
+        input_set_mouse_mode(l->input, l->mouse_mode);
 }
 
 static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
@@ -253,7 +257,9 @@ static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
     static const enum input_mouse_mode modes[] = { [SPICE_MOUSE_NONE] = INPUT_MOUSE_NONE,
                                                    [SPICE_MOUSE_RELATIVE] = INPUT_MOUSE_RELATIVE,
                                                    [SPICE_MOUSE_ABSOLUTE] = INPUT_MOUSE_ABSOLUTE };
-    input_set_mouse_mode(((struct guest_link *)ctx)->input, modes[mode]);
+    struct guest_link *l = ctx;
+    l->mouse_mode = modes[mode];
+    input_set_mouse_mode(l->input, l->mouse_mode);
 }
 
 static void on_guest_locks(void *ctx, uint32_t locks)
