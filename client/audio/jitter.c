@@ -12,8 +12,8 @@
 #include "base/clock.h"
 
 /* All in milliseconds or seconds of sound. */
-#define CAP_S         0.5 /* more than this beyond the target is cut at once */
-#define EXCESS_S      0.1 /* a smoothed level so far above the target is cut */
+#define CAP_S         0.5  /* more than this beyond the target is cut at once */
+#define EXCESS_S      0.03 /* a smoothed level so far above the target is cut */
 #define SETTLE_S      1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
 #define UNSETTLED_S   0.02  /* namely when it is so far above the target */
 #define AHEAD_S       0.04  /* how far the estimated arrival may run ahead of the real one */

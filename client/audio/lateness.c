@@ -5,21 +5,18 @@
 
 #include "base/clock.h"
 
-#define SLOT_NS      (250 * NS_PER_MS)
-#define MARGIN_NS    (3 * NS_PER_MS)
-#define FIRST_NS     (14 * NS_PER_MS)  /* with pulls of 5 ms the target is then about 20 ms */
-#define SHRINK_NS    (NS_PER_MS / 100) /* per packet: 1 ms per second of 10 ms packets */
-#define PEAK_FADE_NS (3 * NS_PER_S)    /* a peak loses 1 ms in that time */
-(200 * NS_PER_MS) /* later than that is a pause of the VM, nothing to learn                    \
-                   */
-#define PEAK_LIMIT_NS (80 * NS_PER_MS) /* one packet alone does not make the target higher */
-#define COUNT_LIMIT_NS                                                                             \
-    (200 * NS_PER_MS)            /* later than that is a pause of the VM: nothing to learn */
+#define SLOT_NS        (250 * NS_PER_MS)
+#define MARGIN_NS      (3 * NS_PER_MS)
+#define FIRST_NS       (14 * NS_PER_MS)  /* with pulls of 5 ms the target is then about 20 ms */
+#define SHRINK_NS      (NS_PER_MS / 100) /* per packet: 1 ms per second of 10 ms packets */
+#define PEAK_FADE_NS   (3 * NS_PER_S)    /* a peak loses 1 ms in that time */
+#define PEAK_LIMIT_NS  (80 * NS_PER_MS)  /* a pause of the VM is nothing to learn from */
+#define COUNT_LIMIT_NS (200 * NS_PER_MS)
 #define BURST_NS       NS_PER_MS /* what comes together was late together: counted once */
 #define ENOUGH_PACKETS 100u
 #define FORGET_PACKETS 3000u /* then every count is halved: the memory is half a minute */
 
-    void lateness_reset(struct lateness *l)
+void lateness_reset(struct lateness *l)
 {
     *l = (struct lateness){ .allowance_ns = FIRST_NS };
     lateness_restart(l);
