@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/domain_options.h"
+
 /* A verb is listed from the commit on that brings it. */
 const struct command *const commands[] = {
     &command_view, &command_demo,    &command_snapshot,   &command_stats, &command_inspect,
@@ -119,5 +121,8 @@ int command_parse(const struct command *command, int argc, char **argv, void *ow
         return usage_error(command, error.message);
     if (*words < command->min_words || *words > command->max_words)
         return wrong_words(command, *words, argv);
+    char why[1024];
+    if (client && domain_options_apply(client, why, sizeof(why)) < 0)
+        return command_fail(command, "%s", why);
     return COMMAND_OK;
 }

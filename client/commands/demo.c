@@ -404,6 +404,7 @@ static int run(int argc, char **argv)
     struct demo d = { .config = { .hz = 0 } };
     int words;
     int status = command_parse(&command_demo, argc, argv, &d.options, &d.client, &words);
+    d.client.spice.enable = false; /* there is no VM behind the picture */
     if (status == COMMAND_OK)
         status = run_demo(&d) == 0 ? COMMAND_OK : COMMAND_FAILED;
     demo_fini(&d);

@@ -206,8 +206,8 @@ static const struct option_def defs[] = {
     { "audio.syncVolume", .type = OPTION_BOOL, .offset = AT(audio.sync_volume),
       .default_text = "yes", .help = "volume and mute follow the guest's" },
 
-    { "clipboard.enable", .alias = "spice:clipboard", .type = OPTION_BOOL,
-      .offset = AT(clipboard.enable), .default_text = "yes",
+    { "clipboard.share", .alias = "spice:clipboard", .type = OPTION_BOOL,
+      .offset = AT(clipboard.share), .default_text = "yes",
       .help = "share the clipboard with the guest (needs its SPICE agent)" },
     { "clipboard.toGuest", .alias = "spice:clipboardToVM", .type = OPTION_BOOL,
       .offset = AT(clipboard.to_guest), .default_text = "yes",
@@ -223,18 +223,18 @@ static const struct option_def defs[] = {
       .default_text = "yes",
       .help = "files dropped onto the window are sent to the guest's agent" },
 
-    BINDING("fullscreen", fullscreen, "F", "full screen on and off"),
+    BINDING("toggleFullScreen", fullscreen, "F", "full screen on and off"),
     BINDING("quit", quit, "Q", "end the viewer"),
-    BINDING("overlay", overlay, "O", "figures over the picture"),
-    BINDING("rotate", rotate, "R", "turn the picture by 90 degrees"),
-    BINDING("video", video, "V", "picture on and off"),
-    BINDING("input", input, "I", "keyboard and mouse on and off"),
+    BINDING("toggleOverlay", overlay, "O", "figures over the picture"),
+    BINDING("turn", rotate, "R", "turn the picture by 90 degrees"),
+    BINDING("toggleVideo", video, "V", "picture on and off"),
+    BINDING("toggleInput", input, "I", "keyboard and mouse on and off"),
     BINDING("sensUp", sens_up, "Insert", "more sensitive mouse"),
     BINDING("sensDown", sens_down, "Delete", "less sensitive mouse"),
     BINDING("volumeUp", volume_up, "Up", "volume up in the guest"),
     BINDING("volumeDown", volume_down, "Down", "volume down in the guest"),
-    BINDING("mute", mute, "M", "mute in the guest"),
-    BINDING("microphone", microphone, "E", "allow or deny the microphone"),
+    BINDING("toggleMute", mute, "M", "mute in the guest"),
+    BINDING("toggleMicrophone", microphone, "E", "allow or deny the microphone"),
     BINDING("leftWin", left_win, "LeftMeta", "tap the left Windows key in the guest"),
     BINDING("rightWin", right_win, "RightMeta", "tap the right Windows key in the guest"),
     BINDING("ctrlAltDel", ctrl_alt_del, "End", "Ctrl+Alt+Del in the guest"),
@@ -391,6 +391,31 @@ static int find_config_file(const struct option_set *own, int argc, char **argv,
     return err;
 }
 
+static void blank(char *text)
+{
+    /* As long as before: the length of a password is no secret worth moving strings for. */
+    for (; *text; text++)
+        *text = 'x';
+}
+
+/* The command line is there for every user to read (ps): passwords in it are blanked as soon as
+ * they were taken over. */
+static void hide_passwords(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        char *value = strchr(argv[i], '=');
+        const size_t name_bytes = value ? (size_t)(value - argv[i]) : strlen(argv[i]);
+        static const char password[] = "password";
+        if (name_bytes < strlen(password) ||
+            strncasecmp(argv[i] + name_bytes - strlen(password), password, strlen(password)) != 0)
+            continue;
+        if (value)
+            blank(value + 1);
+        else if (i + 1 < argc)
+            blank(argv[++i]);
+    }
+}
+
 int client_options_load(struct client_options *options, const struct option_set *own, int argc,
                         char **argv, int *rest_count, struct option_error *error)
 {
@@ -400,6 +425,13 @@ int client_options_load(struct client_options *options, const struct option_set 
     if (err < 0)
         return err;
     struct file_notes notes = { 0 };
+    autofree char **given = calloc((size_t)argc + 1, sizeof(*given)); /* parsing reorders them */
+    if (!given) {
+        snprintf(error->message, sizeof(error->message), "out of memory");
+        return -ENOMEM;
+    }
+    if (argc > 0)
+        memcpy(given, argv, (size_t)argc * sizeof(*given));
     drop_empty(&config_file);
     err = load_files(options, config_file, &notes, error);
     if (err == 0) {
@@ -407,6 +439,7 @@ int client_options_load(struct client_options *options, const struct option_set 
                                            own ? *own : (struct option_set){ 0 } };
         err = options_parse_args_sets(sets, own ? 2 : 1, argc, argv, rest_count, error);
     }
+    hide_passwords(argc, given);
     char **const optional[] = {
         &options->app.shm_file,
         &options->app.log_file,

@@ -82,7 +82,7 @@ struct client_options {
         bool mic_indicator, sync_volume;
     } audio;
     struct {
-        bool enable, to_guest, to_host, primary, file_transfer;
+        bool share, to_guest, to_host, primary, file_transfer;
         uint32_t limit_mib; /* of one transfer */
     } clipboard;
     struct { /* key names of input/binding.h; "" : none. Each follows the held escape key. */

@@ -40,7 +40,6 @@ struct display_listener {
     /* wp_presentation feedback of the commit tagged so (see native.h). presented_ns 0: discarded.
      * Same clock as clock_ns() if the compositor uses CLOCK_MONOTONIC; else translated. */
     void (*on_presented)(void *ctx, uint64_t tag, uint64_t presented_ns, uint32_t refresh_ns);
-    void (*on_input)(void *ctx); /* any key, button or motion: for the wait strategy */
     void *ctx;
 };
 

@@ -141,3 +141,12 @@ void geometry_guest_to_px(const struct geometry *g, double guest_x, double guest
     *x_px = map(guest_x, 0, g->upright_width_px, g->image_px.x, g->image_px.width);
     *y_px = map(guest_y, 0, g->upright_height_px, g->image_px.y, g->image_px.height);
 }
+
+bool geometry_equal(const struct geometry *a, const struct geometry *b)
+{
+    return a->window_width_px == b->window_width_px && a->window_height_px == b->window_height_px &&
+           a->rotation == b->rotation && a->upright_width_px == b->upright_width_px &&
+           a->upright_height_px == b->upright_height_px && a->image_px.x == b->image_px.x &&
+           a->image_px.y == b->image_px.y && a->image_px.width == b->image_px.width &&
+           a->image_px.height == b->image_px.height && a->exact == b->exact;
+}

@@ -42,6 +42,7 @@ void geometry_compute(const struct geometry_config *config, uint32_t logical_wid
                       uint32_t logical_height, uint32_t scale_120, uint32_t frame_width_px,
                       uint32_t frame_height_px, enum frame_rotation frame_rotation,
                       struct geometry *out);
+bool geometry_equal(const struct geometry *a, const struct geometry *b);
 /* Logical window size whose device pixels hold the guest 1:1 (rounded up where the scale does not
  * divide). */
 void geometry_size_for_guest(const struct geometry_config *config, uint32_t scale_120,

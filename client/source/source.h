@@ -82,6 +82,9 @@ struct source_ops {
     bool (*take_cursor)(struct source *self, struct cursor_update *out);
     /* A key or mouse event happened here: expect a frame soon. Any thread. */
     void (*local_input)(struct source *self);
+    /* Moves the guest's pointer (guest's own desktop, rotated as the guest has it). False: cannot,
+     * or not now. Optional: source_place_pointer() asks. */
+    bool (*place_pointer)(struct source *self, int32_t x_px, int32_t y_px);
     /* The region behind the frames, for dma-buf import and snapshots; NULL while there is none, and
      * for frames that are in no region (SPICE). */
     const struct shm_region *(*region)(struct source *self);
@@ -90,5 +93,10 @@ struct source_ops {
 struct source {
     const struct source_ops *ops;
 };
+
+static inline bool source_place_pointer(struct source *source, int32_t x_px, int32_t y_px)
+{
+    return source->ops->place_pointer && source->ops->place_pointer(source, x_px, y_px);
+}
 
 #endif

@@ -42,7 +42,7 @@ static inline uint8_t spice_read_u8(struct spice_reader *r)
 static inline uint16_t spice_read_u16(struct spice_reader *r)
 {
     const uint8_t *p = spice_read_bytes(r, 2);
-    return p ? (uint16_t)(p[0] | p[1] << 8) : 0;
+    return p ? (uint16_t)((unsigned)p[0] | (unsigned)p[1] << 8) : 0;
 }
 
 static inline uint32_t spice_read_u32(struct spice_reader *r)

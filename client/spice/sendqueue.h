@@ -19,7 +19,7 @@ static inline size_t sendqueue_bytes(const struct sendqueue *q)
 {
     return q->end - q->at;
 }
-/* Room for `count` bytes at the end, for the caller to write; NULL: no memory. */
+/* Room for `count` (not 0) bytes at the end, for the caller to write; NULL: no memory. */
 uint8_t *sendqueue_append(struct sendqueue *queue, size_t count) MUST_CHECK;
 void sendqueue_sent(struct sendqueue *queue, size_t count);
 

@@ -124,6 +124,13 @@ static void open_offered(struct spice_session *s, struct child *child)
         open_child(child, s->main.info.connection_id, s->main.channel_ids[child->ops->type]);
 }
 
+static void tell_input_ready(const struct child *child, bool ready)
+{
+    const struct spice_session *s = child->session;
+    if (child == &s->children[0] && s->listener.on_input_ready)
+        s->listener.on_input_ready(s->listener.ctx, ready);
+}
+
 /* Tells the child's owner and lets the channel go. */
 static void drop_child(struct child *child, const struct spice_problem *problem)
 {
@@ -134,6 +141,7 @@ static void drop_child(struct child *child, const struct spice_problem *problem)
         return;
     child->ops->on_down(child->ctx, channel, problem);
     spice_channel_destroy(channel);
+    tell_input_ready(child, false);
 }
 
 static void tell_gone(struct spice_session *s, bool had_agent, bool had_mode)
@@ -196,6 +204,7 @@ static void between_up(void *ctx, struct spice_channel *channel)
         arm(child->session);
     } else {
         backoff_up(&child->backoff, clock_ms());
+        tell_input_ready(child, true);
     }
 }
 

@@ -55,6 +55,8 @@ struct spice_session_listener { /* every entry is optional; none may destroy the
     void (*on_info)(void *ctx, const struct spice_session_info *info);
     void (*on_lost)(void *ctx); /* after on_info: the session is gone, its channels with it */
     void (*on_mouse_mode)(void *ctx, enum spice_mouse_mode mode);
+    /* The inputs channel came or went: what was held in the guest by way of it is forgotten. */
+    void (*on_input_ready)(void *ctx, bool ready);
     /* The guest's agent came or went (the vdagent port). */
     void (*on_agent)(void *ctx, bool connected);
     /* Bytes from the agent: a stream of VDAgent chunks' payloads, cut anywhere. agent.h puts them

@@ -55,6 +55,10 @@ static void store_newest(struct frame_flow *f)
     struct source *s = f->source;
     if (s->ops->take_frame(s, &frame, &damage) != SOURCE_TAKE_FRAME)
         return;
+    if (f->paused) {
+        finish(f, false);
+        return;
+    }
     f->listener.on_frame_header(f->listener.ctx, &frame);
     pointer_flow_set_desktop(&f->pointer, &frame, f->renderer);
     switch (f->renderer->ops->upload(f->renderer, &frame, &damage)) {
@@ -98,6 +102,8 @@ static void show(struct frame_flow *f)
     const uint64_t tag = f->unshown && f->want_feedback ? ++f->next_tag : 0;
     if (!f->renderer->ops->present(f->renderer, tag))
         return;
+    if (f->listener.on_shown)
+        f->listener.on_shown(f->listener.ctx);
     f->pointer_only = !f->unshown;
     if (!f->unshown)
         return;
@@ -211,12 +217,33 @@ void frame_flow_show_still(struct frame_flow *f, const struct still *still)
     show(f);
 }
 
+void frame_flow_pause(struct frame_flow *f, bool pause)
+{
+    f->paused = pause;
+    f->unshown = false;
+    if (!pause)
+        frame_flow_on_activity(f); /* everything since counts as damage */
+}
+
+void frame_flow_set_pointer_drawn(struct frame_flow *f, bool drawn)
+{
+    pointer_flow_set_drawn(&f->pointer, drawn, f->renderer);
+    show(f);
+}
+
+void frame_flow_set_turns(struct frame_flow *f, uint32_t user_turns)
+{
+    pointer_flow_set_turns(&f->pointer, user_turns, f->renderer);
+    show(f);
+}
+
 int frame_flow_init(struct frame_flow *f, struct loop *loop, struct display *display,
                     struct renderer *renderer, uint32_t user_turns,
-                    const struct frame_flow_listener *listener)
+                    const struct frame_flow_listener *listener,
+                    const struct pointer_flow_listener *pointer_listener)
 {
     *f = (struct frame_flow){ .display = display, .renderer = renderer, .listener = *listener };
-    pointer_flow_init(&f->pointer, user_turns);
+    pointer_flow_init(&f->pointer, user_turns, pointer_listener);
     return loop_add_timer(loop, on_hold_timer, f, &f->hold_timer);
 }
 

@@ -4,6 +4,7 @@
 #include "viewer/guest_view.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -21,7 +22,18 @@ static void set_title(struct guest_view *g)
         snprintf(title, sizeof(title), "%s - %s", own, g->session.os_name);
     else
         snprintf(title, sizeof(title), "%s", own);
+    if (g->captured) {
+        const size_t used = strlen(title);
+        snprintf(title + used, sizeof(title) - used, " - %s lets the mouse go",
+                 g->options->input.escape_key);
+    }
     display_set_title(g->display, title);
+}
+
+void guest_view_set_captured(struct guest_view *g, bool captured)
+{
+    g->captured = captured;
+    set_title(g);
 }
 
 void guest_view_on_status(struct guest_view *g, const struct source_status *status)

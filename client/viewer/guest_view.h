@@ -20,11 +20,15 @@ struct guest_view {
     bool announced; /* the line in the log about this connection was written */
     struct kvmfr_session session;
     bool connected;
+    bool captured;
 };
 
 void guest_view_init(struct guest_view *g, struct display *display,
                      const struct client_options *options, const struct geometry_config *geometry);
 void guest_view_on_status(struct guest_view *g, const struct source_status *status);
 void guest_view_on_frame(struct guest_view *g, const struct frame_view *frame);
+
+/* The mouse was captured or let go: the title says how to get it back. */
+void guest_view_set_captured(struct guest_view *g, bool captured);
 
 #endif

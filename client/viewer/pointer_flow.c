@@ -6,9 +6,12 @@
 #include "base/err.h"
 #include "base/log.h"
 
-void pointer_flow_init(struct pointer_flow *p, uint32_t user_turns)
+void pointer_flow_init(struct pointer_flow *p, uint32_t user_turns,
+                       const struct pointer_flow_listener *listener)
 {
     *p = (struct pointer_flow){ .user_turns = user_turns & 3 };
+    if (listener)
+        p->listener = *listener;
 }
 
 void pointer_flow_fini(struct pointer_flow *p)
@@ -48,8 +51,21 @@ static void send(struct pointer_flow *p, struct renderer *renderer, bool new_sha
             log_every(1000, LOG_LEVEL_ERROR, "cannot turn the pointer: %s", err_str(err));
     }
     const struct cursor_image *image = new_shape ? (turned.argb ? &turned : &p->image) : NULL;
-    renderer->ops->set_cursor(renderer, image, x_px, y_px, p->visible);
+    renderer->ops->set_cursor(renderer, image, x_px, y_px, p->visible && !p->hidden);
     cursor_image_fini(&turned);
+}
+
+static void tell_shape(const struct pointer_flow *p)
+{
+    if (p->listener.on_shape)
+        p->listener.on_shape(p->listener.ctx, p->image.argb ? &p->image : NULL, p->hot_x_px,
+                             p->hot_y_px, p->visible);
+}
+
+static void tell_position(const struct pointer_flow *p)
+{
+    if (p->listener.on_position)
+        p->listener.on_position(p->listener.ctx, p->x_px + p->hot_x_px, p->y_px + p->hot_y_px);
 }
 
 /* True if there is a new shape. */
@@ -59,6 +75,8 @@ static bool take_shape(struct pointer_flow *p, struct cursor_update *update)
     if (!update->has_shape)
         return false;
     const int err = cursor_image_from_shape(&update->shape, &image);
+    const int32_t hot_x_px = (int32_t)update->shape.hot_x_px,
+                  hot_y_px = (int32_t)update->shape.hot_y_px;
     cursor_shape_fini(&update->shape);
     if (err < 0) {
         log_every(1000, LOG_LEVEL_ERROR, "a pointer shape cannot be shown: %s", err_str(err));
@@ -66,22 +84,30 @@ static bool take_shape(struct pointer_flow *p, struct cursor_update *update)
     }
     cursor_image_fini(&p->image);
     p->image = image;
+    p->hot_x_px = hot_x_px;
+    p->hot_y_px = hot_y_px;
     return true;
 }
 
 bool pointer_flow_pump(struct pointer_flow *p, struct source *source, struct renderer *renderer)
 {
     struct cursor_update update;
-    bool changed = false, new_shape = false;
+    bool changed = false, new_shape = false, moved = false;
+    const bool was_visible = p->visible;
     while (source->ops->take_cursor(source, &update)) {
         changed = true;
         p->visible = update.visible;
         if (update.has_position) {
             p->x_px = update.x_px;
             p->y_px = update.y_px;
+            moved = true;
         }
         new_shape |= take_shape(p, &update);
     }
+    if (new_shape || p->visible != was_visible)
+        tell_shape(p);
+    if (moved || new_shape)
+        tell_position(p);
     if (changed)
         send(p, renderer, new_shape);
     return changed;
@@ -104,5 +130,18 @@ void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *f
 void pointer_flow_hide(struct pointer_flow *p, struct renderer *renderer)
 {
     p->visible = false;
+    tell_shape(p);
+    send(p, renderer, false);
+}
+
+void pointer_flow_set_turns(struct pointer_flow *p, uint32_t user_turns, struct renderer *renderer)
+{
+    p->user_turns = user_turns & 3;
+    send(p, renderer, p->image.argb != NULL);
+}
+
+void pointer_flow_set_drawn(struct pointer_flow *p, bool drawn, struct renderer *renderer)
+{
+    p->hidden = !drawn;
     send(p, renderer, false);
 }

@@ -14,8 +14,14 @@
 #include "config/client_options.h"
 #include "loop/loop.h"
 #include "source/relay/relay.h"
+#include "source/spice/spice_source.h"
+#include "source/switch/switch.h"
+#include "viewer/controls.h"
 #include "viewer/frame_flow.h"
 #include "viewer/guest_view.h"
+#include "viewer/report.h"
+#include "viewer/spice_target.h"
+#include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
 
 struct viewer {
@@ -26,7 +32,13 @@ struct viewer {
     struct loop_source *sigint, *sigterm, *duration_timer, *waiting_timer;
     struct display *display;
     struct renderer *renderer;
-    struct source *source;
+    struct spice_target spice;
+    bool has_controls;
+    struct controls controls;
+    struct geometry told_geometry; /* what the input thread knows */
+    uint32_t told_scale_120;
+    struct source *source; /* the switch between relay and SPICE */
+    struct report *report;
     bool has_flow;
     struct frame_flow flow;
     struct guest_view guest;
@@ -92,6 +104,11 @@ static void on_configure(void *ctx, const struct display_state *state)
         draw_waiting(v);
     else
         frame_flow_redraw(&v->flow);
+    if (!v->has_controls)
+        return;
+    controls_on_configure(&v->controls);
+    guest_link_set_window_size(v->controls.link, geometry_to_px(state->width, state->scale_120),
+                               geometry_to_px(state->height, state->scale_120));
 }
 
 static void on_close(void *ctx)
@@ -120,13 +137,6 @@ static void on_presented(void *ctx, uint64_t tag, uint64_t presented_ns, uint32_
         frame_flow_on_presented(&v->flow, tag, presented_ns);
 }
 
-static void on_input(void *ctx)
-{
-    struct viewer *v = ctx;
-    if (v->source)
-        v->source->ops->local_input(v->source);
-}
-
 /* ---- source ---- */
 
 static void on_status(void *ctx, const struct source_status *status)
@@ -139,6 +149,8 @@ static void on_status(void *ctx, const struct source_status *status)
                                                      : status->title);
     snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
     guest_view_on_status(&v->guest, status);
+    if (v->has_controls)
+        controls_on_relay(&v->controls, status->session);
     if (status->state != SOURCE_STATE_CONNECTED && status->state != was)
         log_info("%s", v->waiting.title);
     /* Another reason to wait is told at once; that the wait is over, by the picture, if it comes
@@ -165,6 +177,35 @@ static void on_frame_header(void *ctx, const struct frame_view *frame)
     guest_view_on_frame(&v->guest, frame);
 }
 
+/* The input thread maps positions by what is seen now. */
+static void on_shown(void *ctx)
+{
+    struct viewer *v = ctx;
+    const struct geometry *g = v->renderer->ops->geometry(v->renderer);
+    const uint32_t scale_120 = display_get_state(v->display)->scale_120;
+    if (!v->has_controls ||
+        (scale_120 == v->told_scale_120 && geometry_equal(g, &v->told_geometry)))
+        return;
+    v->told_geometry = *g;
+    v->told_scale_120 = scale_120;
+    guest_link_set_geometry(v->controls.link, g, scale_120, v->geometry.rotation);
+}
+
+static void on_pointer_shape(void *ctx, const struct cursor_image *image, int32_t hot_x_px,
+                             int32_t hot_y_px, bool visible)
+{
+    struct viewer *v = ctx;
+    if (v->has_controls)
+        guest_link_set_cursor(v->controls.link, image, hot_x_px, hot_y_px, visible);
+}
+
+static void on_pointer_position(void *ctx, int32_t hot_x_px, int32_t hot_y_px)
+{
+    struct viewer *v = ctx;
+    if (v->has_controls)
+        guest_link_set_cursor_position(v->controls.link, hot_x_px, hot_y_px);
+}
+
 static void on_first_frame(void *ctx)
 {
     struct viewer *v = ctx;
@@ -172,6 +213,121 @@ static void on_first_frame(void *ctx)
               (unsigned long long)(v->flow.first_commit_ns / NS_PER_MS));
     if (v->config->on_first_frame)
         v->config->on_first_frame(v->config->ctx);
+}
+
+/* ---- keyboard, session, words over the picture ---- */
+
+static void fill_stats(const struct viewer *v, struct viewer_stats *out)
+{
+    const struct frame_flow *f = &v->flow;
+    *out = (struct viewer_stats){
+        .frames_shown = f->frames_shown,
+        .frames_presented = f->frames_presented,
+        .frames_discarded = f->frames_discarded,
+        .first_commit_ns = f->first_commit_ns,
+        .notice_to_commit_ns = f->notice_to_commit_ns,
+        .commit_to_present_ns = f->commit_to_present_ns,
+    };
+    if (v->source)
+        v->source->ops->stats(v->source, &out->source);
+    if (v->renderer) {
+        v->renderer->ops->stats(v->renderer, &out->renderer);
+        out->renderer_name = v->renderer->ops->name;
+    }
+    if (v->has_controls) {
+        out->spice = v->controls.status;
+        out->has_audio = guest_link_audio_stats(v->controls.link, &out->audio);
+    }
+    if (v->source)
+        out->active = source_switch_active(v->source);
+}
+
+static void on_quit(void *ctx)
+{
+    stop(ctx, 0);
+}
+
+static void on_turn(void *ctx)
+{
+    struct viewer *v = ctx;
+    v->geometry.rotation = (v->geometry.rotation + 1) & 3;
+    v->guest.geometry = v->geometry;
+    v->renderer->ops->configure(v->renderer, display_get_state(v->display), &v->geometry);
+    frame_flow_set_turns(&v->flow, (uint32_t)v->geometry.rotation);
+}
+
+static void on_video(void *ctx, bool on)
+{
+    struct viewer *v = ctx;
+    frame_flow_pause(&v->flow, !on);
+    if (on)
+        return;
+    snprintf(v->waiting.title, sizeof(v->waiting.title), "The picture is off");
+    snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
+             v->options->input.escape_key, v->options->bindings.video);
+    draw_waiting(v);
+}
+
+static void on_cursor_drawn(void *ctx, bool drawn)
+{
+    struct viewer *v = ctx;
+    frame_flow_set_pointer_drawn(&v->flow, drawn);
+}
+
+static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
+{
+    struct viewer *v = ctx;
+    if (v->source && !source_place_pointer(v->source, x_px, y_px))
+        log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
+}
+
+static void on_session(void *ctx, const struct spice_session_info *info)
+{
+    struct viewer *v = ctx;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (!spice)
+        return;
+    if (info)
+        spice_source_set_session(spice, info->connection_id, info->has_display, info->has_cursor);
+    else
+        spice_source_set_session(spice, 0, false, false);
+}
+
+static void on_spice_status(void *ctx, const struct spice_session_status *status)
+{
+    struct viewer *v = ctx;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (spice)
+        spice_source_set_problem(spice, status->text);
+}
+
+static void on_capture(void *ctx, bool captured)
+{
+    struct viewer *v = ctx;
+    guest_view_set_captured(&v->guest, captured);
+}
+
+/* Input thread. */
+static void on_input_activity(void *ctx)
+{
+    struct viewer *v = ctx;
+    v->source->ops->local_input(v->source);
+}
+
+static void on_figures(void *ctx, char *text, size_t text_bytes)
+{
+    const struct viewer *v = ctx;
+    struct viewer_stats stats;
+    fill_stats(v, &stats);
+    viewer_report_text(&stats, text, text_bytes);
+}
+
+static void on_report(void *ctx, struct cJSON *object)
+{
+    const struct viewer *v = ctx;
+    struct viewer_stats stats;
+    fill_stats(v, &stats);
+    viewer_report_json(&stats, object);
 }
 
 /* ---- life ---- */
@@ -200,7 +356,6 @@ static int create_display(struct viewer *v)
         .on_lost = on_lost,
         .on_frame = on_frame,
         .on_presented = on_presented,
-        .on_input = on_input,
         .ctx = v,
     };
     return display_create(v->loop, &config, &listener, &v->display);
@@ -221,34 +376,94 @@ static int create_flow(struct viewer *v)
     const struct frame_flow_listener listener = {
         .on_frame_header = on_frame_header,
         .on_first_frame = on_first_frame,
+        .on_shown = on_shown,
         .ctx = v,
     };
+    const struct pointer_flow_listener pointer_listener = { .on_shape = on_pointer_shape,
+                                                            .on_position = on_pointer_position,
+                                                            .ctx = v };
     guest_view_init(&v->guest, v->display, v->options, &v->geometry);
     const int err = frame_flow_init(&v->flow, v->loop, v->display, v->renderer,
-                                    (uint32_t)v->options->win.rotate, &listener);
+                                    (uint32_t)v->options->win.rotate, &listener, &pointer_listener);
     v->has_flow = err == 0;
     v->flow.connect_ns = v->connect_ns;
     v->flow.want_feedback = v->config->stats != NULL;
     return err;
 }
 
-static int create_source(struct viewer *v)
+static int create_relay(void *ctx, const struct source_listener *listener, struct source **out)
 {
+    const struct viewer *v = ctx;
     const struct relay_config config = {
         .path = v->options->app.shm_file,
         .fd = v->config->region_fd,
         .wait = v->options->app.wait == CLIENT_WAIT_FIXED ? &wait_fixed_ops : &wait_adaptive_ops,
         .fixed_interval_us = v->options->app.wait_interval_us,
     };
-    const struct source_listener listener = { .on_status = on_status,
-                                              .on_activity = on_activity,
-                                              .ctx = v };
-    const int err = relay_create(v->loop, &config, &listener, &v->source);
+    return relay_create(v->loop, &config, listener, out);
+}
+
+static int create_spice(void *ctx, const struct source_listener *listener, struct source **out)
+{
+    const struct viewer *v = ctx;
+    return spice_source_create(v->loop, &v->spice.server, listener, out);
+}
+
+static void want_spice(void *ctx, struct source *spice, bool want)
+{
+    (void)ctx;
+    spice_source_want(spice, want);
+}
+
+static enum source_switch_mode source_mode(const struct viewer *v)
+{
+    static const enum source_switch_mode modes[] = { [CLIENT_SOURCE_AUTO] = SOURCE_SWITCH_AUTO,
+                                                     [CLIENT_SOURCE_RELAY] = SOURCE_SWITCH_RELAY,
+                                                     [CLIENT_SOURCE_SPICE] = SOURCE_SWITCH_SPICE };
+    return v->spice.wanted ? modes[v->options->app.source] : SOURCE_SWITCH_RELAY;
+}
+
+static int create_source(struct viewer *v)
+{
+    const struct source_switch_config config = {
+        .mode = source_mode(v),
+        .create_relay = create_relay,
+        .create_spice = create_spice,
+        .want_spice = want_spice,
+        .ctx = v,
+    };
+    const struct source_switch_listener listener = {
+        .source = { .on_status = on_status, .on_activity = on_activity, .ctx = v }
+    };
+    const int err = source_switch_create(v->loop, &config, &listener, &v->source);
     if (err)
         return err;
     v->flow.source = v->source;
     frame_flow_on_activity(&v->flow); /* what came before we could hear of it */
     return 0;
+}
+
+static int create_controls(struct viewer *v)
+{
+    const struct controls_listener listener = {
+        .on_quit = on_quit,
+        .on_turn = on_turn,
+        .on_video = on_video,
+        .on_cursor_drawn = on_cursor_drawn,
+        .on_place_pointer = on_place_pointer,
+        .on_session = on_session,
+        .on_spice_status = on_spice_status,
+        .on_capture = on_capture,
+        .on_activity = on_input_activity,
+        .on_figures = on_figures,
+        .ctx = v,
+    };
+    const int err = controls_init(&v->controls, v->loop, v->display, v->options,
+                                  v->spice.wanted ? &v->spice.server : NULL, &listener);
+    if (err < 0)
+        controls_fini(&v->controls);
+    v->has_controls = err == 0;
+    return err;
 }
 
 static int create_loop(struct viewer *v)
@@ -269,7 +484,9 @@ static int create_loop(struct viewer *v)
 
 static int create(struct viewer *v)
 {
-    int err = create_loop(v);
+    int err = spice_target_init(&v->spice, v->options);
+    if (!err)
+        err = create_loop(v);
     v->connect_ns = clock_ns();
     if (!err)
         err = create_display(v);
@@ -279,30 +496,19 @@ static int create(struct viewer *v)
         err = create_flow(v);
     if (!err)
         err = create_source(v);
+    if (!err)
+        err = create_controls(v);
+    if (!err)
+        (void)!report_create(v->loop, on_report, v, &v->report); /* a viewer lives without */
     return err;
-}
-
-static void fill_stats(struct viewer *v, struct viewer_stats *out)
-{
-    const struct frame_flow *f = &v->flow;
-    *out = (struct viewer_stats){
-        .frames_shown = f->frames_shown,
-        .frames_presented = f->frames_presented,
-        .frames_discarded = f->frames_discarded,
-        .first_commit_ns = f->first_commit_ns,
-        .notice_to_commit_ns = f->notice_to_commit_ns,
-        .commit_to_present_ns = f->commit_to_present_ns,
-    };
-    if (v->source)
-        v->source->ops->stats(v->source, &out->source);
-    if (v->renderer) {
-        v->renderer->ops->stats(v->renderer, &out->renderer);
-        out->renderer_name = v->renderer->ops->name;
-    }
 }
 
 static void destroy(struct viewer *v)
 {
+    report_destroy(v->report);
+    if (v->has_controls) /* its thread tells the source of activity */
+        controls_fini(&v->controls);
+    v->has_controls = false;
     if (v->source)
         v->source->ops->destroy(v->source);
     if (v->has_flow)
@@ -315,6 +521,7 @@ static void destroy(struct viewer *v)
     loop_source_destroy(v->sigterm);
     loop_source_destroy(v->sigint);
     loop_destroy(v->loop);
+    spice_target_fini(&v->spice);
 }
 
 int viewer_run_config(const struct viewer_config *config)

@@ -13,10 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audio/guest_audio.h"
 #include "base/clock.h"
 #include "base/macros.h"
 #include "render/render.h"
 #include "source/source.h"
+#include "source/switch/switch.h"
+#include "spice/session.h"
 
 struct client_options;
 
@@ -35,7 +38,11 @@ struct viewer_stats {
     uint64_t commit_to_present_ns; /* smoothed, 0: unknown */
     struct source_stats source;
     struct renderer_stats renderer;
-    const char *renderer_name; /* static; NULL if none was created */
+    const char *renderer_name;        /* static; NULL if none was created */
+    enum source_switch_active active; /* whose picture it is */
+    struct spice_session_status spice;
+    bool has_audio;
+    struct guest_audio_stats audio;
 };
 
 struct viewer_config {

@@ -3,67 +3,16 @@
 
 #include "viewer/waiting_screen.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <pango/pangocairo.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/checked.h"
-#include "base/log.h"
+#include "overlay/text_api.h"
 
 #define BACKGROUND 0xff16181cu
 
 enum { MAX_SIDE_PX = 16384 };
-
-/* name, in which library */
-#define TEXT_FUNCTIONS(X)                                                                          \
-    X(cairo_image_surface_create_for_data, "libcairo.so.2")                                        \
-    X(cairo_surface_destroy, "libcairo.so.2")                                                      \
-    X(cairo_create, "libcairo.so.2")                                                               \
-    X(cairo_destroy, "libcairo.so.2")                                                              \
-    X(cairo_set_source_rgb, "libcairo.so.2")                                                       \
-    X(cairo_move_to, "libcairo.so.2")                                                              \
-    X(pango_cairo_create_layout, "libpangocairo-1.0.so.0")                                         \
-    X(pango_cairo_show_layout, "libpangocairo-1.0.so.0")                                           \
-    X(pango_font_description_new, "libpango-1.0.so.0")                                             \
-    X(pango_font_description_set_family_static, "libpango-1.0.so.0")                               \
-    X(pango_font_description_set_absolute_size, "libpango-1.0.so.0")                               \
-    X(pango_font_description_free, "libpango-1.0.so.0")                                            \
-    X(pango_layout_set_font_description, "libpango-1.0.so.0")                                      \
-    X(pango_layout_set_text, "libpango-1.0.so.0")                                                  \
-    X(pango_layout_set_width, "libpango-1.0.so.0")                                                 \
-    X(pango_layout_set_wrap, "libpango-1.0.so.0")                                                  \
-    X(pango_layout_set_alignment, "libpango-1.0.so.0")                                             \
-    X(pango_layout_set_spacing, "libpango-1.0.so.0")                                               \
-    X(pango_layout_get_pixel_size, "libpango-1.0.so.0")                                            \
-    X(g_object_unref, "libgobject-2.0.so.0")
-
-struct text_api {
-#define MEMBER(name, library) __typeof__(&(name)) name; /* NOLINT(bugprone-macro-parentheses) */
-    TEXT_FUNCTIONS(MEMBER)
-#undef MEMBER
-};
-
-static bool load(const char *library, const char *name, void **out)
-{
-    /* Stays open for the life of the process: GLib cannot be unloaded. */
-    void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    *out = lib ? dlsym(lib, name) : NULL;
-    if (!*out)
-        log_info("the waiting screen has no text: %s", dlerror());
-    return *out != NULL;
-}
-
-static bool load_text_api(struct text_api *api)
-{
-#define LOAD(name, library)                                                                        \
-    if (!load(library, #name, (void **)(void *)&api->name))                                        \
-        return false;
-    TEXT_FUNCTIONS(LOAD)
-#undef LOAD
-    return true;
-}
 
 /* One paragraph: how it looks, and where it is. */
 struct paragraph {
@@ -79,17 +28,10 @@ struct paragraph {
 static void lay_out(const struct text_api *api, cairo_t *cr, struct paragraph *p,
                     double max_width_px)
 {
-    p->layout = api->pango_cairo_create_layout(cr);
-    PangoFontDescription *font = api->pango_font_description_new();
-    api->pango_font_description_set_family_static(font, p->family);
-    api->pango_font_description_set_absolute_size(font, p->size_px * PANGO_SCALE);
-    api->pango_layout_set_font_description(p->layout, font);
-    api->pango_font_description_free(font);
-    api->pango_layout_set_width(p->layout, (int)(max_width_px * PANGO_SCALE));
-    api->pango_layout_set_wrap(p->layout, PANGO_WRAP_WORD_CHAR);
-    api->pango_layout_set_alignment(p->layout, p->alignment);
-    api->pango_layout_set_spacing(p->layout, (int)(p->size_px * 0.35 * PANGO_SCALE));
-    api->pango_layout_set_text(p->layout, p->text, -1);
+    const struct text_style style = {
+        .family = p->family, .size_px = p->size_px, .spacing = 0.35, .alignment = p->alignment
+    };
+    p->layout = text_api_lay_out(api, cr, p->text, &style, max_width_px);
     api->pango_layout_get_pixel_size(p->layout, &p->width_px, &p->height_px);
 }
 
@@ -166,7 +108,7 @@ int waiting_screen_draw(const char *title, const char *detail, uint32_t width_px
     for (size_t i = 0; i < (size_t)width_px * height_px; i++)
         s.pixels[i] = BACKGROUND;
     struct text_api api;
-    if (load_text_api(&api)) /* cheap when loaded already, and this is drawn rarely */
+    if (text_api_load(&api, "the waiting screen"))
         draw_all(&api, title, detail, scale_120, &s);
     *out = s;
     return 0;

@@ -7,8 +7,9 @@ import sys
 from types import SimpleNamespace
 
 # They register their cases.
-from cases import bad_regions, damage, judge, life, pictures  # noqa: F401
-from cases import pointers, virtual_machine, window  # noqa: F401
+from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
+from cases import pointers, spice_boot, spice_clipboard, spice_input, spice_life, spice_sound  # noqa: F401
+from cases import virtual_machine, window  # noqa: F401
 from harness.case import CASES
 from harness.process import Failure
 from harness.rig import Rig
@@ -23,7 +24,8 @@ def tools_of(build):
         espelho=os.path.join(build, "client", "espelho"),
         puppet=os.path.join(e2e, "puppet"),
         picture=os.path.join(e2e, "picture"),
-        guest_puppet=os.path.join(e2e, "guest_puppet"),
+        guest=os.path.join(e2e, "guest"),
+        injector=os.path.join(e2e, "injector"),
         results=os.path.join(e2e, "results"),
         source=os.path.dirname(os.path.dirname(HERE)),
         keep_libraries=os.path.join(e2e, "keep_libraries.so"),

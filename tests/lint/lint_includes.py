@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     "client/audio": {"base", "loop", "spice"},
     "client/clipboard": {"base", "loop", "spice", "display"},
     "client/domain": {"base"},
-    "client/overlay": {"base", "display", "frame"},
+    "client/overlay": {"base", "display", "loop"},
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",

@@ -224,7 +224,6 @@ int display_create(struct loop *loop, const struct display_config *config,
     d->app_id = config->app_id;
     scale_init(d);
     presentation_init(d);
-    seat_init(d);
     int err = connect_compositor(d);
     if (!err)
         err = registry_bind(d);
@@ -267,7 +266,6 @@ void display_destroy(struct display *d)
         if (d->toplevel)
             d->toplevel->destroy(d);
         scale_fini(d);
-        seat_fini(d);
         if (d->native.viewport)
             wp_viewport_destroy(d->native.viewport);
         if (d->native.surface)

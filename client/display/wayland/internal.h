@@ -69,6 +69,7 @@ struct display {
 
     struct {
         struct xdg_wm_base *wm_base;
+        struct wl_seat *seat;
         struct zxdg_decoration_manager_v1 *decoration;
         struct wp_presentation *presentation;
         struct zwp_idle_inhibit_manager_v1 *idle;
@@ -99,8 +100,7 @@ struct display {
         struct wl_callback *frame;        /* outstanding, or NULL */
         struct wl_surface *frame_surface; /* whose it is */
     } present;
-    struct wl_list seats; /* seat.c */
-    struct {              /* attention.c */
+    struct { /* attention.c */
         struct zwp_idle_inhibitor_v1 *inhibitor;
         struct xdg_activation_token_v1 *token;
         struct wp_content_type_v1 *content_type;
@@ -129,12 +129,6 @@ void scale_fini(struct display *d);
 void presentation_init(struct display *d);
 void presentation_watch_clock(struct display *d);
 void presentation_fini(struct display *d);
-
-/* seat.c */
-void seat_init(struct display *d);
-void seat_add(struct display *d, uint32_t name, uint32_t version);
-void seat_remove(struct display *d, uint32_t name);
-void seat_fini(struct display *d);
 
 /* attention.c: idle inhibition, activation, content type */
 void attention_start(struct display *d, bool inhibit_idle);

@@ -39,6 +39,9 @@ bool display_native_ready(const struct display *display);
  * because compositors may throttle callbacks of surfaces that cannot be seen. */
 void display_native_prepare_commit(struct display *display, struct wl_surface *content,
                                    uint64_t tag);
+/* True if the last commit of the root had the window's present size: then a commit that attaches
+ * nothing is harmless. */
+bool display_native_settled(const struct display *display);
 /* True while a frame callback is outstanding. */
 bool display_native_frame_pending(const struct display *display);
 

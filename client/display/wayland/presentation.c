@@ -117,6 +117,12 @@ void display_native_prepare_commit(struct display *d, struct wl_surface *content
         ask_feedback(d, content, tag);
 }
 
+bool display_native_settled(const struct display *d)
+{
+    return d->committed_width == d->state.width && d->committed_height == d->state.height &&
+           d->committed_width > 0;
+}
+
 bool display_native_frame_pending(const struct display *d)
 {
     return d->present.frame != NULL;

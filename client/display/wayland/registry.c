@@ -46,6 +46,9 @@ static const struct global globals[] = {
       "the cursor" },
     { &wl_shm_interface, 1, offsetof(struct display, native.shm), "pictures" },
     { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), "windows" },
+    /* Not used here: seat.c has its own. But wlroots gives the focus only to clients that have a
+     * seat when their window appears, and a seat that comes later then gets none. */
+    { &wl_seat_interface, 1, offsetof(struct display, global.seat), NULL },
     { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), NULL },
     { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), NULL },
     { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration), NULL },
@@ -96,8 +99,6 @@ static void on_global(void *ctx, struct wl_registry *registry, uint32_t name, co
         return;
     if (strcmp(interface, wl_output_interface.name) == 0)
         scale_add_output(d, name, version);
-    else if (strcmp(interface, wl_seat_interface.name) == 0)
-        seat_add(d, name, version);
     else if (strcmp(interface, "zwp_linux_dmabuf_v1") == 0)
         d->native.has_dmabuf = true;
 }
@@ -107,7 +108,6 @@ static void on_global_remove(void *ctx, struct wl_registry *registry, uint32_t n
     (void)registry;
     struct display *d = ctx;
     scale_remove_output(d, name);
-    seat_remove(d, name);
 }
 
 static const struct wl_registry_listener registry_listener = {

@@ -322,6 +322,16 @@ static void relay_local_input(struct source *self)
     pthread_mutex_unlock(&r->wait_lock);
 }
 
+static bool relay_place_pointer(struct source *self, int32_t x_px, int32_t y_px)
+{
+    struct relay *r = relay_of(self);
+    uint32_t serial;
+    if (r->state != KVMFR_STATE_CONNECTED ||
+        !(kvmfr_client_session(r->client)->features & KVMFR_FEATURE_SET_CURSOR_POSITION))
+        return false;
+    return kvmfr_client_set_cursor_position(r->client, x_px, y_px, &serial) == LGMP_OK;
+}
+
 static const struct shm_region *relay_region(struct source *self)
 {
     return relay_of(self)->region;
@@ -365,6 +375,7 @@ static const struct source_ops relay_ops = {
     .finish_frame = relay_finish_frame,
     .take_cursor = relay_take_cursor,
     .local_input = relay_local_input,
+    .place_pointer = relay_place_pointer,
     .region = relay_region,
     .stats = relay_stats,
 };

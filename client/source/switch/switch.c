@@ -309,6 +309,13 @@ static void switch_destroy(struct source *self)
     free(w);
 }
 
+/* Only a host program can; SPICE has no such message. */
+static bool switch_place_pointer(struct source *self, int32_t x_px, int32_t y_px)
+{
+    const struct source_switch *w = switch_of(self);
+    return w->relay.source && source_place_pointer(w->relay.source, x_px, y_px);
+}
+
 static const struct source_ops switch_ops = {
     .name = "switch",
     .destroy = switch_destroy,
@@ -317,6 +324,7 @@ static const struct source_ops switch_ops = {
     .finish_frame = switch_finish_frame,
     .take_cursor = switch_take_cursor,
     .local_input = switch_local_input,
+    .place_pointer = switch_place_pointer,
     .region = switch_region,
     .stats = switch_stats,
 };

@@ -110,7 +110,6 @@ static double measure(const struct run *run)
                                                .on_lost = on_nothing,
                                                .on_frame = on_frame,
                                                .on_presented = on_presented,
-                                               .on_input = on_nothing,
                                                .ctx = &w };
     CHECK(display_create(w.loop, &config, &listener, &w.display) == 0);
     for (int i = 0; i < 100 && !display_native_ready(w.display); i++)

@@ -102,7 +102,7 @@ TEST(a_legacy_file_is_read_and_its_strange_lines_listed_once)
     struct option_error error;
     home_init(&h, NULL,
               "[app]\nshmFile=/dev/shm/legacy\nrenderer=OpenGL\n[win]\nfullScreen=yes\nsize=huge\n"
-              "[spice]\nenable=no\n[input]\nescapeKey=97\n");
+              "[egl]\nvsync=no\n[input]\nrawMous=1\n");
     CHECK_MSG(load(&h, NULL, &o, &error) == 0, "%s", error.message);
     CHECK_STR(o.app.shm_file, "/dev/shm/legacy");
     CHECK(o.win.fullscreen);
@@ -110,8 +110,8 @@ TEST(a_legacy_file_is_read_and_its_strange_lines_listed_once)
     CHECK_INT(o.win.size.width, 0);
     const char *text = log_text(&h);
     CHECK(strstr(text, "line 6: win.size: "));
-    CHECK(strstr(text, "line 8: spice.enable\n"));
-    CHECK(strstr(text, "line 10: input.escapeKey\n"));
+    CHECK(strstr(text, "line 8: egl.vsync\n"));
+    CHECK(strstr(text, "line 10: input.rawMous\n"));
     const char *warning = strstr(text, "warn");
     CHECK(warning && !strstr(warning + 1, "warn"));
     client_options_free(&o);
@@ -219,4 +219,26 @@ TEST(table_is_consistent)
     }
     CHECK(client_options_renderer_name(&o) == NULL);
     client_options_free(&o);
+}
+
+TEST(passwords_vanish_from_the_command_line)
+{
+    struct home h;
+    home_init(&h, NULL, NULL);
+    char words[][40] = { "spice:password=hunter2", "--password", "secret", "win:title=password",
+                         "--spice.passwordFile=/tmp/x" };
+    char *argv[ARRAY_LEN(words) + 1] = { NULL };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        argv[i] = words[i];
+    struct client_options options;
+    struct option_error error;
+    int rest;
+    CHECK_INT(client_options_load(&options, NULL, ARRAY_LEN(words), argv, &rest, &error), 0);
+    CHECK_STR(options.spice.password, "secret");
+    CHECK_STR(words[0], "spice:password=xxxxxxx");
+    CHECK_STR(words[2], "xxxxxx");
+    CHECK_STR(words[3], "win:title=password");
+    CHECK_STR(words[4], "--spice.passwordFile=/tmp/x");
+    client_options_free(&options);
+    home_fini(&h);
 }

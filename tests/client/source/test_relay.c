@@ -28,6 +28,9 @@ struct world {
     uint32_t image[PIXELS]; /* the guest's screen */
     uint32_t serial;        /* of the last frame published */
     uint32_t flags;         /* of the frames to publish */
+    bool can_place;         /* the next host places its pointer when asked to */
+    int32_t placed_x_px, placed_y_px;
+    uint32_t placed;
 
     struct loop *loop;
     struct source *source;
@@ -61,11 +64,21 @@ static void boot(struct world *w) /* the VM: its memory exists */
     CHECK_INT(shm_region_open(w->path, &w->region, NULL), 0);
 }
 
+static void on_placed(void *ctx, int32_t x_px, int32_t y_px)
+{
+    struct world *w = ctx;
+    w->placed_x_px = x_px;
+    w->placed_y_px = y_px;
+    w->placed++;
+}
+
 static void start_host(struct world *w)
 {
     const struct kvmfr_host_config config = {
         .session = { .host_version = "test", .has_vm = true, .capture = "none" },
-        .now_ms = clock_ms()
+        .now_ms = clock_ms(),
+        .set_cursor_position = w->can_place ? on_placed : NULL,
+        .ctx = w,
     };
     CHECK_INT(kvmfr_host_create(w->region->mem, w->region->len_bytes, &config, &w->host), 0);
 }
@@ -640,6 +653,27 @@ static void *press_keys(void *ctx)
         clock_sleep_until_ns(clock_ns() + 100 * NS_PER_US);
     }
     return NULL;
+}
+
+TEST(pointer_is_placed_where_the_host_offers_it)
+{
+    struct world *w = world_new();
+    open_viewer(w);
+    CHECK(!source_place_pointer(w->source, 1, 2)); /* no VM */
+    boot(w);
+    start_host(w);
+    AWAIT(w, w->status.state == SOURCE_STATE_CONNECTED);
+    CHECK(!source_place_pointer(w->source, 1, 2)); /* a host without the feature */
+    kill_host(w);
+    AWAIT(w, w->status.state != SOURCE_STATE_CONNECTED);
+    w->can_place = true;
+    start_host(w);
+    AWAIT(w, w->status.state == SOURCE_STATE_CONNECTED);
+    CHECK(source_place_pointer(w->source, 17, -3));
+    AWAIT(w, w->placed == 1);
+    CHECK_INT(w->placed_x_px, 17);
+    CHECK_INT(w->placed_y_px, -3);
+    world_free(w);
 }
 
 TEST(local_input_from_another_thread_during_restarts)

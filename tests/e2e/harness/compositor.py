@@ -114,6 +114,7 @@ class Sway(Compositor):
         with open(config, "w", encoding="ascii") as f:
             f.write(f"output HEADLESS-1 {mode}\n")
             f.write("default_border none\nxwayland disable\nfocus_follows_mouse no\n")
+            f.write("focus_on_window_activation focus\nseat * pointer_constraint enable\n")
         as_root = os.getuid() == 0  # sway refuses to be root
         if as_root:
             os.chown(self.directory, NOBODY, NOBODY)
@@ -124,3 +125,15 @@ class Sway(Compositor):
 
     def shoot(self, path):
         self.run(["grim", "-l", "1", path], self.directory)
+
+    def tell(self, command):
+        """A command of its configuration language."""
+        found = glob.glob(os.path.join(self.directory, "sway-ipc.*.sock"))
+        self.run(["swaymsg", "-s", found[0], command], self.directory)
+
+    def look_away(self):
+        """The window keeps running, but has neither keyboard nor pointer."""
+        self.tell("workspace elsewhere")
+
+    def look_back(self):
+        self.tell("workspace 1")

@@ -1,80 +1,167 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A virtual machine with an ivshmem device: Debian's kernel, busybox, the puppet; emulated."""
-import gzip
+"""A virtual machine: Debian's kernel, busybox, our test programs; emulated. With an ivshmem device, a SPICE server, or both."""
 import os
+import re
 import select
-import shutil
+import socket
 import subprocess
 import time
+from collections import deque
+from dataclasses import dataclass
 
-from .process import Failure, Process
+from .initramfs import MODULES, guest_kernel, make_initramfs
+from .process import Failure, Process, wait_until
+from .qmp import Qmp
 
 BOOT_S = 180  # 7 s on an idle machine
+EV_KEY, EV_REL, EV_ABS, EV_LED = 1, 2, 3, 17
+AUTOREPEAT = 2
 
 
-def make_initramfs(directory, puppet, init):
-    root = os.path.join(directory, "initramfs")
-    os.makedirs(os.path.join(root, "bin"))
-    busybox = shutil.which("busybox")  # the static one: the guest has no libraries
-    for source, name in ((busybox, "bin/busybox"), (puppet, "puppet"), (init, "init")):
-        shutil.copy(source, os.path.join(root, name))
-        os.chmod(os.path.join(root, name), 0o755)
-    names = b".\nbin\nbin/busybox\npuppet\ninit\n"
-    argv = ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0"]
-    archive = subprocess.run(argv, input=names, cwd=root, capture_output=True, check=True).stdout
-    path = os.path.join(directory, "initramfs.gz")
-    with gzip.open(path, "wb", compresslevel=1) as f:
-        f.write(archive)
-    return path
+@dataclass(frozen=True)
+class Spice:
+    """Where QEMU's server listens: a unix socket, or `port` of 127.0.0.1. What is on the other side of it."""
+
+    socket: str = None
+    port: int = 0
+    password: str = None
+    vga: str = "std"  # qxl, virtio
+    pointer: str = "usb-tablet"  # virtio-tablet-pci; None: only the PS/2 mouse
+    keyboard: str = None  # virtio-keyboard-pci; None: only the PS/2 keyboard
+    agent: str = "spicevmc"  # what is at the other end of the agent's port, as QEMU's -chardev says it; None: no port
+    sound: str = "spice"  # -audiodev; None: no sound card
+
+    def arguments(self):
+        where = f"unix=on,addr={self.socket}" if self.socket else f"port={self.port},addr=127.0.0.1"
+        if self.password:
+            argv = ["-object", f"secret,id=spice-password,data={self.password}"]
+            argv += ["-spice", f"{where},password-secret=spice-password"]
+        else:
+            argv = ["-spice", f"{where},disable-ticketing=on"]
+        argv += ["-vga", self.vga, "-device", "qemu-xhci", "-device", "virtio-serial-pci"]
+        for device in (self.pointer, self.keyboard):
+            argv += ["-device", device] if device else []
+        if self.agent:
+            argv += ["-chardev", f"{self.agent},id=vdagent" + (",name=vdagent" if self.agent == "spicevmc" else "")]
+            argv += ["-device", "virtserialport,chardev=vdagent,name=com.redhat.spice.0"]
+        if self.sound:
+            argv += ["-audiodev", f"{self.sound},id=sound", "-device", "intel-hda"]
+            argv += ["-device", "hda-duplex,audiodev=sound,mixer=off"]
+        return argv
+
+    def options(self):
+        """How the viewer is told."""
+        where = [f"spice.socket={self.socket}"] if self.socket else ["spice.host=127.0.0.1", f"spice.port={self.port}"]
+        return where + ([f"spice.password={self.password}"] if self.password else [])
 
 
-def guest_kernel(source):
-    argv = [os.path.join(source, "scripts", "guest-kernel")]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failure(f"no kernel for the guest: {done.stderr}")
-    return done.stdout.strip()
+def free_port():
+    """A TCP port that nobody has now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of evrecord."""
+
+    type: int
+    code: int
+    value: int
+    device: str
+
+    @staticmethod
+    def parse(line):
+        words = line.split(" ", 4)
+        return Event(*(int(n) for n in words[1:4]), words[4])
 
 
 class Machine(Process):
     """Answers like a Puppet: tell(), publish(), more()."""
 
-    def __init__(self, rig, region, region_bytes):
-        source = rig.tools.source
-        init = os.path.join(source, "tests", "e2e", "guest", "init")
-        memory = f"memory-backend-file,id=iv,share=on,mem-path={region},size={region_bytes}"
+    def __init__(self, rig, region=None, region_bytes=0, spice=None, name="machine", boots=True):
+        """boots: False: nothing in it ever runs; its SPICE server is there in a moment."""
+        self.qmp_path = os.path.join(rig.directory, f"{name}-{len(rig.processes)}.qmp")
         # -accel tcg and nothing else: where /dev/kvm exists but does not work, QEMU would hang.
         argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "q35", "-cpu", "max"]
-        argv += ["-m", "512", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot"]
-        argv += ["-kernel", guest_kernel(source), "-append", "console=ttyS0 loglevel=1 panic=-1"]
-        argv += ["-initrd", make_initramfs(rig.directory, rig.tools.guest_puppet, init)]
-        argv += ["-object", memory, "-device", "ivshmem-plain,memdev=iv"]
-        pipe = subprocess.PIPE
-        super().__init__("machine", argv, rig.directory, stdin=pipe, stdout=pipe)
+        argv += ["-m", "512", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-name", "espelho-test"]
+        argv += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
+        argv += self.boot_arguments(rig, spice) if boots else ["-S"]
+        if region:
+            argv += ["-object", f"memory-backend-file,id=iv,share=on,mem-path={region},size={region_bytes}"]
+            argv += ["-device", "ivshmem-plain,memdev=iv"]
+        argv += spice.arguments() if spice else []
+        super().__init__(name, argv, rig.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.spice = spice
         self.unread = b""
+        self.lines = deque()  # read, not yet asked for
+        self.control = None
 
-    def expect_line(self, start, seconds):
-        """Skips what the firmware and the kernel say."""
-        deadline = time.monotonic() + seconds
-        while True:
-            while b"\n" in self.unread:
-                line, self.unread = self.unread.split(b"\n", 1)
+    @staticmethod
+    def boot_arguments(rig, spice):
+        kernel, root = guest_kernel(rig.tools.source)
+        initrd = make_initramfs(rig, kernel, root, MODULES if spice else ())
+        append = "console=ttyS0 loglevel=1 panic=-1 vt.global_cursor_default=0 consoleblank=0"
+        return ["-kernel", kernel, "-append", append, "-initrd", initrd]
+
+    @property
+    def qmp(self):
+        if not self.control:
+            wait_until(lambda: self.must_live() or os.path.exists(self.qmp_path), 30, "QEMU has its control socket")
+            self.control = Qmp(self.qmp_path)
+        return self.control
+
+    # ---- the serial console ----
+
+    def read_some(self, patience_s):
+        """Waits for output and keeps its lines. False: none came."""
+        ready, _, _ = select.select([self.popen.stdout], [], [], max(0, patience_s))
+        got = os.read(self.popen.stdout.fileno(), 65536) if ready else b""
+        self.unread += got
+        *whole, self.unread = self.unread.split(b"\n")
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            for line in whole:
                 text = line.decode(errors="replace").strip()
-                with open(self.log_path, "a", encoding="utf-8") as log:
-                    log.write(text + "\n")
-                if text.startswith("error"):
-                    raise Failure(f"machine: {text}")
-                if text.startswith(start):
-                    return text
-            patience_s = max(0, deadline - time.monotonic())
-            ready, _, _ = select.select([self.popen.stdout], [], [], patience_s)
-            got = os.read(self.popen.stdout.fileno(), 4096) if ready else b""
-            if not got:
-                raise Failure(f"machine: no '{start}' within {seconds} s")
-            self.unread += got
+                log.write(text + "\n")
+                self.lines.append(text)
+        return bool(got)
+
+    def take(self, wanted, seconds, what):
+        """Removes and returns the first line for which wanted(line) is true; others stay, for whoever asks."""
+        deadline = time.monotonic() + seconds
+        seen = 0
+        while True:
+            for i in range(seen, len(self.lines)):
+                line = self.lines[i]
+                if line.startswith(("error", "module ")):
+                    raise Failure(f"{self.name}: {line}")
+                if wanted(line):
+                    del self.lines[i]
+                    return line
+            seen = len(self.lines)
+            if not self.read_some(deadline - time.monotonic()):
+                raise Failure(f"{self.name}: no '{what}' within {seconds} s; it has {self.lines}")
+
+    def expect_line(self, start, seconds=60):
+        return self.take(lambda line: line.startswith(start), seconds, start)
+
+    def expect_match(self, pattern, seconds=60):
+        """Words that the pattern's groups have."""
+        return re.fullmatch(pattern, self.take(lambda line: re.fullmatch(pattern, line), seconds, pattern)).groups()
+
+    def has_line(self, start, seconds):
+        """Whether such a line comes; it stays."""
+        deadline = time.monotonic() + seconds
+        while not any(line.startswith(start) for line in self.lines):
+            if time.monotonic() > deadline:
+                return False
+            self.read_some(min(0.1, deadline - time.monotonic()))
+        return True
 
     def wait_boot(self):
         self.expect_line("guest up", BOOT_S)
+        self.lines.clear()  # what firmware and kernel said
 
     def send(self, command):
         self.popen.stdin.write(command.encode() + b"\n")
@@ -90,3 +177,31 @@ class Machine(Process):
 
     def more(self, card, count=2, hz=60):
         return card.at(int(self.tell(f"frames {count} {hz}").split()[1]))
+
+    # ---- what its input devices report ----
+
+    def record(self, *devices):
+        """Starts evrecord, and waits until it reads devices whose names contain these words."""
+        self.tell("record")
+        for words in devices:
+            self.take(lambda line, words=words: line.startswith("device ") and words in line, 60, f"device {words}")
+
+    def events(self, quiet_s=0.5, at_least=0, seconds=20):
+        """All events not yet taken, once there are enough and nothing comes any more. Without a keyboard's autorepeat."""
+        deadline = time.monotonic() + seconds
+        found = []
+        while True:
+            more = self.read_some(quiet_s)
+            lines, self.lines = self.lines, deque()
+            for line in lines:
+                if line.startswith("ev "):
+                    found.append(Event.parse(line))
+                else:
+                    self.lines.append(line)
+            kept = [e for e in found if not (e.type == EV_KEY and e.value == AUTOREPEAT)]
+            if (not more and len(kept) >= at_least) or time.monotonic() > deadline:
+                return kept
+
+    def keys(self, **how):
+        """(code, value) of keys and buttons."""
+        return [(e.code, e.value) for e in self.events(**how) if e.type == EV_KEY]

@@ -67,11 +67,12 @@ class Screen:
     def __init__(self, rig, compositor):
         self.rig, self.compositor = rig, compositor
         self.viewer = None
+        self.extra_env = {}  # of the viewers to come
 
     def view(self, region, renderer="shm", *options, unprivileged=False):
         """Starts the viewer."""
         tools = self.rig.tools
-        env = dict(self.compositor.env, HOME=self.rig.directory)
+        env = dict(self.compositor.env, HOME=self.rig.directory, **self.extra_env)
         if os.path.exists(tools.keep_libraries):  # built with a sanitizer
             env["LD_PRELOAD"] = tools.keep_libraries
             env["ASAN_OPTIONS"] = "verify_asan_link_order=0"

@@ -83,7 +83,6 @@ static void session_open(struct session *s)
                                                .on_lost = on_lost,
                                                .on_frame = on_frame,
                                                .on_presented = on_presented,
-                                               .on_input = on_nothing,
                                                .ctx = s };
     CHECK(display_create(s->loop, &config, &listener, &s->display) == 0);
 }

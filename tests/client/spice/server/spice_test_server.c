@@ -300,6 +300,88 @@ static const SpiceCharDeviceInterface agent_interface = {
 };
 static SpiceCharDeviceInstance agent = { .base.sif = &agent_interface.base, .subtype = "vdagent" };
 
+/* A graphics device that shows one grey picture: a tablet counts only beside one. Its callbacks run
+ * in the library's worker thread and touch nothing. */
+static void qxl_attached(QXLInstance *sin)
+{
+    (void)sin;
+}
+
+static void qxl_compression(QXLInstance *sin, int level)
+{
+    (void)sin, (void)level;
+}
+
+static void qxl_init_info(QXLInstance *sin, QXLDevInitInfo *info)
+{
+    (void)sin;
+    *info = (QXLDevInitInfo){ .num_memslots_groups = 1,
+                              .num_memslots = 1,
+                              .memslot_gen_bits = 8,
+                              .memslot_id_bits = 8,
+                              .n_surfaces = 1 };
+}
+
+static int qxl_no_command(QXLInstance *sin, struct QXLCommandExt *command)
+{
+    (void)sin, (void)command;
+    return 0;
+}
+
+static int qxl_notification(QXLInstance *sin)
+{
+    (void)sin;
+    return 1;
+}
+
+static void qxl_release(QXLInstance *sin, struct QXLReleaseInfoExt info)
+{
+    (void)sin, (void)info;
+}
+
+static void qxl_update(QXLInstance *sin, uint32_t id)
+{
+    (void)sin, (void)id;
+}
+
+static int qxl_flush(QXLInstance *sin)
+{
+    (void)sin;
+    return 0;
+}
+
+static const QXLInterface qxl_interface = {
+    .base = { SPICE_INTERFACE_QXL, "test", SPICE_INTERFACE_QXL_MAJOR, SPICE_INTERFACE_QXL_MINOR },
+    .attached_worker = qxl_attached,
+    .set_compression_level = qxl_compression,
+    .get_init_info = qxl_init_info,
+    .get_command = qxl_no_command,
+    .req_cmd_notification = qxl_notification,
+    .release_resource = qxl_release,
+    .get_cursor_command = qxl_no_command,
+    .req_cursor_notification = qxl_notification,
+    .notify_update = qxl_update,
+    .flush_resources = qxl_flush,
+};
+static QXLInstance qxl = { .base.sif = &qxl_interface.base };
+
+static void show_picture(void)
+{
+    enum { WIDTH_PX = 1024, HEIGHT_PX = 768, STRIDE_BYTES = WIDTH_PX * 4 };
+    static uint8_t pixels[HEIGHT_PX * STRIDE_BYTES];
+    QXLDevMemSlot all = { .virt_end = UINTPTR_MAX };
+    memset(pixels, 0x80, sizeof(pixels));
+    spice_qxl_add_memslot(&qxl, &all);
+    QXLDevSurfaceCreate surface = { .width = WIDTH_PX,
+                                    .height = HEIGHT_PX,
+                                    .stride = STRIDE_BYTES,
+                                    .format = SPICE_SURFACE_FMT_32_xRGB,
+                                    .mouse_mode = 1,
+                                    .type = QXL_SURF_TYPE_PRIMARY,
+                                    .mem = (uintptr_t)pixels };
+    spice_qxl_create_primary_surface(&qxl, 0, &surface);
+}
+
 static void plug(SpiceBaseInstance *device, bool *is_in, bool in)
 {
     if (*is_in == in)
@@ -456,12 +538,14 @@ int main(int argc, char **argv)
         return 1;
     check(loop_create(&loop), "the loop");
     set_up(&o);
-    bool keyboard_in = false, mouse_in = false;
+    bool qxl_in = false, keyboard_in = false, mouse_in = false;
+    plug(&qxl.base, &qxl_in, true);
     plug(&keyboard.base, &keyboard_in, true);
     plug(&mouse.base, &mouse_in, true);
     plug(&tablet.base, &state.tablet_on, !o.no_tablet);
     plug(&agent.base, &state.agent_on, !o.no_agent);
     spice_server_vm_start(server);
+    show_picture();
     struct loop_source *input;
     check(loop_add_fd(loop, STDIN_FILENO, EPOLLIN, on_stdin, NULL, &input), "stdin");
     print("ready\n");

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "audio/jitter.h"
+
+#include <errno.h>
+#include <samplerate.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/lateness.h"
+#include "audio/sample_ring.h"
+#include "base/clock.h"
+
+/* All in milliseconds or seconds of sound. */
+#define CAP_S         0.5   /* more than this beyond the target is cut at once */
+#define EXCESS_S      0.1   /* a smoothed level so far above the target is cut */
+#define AHEAD_S       0.04  /* how far the estimated arrival may run ahead of the real one */
+#define RAMP_S        0.005 /* no step is steeper than this */
+#define SLEPT_NS      (250 * NS_PER_MS) /* the device did not pull for so long: what is there is old */
+#define LEVEL_TAU_S   0.5
+#define GAIN_P        0.1                   /* per second: half the way back in 7 s */
+#define GAIN_I        (GAIN_P * GAIN_P / 4) /* critically damped */
+#define RATIO_LIMIT   0.005
+#define DRIFT_LIMIT   0.002
+#define FEED_FRAMES   32u /* the resampler buffers whatever it is given: little at a time */
+#define TARGET_MIN_NS (2 * NS_PER_MS) /* beyond one pull, for a fixed target */
+
+struct jitter {
+    struct jitter_config config;
+    struct sample_ring ring; /* head: writer, tail: reader */
+    struct {
+        struct lateness lateness;
+        uint64_t underruns_seen;
+    } writer;
+    struct {
+        SRC_STATE *src; /* owned */
+        bool playing;
+        double level_s, drift, ratio_adjust;
+        uint64_t pulled_ns; /* of the last pull, 0: none */
+        float hold[JITTER_MAX_CHANNELS], last[JITTER_MAX_CHANNELS];
+        uint32_t ramp_done, ramp_frames;
+    } reader;
+    struct {
+        _Atomic int64_t anchor_ns;    /* writer: when frame 0 would have arrived at the earliest */
+        _Atomic uint64_t lateness_ns; /* writer: what the target allows for */
+        _Atomic bool ended;           /* writer */
+        _Atomic uint64_t underruns, cuts, frames_out, cut_frames; /* reader */
+        _Atomic uint64_t lost_frames;                             /* writer */
+        _Atomic uint64_t target_ns, level_ns;                     /* reader, for the figures */
+        _Atomic int32_t drift_ppb, ratio_ppb;
+        _Atomic bool playing;
+    } shared;
+};
+
+#define PEEK(field)        atomic_load_explicit(&(field), memory_order_relaxed)
+#define POKE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+#define COUNT(field, n)    POKE(field, PEEK(field) + (n)) /* one writer each */
+
+static bool rate_ok(uint32_t rate_hz)
+{
+    return rate_hz >= 8000 && rate_hz <= 192000;
+}
+
+static bool config_ok(const struct jitter_config *c)
+{
+    return rate_ok(c->rate_in_hz) && rate_ok(c->rate_out_hz) && c->channels >= 1 &&
+           c->channels <= JITTER_MAX_CHANNELS && c->latency_ms <= 2000;
+}
+
+int jitter_create(const struct jitter_config *config, struct jitter **out)
+{
+    if (!config_ok(config))
+        return -EINVAL;
+    struct jitter *j = calloc(1, sizeof(*j));
+    if (!j)
+        return -ENOMEM;
+    j->config = *config;
+    lateness_reset(&j->writer.lateness);
+    j->reader.ramp_frames = (uint32_t)(RAMP_S * config->rate_out_hz);
+    j->reader.ramp_done = j->reader.ramp_frames;
+    POKE(j->shared.lateness_ns, lateness_ns(&j->writer.lateness));
+    POKE(j->shared.ended, true);
+    const double room_s = config->latency_ms / 1000.0 + 2 * CAP_S;
+    int failure = 0;
+    j->reader.src =
+        src_new(config->linear ? SRC_LINEAR : SRC_SINC_FASTEST, (int)config->channels, &failure);
+    const int err = !j->reader.src ? -ENOMEM
+                                   : sample_ring_init(&j->ring, config->channels,
+                                                      (uint32_t)(room_s * config->rate_in_hz));
+    if (err < 0) {
+        jitter_destroy(j);
+        return err;
+    }
+    *out = j;
+    return 0;
+}
+
+void jitter_destroy(struct jitter *j)
+{
+    if (!j)
+        return;
+    if (j->reader.src)
+        src_delete(j->reader.src);
+    sample_ring_fini(&j->ring);
+    free(j);
+}
+
+/* ---- writer ---- */
+
+void jitter_begin(struct jitter *j)
+{
+    lateness_restart(&j->writer.lateness);
+    /* release: pairs with the acquire in jitter_pull(); a new anchor is on its way */
+    atomic_store_explicit(&j->shared.ended, false, memory_order_release);
+}
+
+void jitter_end(struct jitter *j)
+{
+    /* release: pairs with the acquire in jitter_pull(); every push before it is seen first */
+    atomic_store_explicit(&j->shared.ended, true, memory_order_release);
+}
+
+static void learn(struct jitter *j, uint64_t now_ns)
+{
+    const uint64_t underruns = PEEK(j->shared.underruns);
+    const double before_s = (double)sample_ring_head(&j->ring) / j->config.rate_in_hz;
+    const int64_t anchor_ns = (int64_t)now_ns - (int64_t)(before_s * 1e9);
+    lateness_add(&j->writer.lateness, anchor_ns, now_ns, underruns != j->writer.underruns_seen);
+    j->writer.underruns_seen = underruns;
+    POKE(j->shared.anchor_ns, lateness_earliest_ns(&j->writer.lateness));
+    POKE(j->shared.lateness_ns, lateness_ns(&j->writer.lateness));
+}
+
+void jitter_push(struct jitter *j, const int16_t *samples, size_t frames, uint64_t now_ns)
+{
+    const uint32_t channels = j->config.channels;
+    learn(j, now_ns);
+    while (frames > 0) {
+        float *at;
+        size_t n = sample_ring_write_span(&j->ring, &at);
+        if (n == 0)
+            break;
+        n = n < frames ? n : frames;
+        for (size_t i = 0; i < n * channels; i++)
+            at[i] = (float)samples[i] / 32768.0f;
+        sample_ring_commit_write(&j->ring, (uint32_t)n);
+        samples += n * channels;
+        frames -= n;
+    }
+    if (frames > 0) /* positions no longer say how much was sent */
+        lateness_restart(&j->writer.lateness);
+    COUNT(j->shared.lost_frames, frames);
+}
+
+/* ---- reader ---- */
+
+static double seconds_in(const struct jitter *j, uint64_t frames)
+{
+    return (double)frames / j->config.rate_in_hz;
+}
+
+/* One pull takes its frames at once, so that much must be there besides what lateness needs. */
+static double target_s(const struct jitter *j, uint32_t pull_frames)
+{
+    const double pull_s = (double)pull_frames / j->config.rate_out_hz;
+    const double learned_s = pull_s + (double)PEEK(j->shared.lateness_ns) / 1e9;
+    if (j->config.latency_ms == 0)
+        return learned_s;
+    const double fixed_s = j->config.latency_ms / 1000.0, least_s = pull_s + TARGET_MIN_NS / 1e9;
+    return fixed_s > least_s ? fixed_s : least_s;
+}
+
+static double level_s(const struct jitter *j, uint64_t now_ns)
+{
+    const uint64_t tail = sample_ring_tail(&j->ring);
+    const uint64_t head = sample_ring_head(&j->ring);
+    const double arrived_s = (double)((int64_t)now_ns - PEEK(j->shared.anchor_ns)) / 1e9;
+    const double limit_s = seconds_in(j, head) + AHEAD_S;
+    return (arrived_s < limit_s ? arrived_s : limit_s) - seconds_in(j, tail);
+}
+
+static void start_ramp(struct jitter *j)
+{
+    memcpy(j->reader.hold, j->reader.last, sizeof(j->reader.hold));
+    j->reader.ramp_done = 0;
+}
+
+static void drop(struct jitter *j, uint64_t frames)
+{
+    const uint32_t fill = sample_ring_fill(&j->ring);
+    uint32_t left = frames < fill ? (uint32_t)frames : fill;
+    COUNT(j->shared.cut_frames, left);
+    while (left > 0) {
+        const float *at;
+        uint32_t n = sample_ring_read_span(&j->ring, &at);
+        n = n < left ? n : left;
+        sample_ring_commit_read(&j->ring, n);
+        left -= n;
+    }
+}
+
+static void stop_playing(struct jitter *j)
+{
+    j->reader.playing = false;
+    start_ramp(j);
+}
+
+static void start_playing(struct jitter *j, double level)
+{
+    j->reader.playing = true;
+    j->reader.level_s = level;
+    j->reader.ratio_adjust = j->reader.drift;
+    src_reset(j->reader.src);
+    start_ramp(j);
+}
+
+static void cut_to(struct jitter *j, double from_s, double to_s)
+{
+    drop(j, (uint64_t)((from_s - to_s) * j->config.rate_in_hz));
+    COUNT(j->shared.cuts, 1);
+    j->reader.level_s = to_s;
+    start_ramp(j);
+}
+
+static double clamp(double v, double limit)
+{
+    return v > limit ? limit : v < -limit ? -limit : v;
+}
+
+/* The PI controller: the level's error becomes a change of speed. The integral part is the drift.
+ */
+static void steer(struct jitter *j, double level, double target, double pull_s)
+{
+    const double weight = pull_s / (LEVEL_TAU_S + pull_s);
+    j->reader.level_s += (level - j->reader.level_s) * weight;
+    const double error_s = j->reader.level_s - target;
+    const double wish = GAIN_P * error_s + j->reader.drift;
+    j->reader.ratio_adjust = clamp(wish, RATIO_LIMIT);
+    if (wish == j->reader.ratio_adjust) /* at its limit it would only wind up */
+        j->reader.drift = clamp(j->reader.drift + GAIN_I * error_s * pull_s, DRIFT_LIMIT);
+}
+
+/* Frames that could be made, of `frames` wanted. */
+static uint32_t resample(struct jitter *j, float *out, uint32_t frames)
+{
+    const uint32_t channels = j->config.channels;
+    const double ratio =
+        (double)j->config.rate_out_hz / j->config.rate_in_hz / (1.0 + j->reader.ratio_adjust);
+    uint32_t done = 0;
+    while (done < frames) {
+        const float *at;
+        const uint32_t span = sample_ring_read_span(&j->ring, &at);
+        if (span == 0)
+            break;
+        SRC_DATA d = { .data_in = at,
+                       .input_frames = span < FEED_FRAMES ? span : FEED_FRAMES,
+                       .data_out = out + (size_t)done * channels,
+                       .output_frames = frames - done,
+                       .src_ratio = ratio };
+        if (src_process(j->reader.src, &d) != 0 || (d.input_frames_used | d.output_frames_gen) == 0)
+            break;
+        sample_ring_commit_read(&j->ring, (uint32_t)d.input_frames_used);
+        done += (uint32_t)d.output_frames_gen;
+    }
+    return done;
+}
+
+/* From what was heard last to what is in `out`. */
+static void ramp(struct jitter *j, float *out, uint32_t frames)
+{
+    const uint32_t channels = j->config.channels;
+    for (uint32_t i = 0; i < frames && j->reader.ramp_done < j->reader.ramp_frames; i++) {
+        const float gain = (float)++j->reader.ramp_done / (float)j->reader.ramp_frames;
+        for (uint32_t c = 0; c < channels; c++) {
+            float *sample = out + (size_t)i * channels + c;
+            *sample = *sample * gain + j->reader.hold[c] * (1.0f - gain);
+        }
+    }
+    memcpy(j->reader.last, out + (size_t)(frames - 1) * channels, channels * sizeof(*out));
+}
+
+static void emit(struct jitter *j, float *out, uint32_t frames, uint32_t made)
+{
+    const uint32_t channels = j->config.channels;
+    memset(out + (size_t)made * channels, 0, (size_t)(frames - made) * channels * sizeof(*out));
+    if (made > 0)
+        ramp(j, out, made);
+    if (made < frames && j->reader.playing)
+        stop_playing(j);
+    if (made < frames)
+        ramp(j, out + (size_t)made * channels, frames - made);
+}
+
+/* Whether there is something to play now. Corrects what is far off. */
+static bool ready(struct jitter *j, double level, double target, bool ended)
+{
+    const uint32_t fill = sample_ring_fill(&j->ring);
+    if (!j->reader.playing && fill > 0 &&
+        (ended || (level >= target && seconds_in(j, fill) >= target / 2)))
+        start_playing(j, level);
+    if (j->reader.playing && level > target + CAP_S)
+        cut_to(j, level, target);
+    else if (j->reader.playing && !ended && j->reader.level_s > target + EXCESS_S)
+        cut_to(j, level, target);
+    return j->reader.playing;
+}
+
+static void publish(struct jitter *j, double target, uint32_t frames)
+{
+    const double level = j->reader.playing && j->reader.level_s > 0 ? j->reader.level_s : 0;
+    POKE(j->shared.target_ns, (uint64_t)(target * 1e9));
+    POKE(j->shared.level_ns, (uint64_t)(level * 1e9));
+    POKE(j->shared.drift_ppb, (int32_t)(j->reader.drift * 1e9));
+    POKE(j->shared.ratio_ppb, (int32_t)(j->reader.ratio_adjust * 1e9));
+    POKE(j->shared.playing, j->reader.playing);
+    COUNT(j->shared.frames_out, frames);
+}
+
+void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
+{
+    if (frames == 0)
+        return;
+    /* acquire: pairs with the release in jitter_end() and jitter_begin(). */
+    const bool ended = atomic_load_explicit(&j->shared.ended, memory_order_acquire);
+    if (j->reader.pulled_ns != 0 && now_ns - j->reader.pulled_ns > SLEPT_NS) {
+        drop(j, UINT64_MAX);
+        j->reader.playing = false;
+    }
+    j->reader.pulled_ns = now_ns;
+    const double target = target_s(j, frames), level = level_s(j, now_ns);
+    uint32_t made = 0;
+    if (ready(j, level, target, ended)) {
+        if (!ended)
+            steer(j, level, target, (double)frames / j->config.rate_out_hz);
+        made = resample(j, out, frames);
+        if (made < frames && !ended)
+            COUNT(j->shared.underruns, 1);
+    }
+    emit(j, out, frames, made);
+    publish(j, target, frames);
+}
+
+void jitter_stats(const struct jitter *j, struct jitter_stats *out)
+{
+    *out = (struct jitter_stats){
+        .target_ms = (double)PEEK(j->shared.target_ns) / 1e6,
+        .level_ms = (double)PEEK(j->shared.level_ns) / 1e6,
+        .drift_ppm = PEEK(j->shared.drift_ppb) / 1e3,
+        .ratio_ppm = PEEK(j->shared.ratio_ppb) / 1e3,
+        .underruns = PEEK(j->shared.underruns),
+        .cuts = PEEK(j->shared.cuts),
+        .frames_in = sample_ring_head(&j->ring),
+        .frames_out = PEEK(j->shared.frames_out),
+        .frames_dropped = PEEK(j->shared.lost_frames) + PEEK(j->shared.cut_frames),
+        .playing = PEEK(j->shared.playing),
+    };
+}

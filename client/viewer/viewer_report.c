@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "viewer/viewer_report.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *picture_name(enum source_switch_active active)
+{
+    static const char *const names[] = { [SOURCE_SWITCH_ACTIVE_NONE] = "none",
+                                         [SOURCE_SWITCH_ACTIVE_RELAY] = "relay",
+                                         [SOURCE_SWITCH_ACTIVE_SPICE] = "spice" };
+    return names[active];
+}
+
+static const char *spice_name(enum spice_session_state state)
+{
+    static const char *const names[] = { [SPICE_SESSION_NONE] = "off",
+                                         [SPICE_SESSION_CONNECTING] = "connecting",
+                                         [SPICE_SESSION_UP] = "up",
+                                         [SPICE_SESSION_WAITING] = "waiting",
+                                         [SPICE_SESSION_REFUSED] = "refused" };
+    return names[state];
+}
+
+static double ms(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_MS;
+}
+
+void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_bytes)
+{
+    int used = snprintf(text, text_bytes,
+                        "picture   %s by %s, every %.2f ms, %" PRIu64 " shown\n"
+                        "latency   %.2f ms to commit, %.2f ms to the screen\n"
+                        "SPICE     %s",
+                        picture_name(s->active), s->renderer_name ? s->renderer_name : "-",
+                        ms(s->source.interval_ns), s->frames_shown, ms(s->notice_to_commit_ns),
+                        ms(s->commit_to_present_ns), spice_name(s->spice.state));
+    if (s->has_audio && used > 0 && (size_t)used < text_bytes)
+        snprintf(text + used, text_bytes - (size_t)used,
+                 "\nsound     %s, %.0f ms of %.0f wanted, %" PRIu64 " gaps, drift %+.0f ppm",
+                 !s->audio.connected ? "no PipeWire"
+                 : s->audio.playing  ? "playing"
+                                     : "silent",
+                 s->audio.latency_ms, s->audio.jitter.target_ms, s->audio.jitter.underruns,
+                 s->audio.jitter.drift_ppm);
+}
+
+static void add_audio(const struct guest_audio_stats *a, cJSON *object)
+{
+    cJSON *audio = cJSON_AddObjectToObject(object, "sound");
+    if (!audio)
+        return;
+    cJSON_AddBoolToObject(audio, "pipewire", a->connected);
+    cJSON_AddBoolToObject(audio, "playing", a->playing);
+    cJSON_AddNumberToObject(audio, "rate_hz", a->rate_hz);
+    cJSON_AddNumberToObject(audio, "channels", a->channels);
+    cJSON_AddNumberToObject(audio, "target_ms", a->jitter.target_ms);
+    cJSON_AddNumberToObject(audio, "latency_ms", a->latency_ms);
+    cJSON_AddNumberToObject(audio, "underruns", (double)a->jitter.underruns);
+    cJSON_AddNumberToObject(audio, "drift_ppm", a->jitter.drift_ppm);
+    cJSON_AddBoolToObject(audio, "microphone", a->mic_active);
+}
+
+void viewer_report_json(const struct viewer_stats *s, cJSON *object)
+{
+    cJSON_AddStringToObject(object, "picture", picture_name(s->active));
+    cJSON_AddStringToObject(object, "renderer", s->renderer_name ? s->renderer_name : "none");
+    cJSON_AddNumberToObject(object, "frames_shown", (double)s->frames_shown);
+    cJSON_AddNumberToObject(object, "publish_interval_ms", ms(s->source.interval_ns));
+    cJSON_AddNumberToObject(object, "notice_to_commit_ms", ms(s->notice_to_commit_ns));
+    cJSON_AddNumberToObject(object, "commit_to_present_ms", ms(s->commit_to_present_ns));
+    cJSON_AddStringToObject(object, "spice", spice_name(s->spice.state));
+    if (s->spice.text[0])
+        cJSON_AddStringToObject(object, "spice_problem", s->spice.text);
+    if (s->has_audio)
+        add_audio(&s->audio, object);
+}
