@@ -240,7 +240,7 @@ static void close_cursor(struct spice_source *s)
 static void on_display_down(void *ctx, const struct spice_problem *problem)
 {
     struct spice_source *s = ctx;
-    log_info("%s", problem->text);
+    log_every(10000, LOG_LEVEL_INFO, "%s", problem->text);
     snprintf(s->problem, sizeof(s->problem), "%s", problem->text);
     s->stats.restarts++;
     close_display(s);
