@@ -6,6 +6,7 @@
  * was announced. */
 #define LOG_MODULE "stats"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "commands/commands.h"
+#include "commands/viewer_figures.h"
 #include "source/relay/relay.h"
 
 struct stats_options {
@@ -135,6 +137,17 @@ static struct line line_of(const struct stats *s, const struct source_stats *now
     };
 }
 
+static void print_viewers(const cJSON *viewers)
+{
+    char text[256];
+    const cJSON *viewer;
+    cJSON_ArrayForEach(viewer, viewers)
+    {
+        viewer_figures_text(viewer, text, sizeof(text));
+        printf("  %s\n", text);
+    }
+}
+
 static void print_text(const struct stats *s, const struct line *l)
 {
     char mode[32];
@@ -148,6 +161,9 @@ static void print_text(const struct stats *s, const struct line *l)
            state_name(s->state), mode, s->has_frame ? s->frame.fmt->name : "-", l->fps,
            l->interval_ms, l->late_us, l->upload_mib_s, 100.0 * l->damage_share, l->cursor_s,
            l->missed, l->superseded + l->rejected, l->wakeups_s);
+    cJSON *viewers = viewer_figures_read();
+    print_viewers(viewers);
+    cJSON_Delete(viewers);
 }
 
 static void print_json(const struct stats *s, const struct line *l)
@@ -162,9 +178,14 @@ static void print_json(const struct stats *s, const struct line *l)
     printf(",\"fps\":%.2f,\"publish_interval_ms\":%.3f,\"notice_late_us\":%.1f,\"upload_bytes\":"
            "%" PRIu64 ",\"damage_share\":%.4f,\"cursor_per_s\":%.2f,\"missed\":%" PRIu64
            ",\"superseded\":%" PRIu64 ",\"rejected\":%" PRIu64 ",\"restarts\":%" PRIu64
-           ",\"wakeups_per_s\":%.1f}\n",
+           ",\"wakeups_per_s\":%.1f",
            l->fps, l->interval_ms, l->late_us, s->tally.upload_bytes, l->damage_share, l->cursor_s,
            l->missed, l->superseded, l->rejected, l->restarts, l->wakeups_s);
+    cJSON *viewers = viewer_figures_read();
+    char *text = viewers ? cJSON_PrintUnformatted(viewers) : NULL;
+    printf(",\"viewers\":%s}\n", text ? text : "[]");
+    cJSON_free(text);
+    cJSON_Delete(viewers);
 }
 
 static void on_line(void *ctx)
@@ -254,7 +275,9 @@ const struct command command_stats = {
             "never seen\n"
             "(missed), frames overtaken or malformed (drops), and wake-ups of the wait strategy "
             "per second.\n"
-            "Runs beside a viewer.\n",
+            "Runs beside a viewer: each viewer of the same user gets a line with its own figures, "
+            "the delay of the\n"
+            "sound among them.\n",
     .options = &stats_table,
     .client_options = true,
     .run = run,

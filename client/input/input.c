@@ -251,6 +251,7 @@ int input_create(struct loop *loop, const struct input_config *config,
     in->view_only = config->view_only;
     in->view.scale_120 = 120;
     in->cursor.drawn = true;
+    in->cursor.shape.visible = true; /* until the guest says otherwise: of unknown shape */
     int err = input_keys_init(in);
     if (!err)
         err = input_locks_init(in);

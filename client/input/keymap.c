@@ -226,6 +226,7 @@ static const struct {
     { "RightWin", KEY_RIGHTMETA },
     { "RightSuper", KEY_RIGHTMETA },
     { "Menu", KEY_COMPOSE },
+    { "KEY_MENU", KEY_MENU }, /* not the one that people call so */
     { "Application", KEY_COMPOSE },
     { "Space", KEY_SPACE },
     { "CapsLock", KEY_CAPSLOCK },
@@ -294,6 +295,8 @@ static uint32_t key_from_number(const char *text)
 uint32_t keymap_key_from_name(const char *name)
 {
     const char *bare = strncasecmp(name, "KEY_", 4) == 0 ? name + 4 : name;
+    if (!isalnum((unsigned char)name[0]))
+        return 0;
     /* With the prefix it is evdev's word: KEY_MENU is not the key that people call Menu. */
     if (bare == name)
         for (size_t i = 0; i < ARRAY_LEN(aliases); i++)

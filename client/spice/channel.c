@@ -245,7 +245,8 @@ static void on_notify(const struct spice_channel *c, struct spice_reader *r)
         return;
     char text[MAX_NOTIFY_BYTES];
     spice_text_clean(text, sizeof(text), message, bytes);
-    log_every(1000, severity == SPICE_NOTIFY_SEVERITY_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+    /* QEMU warns of every connection that has no TLS, also of one through a unix socket. */
+    log_every(1000, severity == SPICE_NOTIFY_SEVERITY_ERROR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
               "the server says (channel %s): %s", c->ops->name, text);
 }
 

@@ -202,6 +202,8 @@ static int on_inval_list(struct spice_display *d, struct message *m)
         if (type == SPICE_RES_TYPE_PIXMAP)
             spice_pixmap_cache_drop(&d->cache, id);
     }
+    if (m->r.bad)
+        return message_bad(m, "the list of images to forget ends early");
     return 0;
 }
 

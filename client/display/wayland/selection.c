@@ -64,7 +64,7 @@ struct selection {
     struct wl_seat *seat;
     uint32_t seat_name, seat_version;
     struct wl_keyboard *keyboard;
-    uint32_t enter_serial;
+    uint32_t serial; /* of the newest focus or key event that came here */
     bool focused;
     struct side sides[SELECTION_KINDS];
     struct offer *drag; /* held over the window */
@@ -372,9 +372,11 @@ static char **copy_names(const char *const *names, size_t count)
     return copy;
 }
 
+/* Serials wrap around. */
 static uint32_t newest_serial(const struct selection *s)
 {
-    return *s->native->serial ? *s->native->serial : s->enter_serial;
+    const uint32_t seats = *s->native->serial;
+    return seats == 0 || (s->serial != 0 && (int32_t)(s->serial - seats) > 0) ? s->serial : seats;
 }
 
 static void set_selection(struct side *side, void *source, uint32_t serial)
@@ -616,7 +618,7 @@ static void on_key_enter(void *ctx, struct wl_keyboard *k, uint32_t serial,
     struct selection *s = ctx;
     if (surface != s->native->surface)
         return;
-    s->enter_serial = serial;
+    s->serial = serial;
     set_focus(s, true);
     for (size_t i = 0; i < SELECTION_KINDS; i++)
         if (try_offer(&s->sides[i]) < 0)
@@ -635,7 +637,9 @@ static void on_key_leave(void *ctx, struct wl_keyboard *k, uint32_t serial,
 static void on_key(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t time_ms,
                    uint32_t key, uint32_t state)
 {
-    (void)ctx, (void)k, (void)serial, (void)time_ms, (void)key, (void)state;
+    (void)k, (void)time_ms, (void)key, (void)state;
+    struct selection *s = ctx;
+    s->serial = serial;
 }
 
 static void on_modifiers(void *ctx, struct wl_keyboard *k, uint32_t serial, uint32_t depressed,

@@ -50,6 +50,7 @@ struct window {
     struct wl_surface *surface;
     struct xdg_surface *xdg_surface;
     struct xdg_toplevel *toplevel;
+    struct wl_buffer *buffer;
     struct wl_event_queue *queue; /* of the selection */
     struct loop_source *source;
     bool shown;
@@ -109,17 +110,19 @@ static void on_configure(void *ctx, struct xdg_surface *s, uint32_t serial)
 {
     struct window *w = ctx;
     xdg_surface_ack_configure(s, serial);
-    if (w->shown)
+    if (w->shown) {
+        wl_surface_commit(w->surface); /* sway waits for it */
         return;
+    }
     const int32_t stride = 4 * WIDTH_PX, bytes = stride * (int32_t)HEIGHT_PX;
     const int fd = memfd_create("window", MFD_CLOEXEC);
     CHECK(fd >= 0 && ftruncate(fd, bytes) == 0);
     struct wl_shm_pool *pool = wl_shm_create_pool(w->shm, fd, bytes);
-    struct wl_buffer *buffer =
+    w->buffer =
         wl_shm_pool_create_buffer(pool, 0, WIDTH_PX, HEIGHT_PX, stride, WL_SHM_FORMAT_XRGB8888);
     wl_shm_pool_destroy(pool);
     close(fd);
-    wl_surface_attach(w->surface, buffer, 0, 0);
+    wl_surface_attach(w->surface, w->buffer, 0, 0);
     wl_surface_damage(w->surface, 0, 0, WIDTH_PX, HEIGHT_PX);
     wl_surface_commit(w->surface);
     w->shown = true;
@@ -195,9 +198,19 @@ static void open_window(struct desk *d, struct window *w)
 static void close_window(struct window *w)
 {
     loop_source_destroy(w->source);
+    xdg_toplevel_destroy(w->toplevel);
+    xdg_surface_destroy(w->xdg_surface);
+    wl_surface_destroy(w->surface);
+    wl_buffer_destroy(w->buffer);
+    xdg_wm_base_destroy(w->wm_base);
+    wl_data_device_manager_destroy(w->data_manager);
+    wl_seat_destroy(w->seat);
+    wl_shm_destroy(w->shm);
+    wl_compositor_destroy(w->compositor);
+    wl_registry_destroy(w->registry);
     if (w->queue)
         wl_event_queue_destroy(w->queue);
-    wl_display_disconnect(w->display); /* the proxies' memory goes with the test */
+    wl_display_disconnect(w->display);
     *w = (struct window){ 0 };
 }
 
@@ -265,9 +278,23 @@ static void come(struct desk *d)
     say(d, VD_AGENT_ANNOUNCE_CAPABILITIES, (uint32_t[]){ 0, CAPS }, 2, NULL, 0);
 }
 
+/* Dragging: the other window is the program that files are dragged from. */
+static struct drag {
+    struct window *window;
+    struct wl_pointer *pointer;
+    struct wl_data_device *device;
+    struct wl_data_source *source;
+    const char *uris;
+    uint32_t action;
+    bool started, dropped, finished, cancelled;
+} drag;
+
+static void end_drag(void);
+
 static void stop(struct desk *d)
 {
     exchange_destroy(d->exchange);
+    end_drag();
     close_window(&d->window);
     if (d->other.display)
         close_window(&d->other);
@@ -416,8 +443,13 @@ static void expect_data(struct desk *d, uint32_t type, const uint8_t *data, size
     CHECK(memcmp(m.body + 8, data, bytes) == 0);
 }
 
+/* Somebody in the guest presses Ctrl+C: the key goes through this window, and is what allows it to
+ * set the selection. */
 static void grab(struct desk *d, uint32_t selection, uint32_t type)
 {
+    CHECK_INT(injector_key(d->injector, KEY_C, true), 0);
+    CHECK_INT(injector_key(d->injector, KEY_C, false), 0);
+    settle(d, 50);
     say(d, VD_AGENT_CLIPBOARD_GRAB, (uint32_t[]){ selection, d->grab_serial++, type }, 3, NULL, 0);
     settle(d, 200);
 }
@@ -591,17 +623,55 @@ TEST(another_window_has_the_focus)
     stop(d);
 }
 
-/* ---- dragging: the other window is the program that files are dragged from ---- */
+/* ---- dragging ---- */
 
-static struct drag {
-    struct window *window;
-    struct wl_pointer *pointer;
-    struct wl_data_device *device;
-    struct wl_data_source *source;
-    const char *uris;
-    uint32_t action;
-    bool started, dropped, finished, cancelled;
-} drag;
+static void end_drag(void)
+{
+    if (!drag.window)
+        return;
+    wl_data_source_destroy(drag.source);
+    wl_data_device_destroy(drag.device);
+    wl_pointer_destroy(drag.pointer);
+}
+
+/* It drags over itself, too; what it is offered there it does not want. */
+static void device_offer(void *ctx, struct wl_data_device *device, struct wl_data_offer *offer)
+{
+    (void)ctx, (void)device;
+    wl_data_offer_destroy(offer);
+}
+
+static void device_enter(void *ctx, struct wl_data_device *device, uint32_t serial,
+                         struct wl_surface *s, wl_fixed_t x, wl_fixed_t y,
+                         struct wl_data_offer *offer)
+{
+    (void)ctx, (void)device, (void)serial, (void)s, (void)x, (void)y, (void)offer;
+}
+
+static void device_leave(void *ctx, struct wl_data_device *device)
+{
+    (void)ctx, (void)device;
+}
+
+static void device_motion(void *ctx, struct wl_data_device *device, uint32_t t, wl_fixed_t x,
+                          wl_fixed_t y)
+{
+    (void)ctx, (void)device, (void)t, (void)x, (void)y;
+}
+
+static void device_selection(void *ctx, struct wl_data_device *device, struct wl_data_offer *offer)
+{
+    (void)ctx, (void)device, (void)offer;
+}
+
+static const struct wl_data_device_listener device_listener = {
+    .data_offer = device_offer,
+    .enter = device_enter,
+    .leave = device_leave,
+    .motion = device_motion,
+    .drop = device_leave,
+    .selection = device_selection,
+};
 
 static void source_target(void *ctx, struct wl_data_source *s, const char *mime)
 {
@@ -702,6 +772,7 @@ static void drag_onto_us(struct desk *d, const char *mime, const char *uris)
     drag.pointer = wl_seat_get_pointer(d->other.seat);
     wl_pointer_add_listener(drag.pointer, &pointer_listener, &drag);
     drag.device = wl_data_device_manager_get_data_device(d->other.data_manager, d->other.seat);
+    wl_data_device_add_listener(drag.device, &device_listener, NULL);
     drag.source = wl_data_device_manager_create_data_source(d->other.data_manager);
     wl_data_source_add_listener(drag.source, &source_listener, &drag);
     wl_data_source_offer(drag.source, mime);

@@ -140,8 +140,8 @@ class Verbs(unittest.TestCase):
     def test_man_pages_follow_the_tables(self):
         page = pathlib.Path(f"{SOURCE}/docs/man/espelho-client.ini.5.scd").read_text().replace("\\", "")
         flat = " ".join(page.split())
-        options = re.findall(r"^(\S+?)=(\S+)(.*)\n    (.*?)(?: \[(.*)\])?$", self.run_verb("options"), re.M)
-        self.assertGreater(len(options), 15)
+        options = re.findall(r"^(\S+?)=(\S+(?: \S+)*?)((?:  \S+)*)\n    (.*?)(?: \[(.*)\])?$", self.run_verb("options"), re.M)
+        self.assertGreater(len(options), 80)
         for name, kind, also, text, default in options:
             with self.subTest(option=name):
                 expect = f"*{name}*={kind} {text[0].upper()}{text[1:]}."

@@ -4,9 +4,11 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BUILD = sys.argv[1]
@@ -91,6 +93,53 @@ def stats_without_vm(directory):
     check(r.returncode == 0 and json.loads(r.stdout)["state"] == "no-region", r.stdout + r.stderr)
 
 
+@contextlib.contextmanager
+def told_by(directory, name, words):
+    """A socket as a viewer has it; None: takes connections and says nothing."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(os.path.join(directory, "espelho", name))
+    server.listen(8)
+    held = []
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                peer = server.accept()[0]
+                if words is None:
+                    held.append(peer)
+                    continue
+                with contextlib.suppress(OSError), peer:
+                    peer.sendall(words)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def stats_of_viewers(directory):
+    """Viewers that hang, lie or are gone cost nothing; those that talk sense are shown."""
+    os.mkdir(os.path.join(directory, "espelho"))
+    good = {"picture": "relay", "renderer": "shm", "spice": "up", "notice_to_commit_ms": 0.5,
+            "sound": {"playing": True, "latency_ms": 31, "target_ms": 30, "underruns": 2, "drift_ppm": -4}}
+    rows = (("view-41.sock", json.dumps(good).encode()), ("view-42.sock", None), ("view-43.sock", b"{" * 40000),
+            ("view-44.sock", b"[1,2]"), ("view-45.sock", b'{"picture":"\\u001b[2Jx","spice":7,"sound":[]}'),
+            ("view-46x.sock", b"{}"), ("other", b"{}"))
+    with contextlib.ExitStack() as stack:
+        for name, words in rows:
+            stack.enter_context(told_by(directory, name, words))
+        env = dict(os.environ, XDG_RUNTIME_DIR=directory)
+        none = os.path.join(directory, "none")
+        text = run("stats", "--count", "1", "--shm-file", none, env=env)
+        r = run("stats", "--json", "--count", "1", "--shm-file", none, env=env)
+    check(text.returncode == 0 and "viewer 41: relay by shm, SPICE up" in text.stdout, text.stdout + text.stderr)
+    check("sound 31 ms (wanted 30), 2 gaps" in text.stdout and "\x1b" not in text.stdout, text.stdout)
+    viewers = {v["pid"]: v for v in json.loads(r.stdout)["viewers"]}
+    check(set(viewers) == {41, 45} and viewers[41]["sound"]["latency_ms"] == 31, r.stdout)
+
+
 def inspect_image_and_region(directory):
     vectors = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors")
     r = run("inspect", os.path.join(vectors, "09-frame-bgra-complete.bin.gz"), "--json", "--region-mib", "1")
@@ -145,6 +194,7 @@ def demo_headless(directory):
 
 
 CASES = {f.__name__: f for f in (snapshot_formats, snapshot_rotations, snapshot_errors, stats_json, stats_without_vm,
+                                 stats_of_viewers,
                                  inspect_image_and_region, inspect_errors,
                                  demo_refuses_a_busy_region, demo_errors, demo_headless)}
 if __name__ == "__main__":

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "test.h"
 
-enum { WAIT_MS = 5000, START_MS = 20000, MAX_ARGUMENTS = 32 };
+enum { WAIT_MS = 5000, START_MS = 20000, MAX_ARGUMENTS = 64 };
 
 static char dir[64];
 
@@ -40,9 +40,9 @@ const char *peer_dir(void)
     return dir;
 }
 
-static void run(const char *const arguments[], int in, int out)
+static void run(const char *program, const char *const arguments[], int in, int out)
 {
-    const char *argv[MAX_ARGUMENTS] = { SPICE_TEST_SERVER };
+    const char *argv[MAX_ARGUMENTS] = { program };
     for (size_t i = 0; arguments[i] && i + 2 < ARRAY_LEN(argv); i++)
         argv[i + 1] = arguments[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -50,7 +50,7 @@ static void run(const char *const arguments[], int in, int out)
     snprintf(log_path, sizeof(log_path), "%s/server.log", dir);
     const int log = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
     if (dup2(in, 0) == 0 && dup2(out, 1) == 1 && log >= 0 && dup2(log, 2) == 2)
-        execv(argv[0], (char *const *)argv);
+        execvp(argv[0], (char *const *)argv);
     _exit(127);
 }
 
@@ -89,7 +89,7 @@ static bool pass_line(struct peer *p, const char *line)
     return true;
 }
 
-void peer_start(struct peer *p, const char *const arguments[])
+void peer_start_program(struct peer *p, const char *program, const char *const arguments[])
 {
     int in[2], out[2];
     (void)peer_dir();
@@ -99,11 +99,16 @@ void peer_start(struct peer *p, const char *const arguments[])
     p->pid = fork();
     CHECK(p->pid >= 0);
     if (p->pid == 0)
-        run(arguments, in[0], out[1]);
+        run(program, arguments, in[0], out[1]);
     close(in[0]);
     close(out[1]);
     p->in_fd = in[1];
     p->out_fd = out[0];
+}
+
+void peer_start(struct peer *p, const char *const arguments[])
+{
+    peer_start_program(p, SPICE_TEST_SERVER, arguments);
     const uint64_t end_ms = clock_ms() + START_MS;
     while (!pass_line(p, "ready"))
         CHECK_MSG(read_some(p, 100) && clock_ms() < end_ms, "the test server did not start");

@@ -22,6 +22,8 @@ struct peer {
 const char *peer_dir(void);
 /* `arguments` ends with NULL. Returns when clients can connect. */
 void peer_start(struct peer *peer, const char *const arguments[]);
+/* Another program, which prints no "ready": returns at once. */
+void peer_start_program(struct peer *peer, const char *program, const char *const arguments[]);
 void peer_kill(struct peer *peer); /* SIGKILL: as a VM that crashes */
 void peer_say(struct peer *peer, const char *line);
 

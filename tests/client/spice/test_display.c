@@ -229,11 +229,11 @@ TEST(surfaces_are_limited)
     make_surface(&g, 1, 5, 5, 7, false);
     CHECK(strstr(g.missing, "format") != NULL);
     g.missing = NULL;
-    for (uint32_t id = 10; id < 14; id++)
+    for (uint32_t id = 10; id < 15; id++)
         make_surface(&g, id, 4096, 2560, SPICE_SURFACE_FMT_32_ARGB, false);
     CHECK(g.missing && strstr(g.missing, "limit"));
     g.missing = NULL;
-    fill(&g, 13, 0, 0, 9, 9, 1); /* on one that there is not */
+    fill(&g, 14, 0, 0, 9, 9, 1); /* on one that there is not */
     for (uint32_t id = 100; id < 1300; id++)
         make_surface(&g, id, 1, 1, SPICE_SURFACE_FMT_32_ARGB, false);
     CHECK(g.missing && strstr(g.missing, "limit"));

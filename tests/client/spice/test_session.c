@@ -441,6 +441,29 @@ TEST(no_port_at_all)
     unreachable(&(struct spice_server){ .host = "127.0.0.1" }, "spice:port");
 }
 
+TEST(name_that_does_not_exist)
+{
+    begin(&(struct spice_server){ .host = "no-such-host.invalid", .port = 5900 });
+    const uint64_t end_ms = clock_ms() + 30000;
+    while (!seen.is_refused && !seen.is_waiting) { /* without a name server it is "waiting" */
+        CHECK(clock_ms() < end_ms);
+        CHECK(loop_run_once(loop, 20) >= 0);
+    }
+    CHECK_MSG(strstr(seen.status.text, "cannot be resolved"), "%s", seen.status.text);
+    end();
+}
+
+TEST(destroyed_while_a_name_is_looked_up)
+{
+    for (int i = 0; i < 20; i++) {
+        begin(&(struct spice_server){ .host = "no-such-host.invalid", .port = 5900 });
+        for (int round = 0; round < i % 3; round++)
+            CHECK(loop_run_once(loop, 1) >= 0);
+        end();
+    }
+    usleep(200 * 1000); /* threads that end late find what they need */
+}
+
 TEST(nothing_listens)
 {
     begin(&(struct spice_server){ .port = free_port() });
@@ -513,4 +536,127 @@ TEST(agent_comes_and_goes)
     pump_until(loop, &seen.agent_gone, 5000, "no agent");
     CHECK_INT(spice_session_agent_room(session), 0);
     end();
+}
+
+/* ---- TLS ---- */
+
+static char ca_path[128], tls_port_text[8];
+
+static void shell(const char *what)
+{
+    char command[1024];
+    snprintf(command, sizeof(command), "cd %s && ( %s ) >tls.log 2>&1", peer_dir(), what);
+    CHECK_MSG(system(command) == 0, "%s", command);
+}
+
+/* Certificates for this name (an openssl subjectAltName), and a server with them. */
+static uint16_t start_tls(const char *alt_name)
+{
+    char sign[512];
+    const uint16_t port = free_port();
+    if (access("/usr/bin/openssl", X_OK) != 0)
+        SKIP("no openssl program");
+    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca-key.pem -out ca-cert.pem -days 2 "
+          "-subj '/CN=test authority'");
+    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout other-key.pem -out other-cert.pem "
+          "-days 2 -subj '/CN=test authority'");
+    shell("openssl req -newkey rsa:2048 -nodes -keyout server-key.pem -out server.csr "
+          "-subj '/C=IL/O=Red Hat/CN=my server'");
+    snprintf(sign, sizeof(sign),
+             "echo subjectAltName=%s >ext && openssl x509 -req -in server.csr -CA ca-cert.pem "
+             "-CAkey ca-key.pem -CAcreateserial -out server-cert.pem -days 2 -extfile ext",
+             alt_name);
+    shell(sign);
+    snprintf(tls_port_text, sizeof(tls_port_text), "%u", port);
+    START("--addr", "127.0.0.1", "--tls-port", tls_port_text, "--tls-dir", peer_dir());
+    return port;
+}
+
+static const char *authority(const char *name)
+{
+    snprintf(ca_path, sizeof(ca_path), "%s/%s", peer_dir(), name);
+    return ca_path;
+}
+
+static void tls_refused(const struct spice_server *server, const char *text)
+{
+    begin(server);
+    pump_until(loop, &seen.is_refused, 5000, "refused");
+    CHECK_INT(seen.status.fault, SPICE_FAULT_TLS);
+    CHECK_MSG(strstr(seen.status.text, text), "%s", seen.status.text);
+    end();
+}
+
+TEST(tls_with_the_right_authority_and_address)
+{
+    const uint16_t port = start_tls("IP:127.0.0.1");
+    begin(&(struct spice_server){ .tls_port = port, .ca_file = authority("ca-cert.pem") });
+    pump_until(loop, &seen.is_up, 5000, "up");
+    wait_input();
+    spice_session_key(session, 0x1e, true);
+    peer_wait(&peer, loop, "key 1e");
+    static uint8_t message[20 + 15000];
+    pump_until(loop, &seen.has_agent, 5000, "agent");
+    clipboard_message(message, sizeof(message) - 20);
+    CHECK_INT(spice_session_agent_send(session, message, sizeof(message)), 0);
+    const uint64_t end_ms = clock_ms() + 10000;
+    while (seen.agent_count < sizeof(message) && clock_ms() < end_ms)
+        CHECK(loop_run_once(loop, 5) >= 0);
+    CHECK_INT(seen.agent_count, sizeof(message));
+    CHECK(memcmp(seen.agent_bytes, message, sizeof(message)) == 0);
+    end();
+}
+
+TEST(tls_wrong_authority)
+{
+    const uint16_t port = start_tls("IP:127.0.0.1");
+    tls_refused(&(struct spice_server){ .tls_port = port, .ca_file = authority("other-cert.pem") },
+                "spice:caFile");
+}
+
+TEST(tls_authority_of_the_system_does_not_know_it)
+{
+    const uint16_t port = start_tls("IP:127.0.0.1");
+    tls_refused(&(struct spice_server){ .tls_port = port }, "spice:caFile");
+}
+
+TEST(tls_no_authority_file)
+{
+    const uint16_t port = start_tls("IP:127.0.0.1");
+    tls_refused(&(struct spice_server){ .tls_port = port, .ca_file = authority("missing.pem") },
+                "missing.pem");
+}
+
+TEST(tls_wrong_address)
+{
+    const uint16_t port = start_tls("IP:127.0.0.2,DNS:elsewhere.example");
+    tls_refused(&(struct spice_server){ .tls_port = port, .ca_file = authority("ca-cert.pem") },
+                "spice:hostSubject");
+}
+
+TEST(tls_subject_instead_of_the_address)
+{
+    const uint16_t port = start_tls("DNS:elsewhere.example");
+    begin(&(struct spice_server){ .tls_port = port,
+                                  .ca_file = authority("ca-cert.pem"),
+                                  .host_subject = "C=IL, O=Red Hat, CN=my server" });
+    pump_until(loop, &seen.is_up, 5000, "up");
+    end();
+}
+
+TEST(tls_wrong_subject)
+{
+    const uint16_t port = start_tls("IP:127.0.0.1");
+    tls_refused(&(struct spice_server){ .tls_port = port,
+                                        .ca_file = authority("ca-cert.pem"),
+                                        .host_subject = "C=IL,O=Red Hat,CN=another server" },
+                "my server");
+}
+
+TEST(tls_with_a_port_without_it)
+{
+    const uint16_t port = free_port();
+    snprintf(tls_port_text, sizeof(tls_port_text), "%u", port);
+    START("--addr", "127.0.0.1", "--port", tls_port_text);
+    tls_refused(&(struct spice_server){ .tls_port = port }, "is this the port with TLS");
 }
