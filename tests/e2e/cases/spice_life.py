@@ -14,7 +14,7 @@ from harness.proxy import Proxy
 CARD = Card.upright(WIDTH, HEIGHT)
 QEMU = {"labels": ("e2e-qemu",), "timeout_s": 120}
 # Inside the reply to the link, its header, the ticket's answer, the first messages, and later ones.
-CUTS = (1, 4, 15, 16, 17, 100, 190, 200, 208, 230, 300, 1000, 4000, 20000)
+CUTS = (1, 16, 17, 190, 208, 230, 1000, 20000)
 
 
 @case("spice.server_comes_and_goes", **QEMU)
@@ -50,14 +50,14 @@ def password(rig):
     desk = Desk(rig, kind="weston", sound=None, agent=None, socket=None, port=free_port(), password="hunter2")
     desk.boot(boots=False)
     where = ("spice.host=127.0.0.1", f"spice.port={desk.spice.port}")
-    for given in (("spice.password=wrong",), ()):
+    for given in (("spice.password=tr0ub4dor",), ()):
         viewer = desk.screen.view(desk.region, "shm", *where, *given)
         viewer.wait_log("password")
         time.sleep(1)
         viewer.must_live()
         if CHANNELS["inputs"] in desk.channels():
             raise Failure(f"{given} is let in")
-        if "wrong" in viewer.log():
+        if "tr0ub4dor" in viewer.log():
             raise Failure("the log has the password that was given")
         viewer.finish()
     desk.view()

@@ -55,6 +55,7 @@ class Desk:
             self.screen.viewer.finish()
         viewer = self.screen.view(self.region, renderer, *self.spice.options(), *options)
         self.wait_channels(*channels)
+        viewer.wait_log("committed")  # its window is there, and gets the keyboard
         return viewer
 
     def wait_channels(self, *names, seconds=PATIENCE_S):
