@@ -24,12 +24,14 @@
 #include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
 
+enum { RESIZE_DELAY_MS = 300 };
+
 struct viewer {
     const struct viewer_config *config;
     const struct client_options *options;
     struct geometry_config geometry;
     struct loop *loop;
-    struct loop_source *sigint, *sigterm, *duration_timer, *waiting_timer;
+    struct loop_source *sigint, *sigterm, *duration_timer, *waiting_timer, *resize_timer;
     struct display *display;
     struct renderer *renderer;
     struct spice_target spice;
@@ -107,6 +109,15 @@ static void on_configure(void *ctx, const struct display_state *state)
     if (!v->has_controls)
         return;
     controls_on_configure(&v->controls);
+    if (v->options->spice.resize_guest)
+        loop_timer_set_ns(v->resize_timer, clock_ns() + RESIZE_DELAY_MS * NS_PER_MS, 0);
+}
+
+/* The window has had its size for a moment: dragging an edge gives many. */
+static void on_resize_timer(void *ctx)
+{
+    struct viewer *v = ctx;
+    const struct display_state *state = display_get_state(v->display);
     guest_link_set_window_size(v->controls.link, geometry_to_px(state->width, state->scale_120),
                                geometry_to_px(state->height, state->scale_120));
 }
@@ -470,6 +481,8 @@ static int create_controls(struct viewer *v)
     if (err < 0)
         controls_fini(&v->controls);
     v->has_controls = err == 0;
+    if (v->has_controls && v->options->spice.resize_guest)
+        loop_timer_set_ns(v->resize_timer, clock_ns() + RESIZE_DELAY_MS * NS_PER_MS, 0);
     return err;
 }
 
@@ -484,6 +497,8 @@ static int create_loop(struct viewer *v)
         err = loop_add_timer(v->loop, on_duration, v, &v->duration_timer);
     if (!err)
         err = loop_add_timer(v->loop, on_waiting_timer, v, &v->waiting_timer);
+    if (!err)
+        err = loop_add_timer(v->loop, on_resize_timer, v, &v->resize_timer);
     if (!err && v->config->duration_ms)
         loop_timer_set_ns(v->duration_timer, clock_ns() + v->config->duration_ms * NS_PER_MS, 0);
     return err;
@@ -523,6 +538,7 @@ static void destroy(struct viewer *v)
     if (v->renderer)
         v->renderer->ops->destroy(v->renderer);
     display_destroy(v->display);
+    loop_source_destroy(v->resize_timer);
     loop_source_destroy(v->waiting_timer);
     loop_source_destroy(v->duration_timer);
     loop_source_destroy(v->sigterm);
