@@ -35,7 +35,7 @@ function(espelho_test_program name)
 endfunction()
 
 # espelho_fuzz_target(NAME SOURCES ... LIBS ... [CORPUS dir] [RUNS n]): libFuzzer target when ESPELHO_FUZZ, run for a
-# fixed number of iterations under ctest label "fuzz". Without ESPELHO_FUZZ nothing is built.
+# fixed number of iterations under ctest label "fuzz", from a copy of the seeds in CORPUS. Without ESPELHO_FUZZ nothing is built.
 function(espelho_fuzz_target name)
     cmake_parse_arguments(A "" "CORPUS;RUNS;MAX_LEN" "SOURCES;LIBS" ${ARGN})
     if(NOT ESPELHO_FUZZ)
@@ -52,6 +52,13 @@ function(espelho_fuzz_target name)
                                ${CMAKE_SOURCE_DIR}/client)
     target_link_libraries(${name} PRIVATE ${A_LIBS} espelho_compile)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    # libFuzzer writes what it finds into the first folder it is given: never into the sources.
+    cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${A_CORPUS}" built)
+    if(A_CORPUS AND NOT built)
+        file(GLOB seeds CONFIGURE_DEPENDS ${A_CORPUS}/*)
+        set(A_CORPUS ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus)
+        file(COPY ${seeds} DESTINATION ${A_CORPUS})
+    endif()
     add_test(NAME ${name} COMMAND ${name} -runs=${A_RUNS} -max_len=${A_MAX_LEN} -seed=1 -print_final_stats=1 ${A_CORPUS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS fuzz)
 endfunction()

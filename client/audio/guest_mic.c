@@ -109,7 +109,7 @@ static void tell_active(struct guest_mic_line *g, bool active)
 
 static void close_stream(struct guest_mic_line *g)
 {
-    if (g->rec.stream)
+    if (g->audio && g->rec.stream)
         g->audio->ops->close(g->rec.stream);
     g->rec.stream = NULL;
     sample_ring_fini(&g->ring);

@@ -149,16 +149,18 @@ enum mic_answer mic_memory_load(const char *path, const char *key)
 /* The folders above `path`; those that are there stay as they are. */
 static int make_folders(const char *path)
 {
-    autofree char *part = strdup(path);
+    char *part = strdup(path);
     if (!part)
         return -ENOMEM;
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    int err = 0;
+    for (char *slash = strchr(part + 1, '/'); !err && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(part, 0700) < 0 && errno != EEXIST)
-            return -errno;
+            err = -errno;
         *slash = '/';
     }
-    return 0;
+    free(part);
+    return err;
 }
 
 static int write_all(int fd, const char *text, size_t bytes)
@@ -189,21 +191,33 @@ static int replace_file(const char *path, const char *text, size_t bytes)
     return err;
 }
 
-int mic_memory_store(const char *path, const char *key, enum mic_answer answer)
+/* `old` has room for the whole file. */
+static int edit_file(const char *path, const char *key, enum mic_answer answer, char *old)
 {
-    if (!key_ok(key, strlen(key)) || answer == MIC_ANSWER_NONE)
-        return -EINVAL;
-    autofree char *old = malloc(MIC_MEMORY_MAX_BYTES);
-    if (!old)
-        return -ENOMEM;
     int bytes = read_all(path, old);
     if (bytes == -ENOENT)
         bytes = 0;
     int err = bytes < 0 ? bytes : make_folders(path);
     if (err < 0)
         return err;
-    autofree char *text = NULL;
-    size_t text_bytes = 0;
+    char *text;
+    size_t text_bytes;
     err = mic_memory_edit(old, (size_t)bytes, key, answer, &text, &text_bytes);
-    return err < 0 ? err : replace_file(path, text, text_bytes);
+    if (err < 0)
+        return err;
+    err = replace_file(path, text, text_bytes);
+    free(text);
+    return err;
+}
+
+int mic_memory_store(const char *path, const char *key, enum mic_answer answer)
+{
+    if (!key_ok(key, strlen(key)) || answer == MIC_ANSWER_NONE)
+        return -EINVAL;
+    char *old = malloc(MIC_MEMORY_MAX_BYTES);
+    if (!old)
+        return -ENOMEM;
+    const int err = edit_file(path, key, answer, old);
+    free(old);
+    return err;
 }

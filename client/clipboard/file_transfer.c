@@ -120,7 +120,8 @@ void file_transfer_name(const char *path, char out[FILE_TRANSFER_NAME_BYTES])
         p += bytes ? bytes : 1;
     }
     if (n == 0 || (n == 1 && out[0] == '.') || (n == 2 && out[0] == '.' && out[1] == '.')) {
-        strcpy(out, "file");
+        static const char nameless[] = "file";
+        memcpy(out, nameless, sizeof(nameless));
         return;
     }
     out[n] = '\0';

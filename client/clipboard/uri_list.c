@@ -39,9 +39,11 @@ static bool decode(const char *in, size_t bytes, char *out)
     for (size_t i = 0; i < bytes; i++) {
         int c = (unsigned char)in[i];
         if (c == '%') {
-            if (bytes - i < 3 || hex(in[i + 1]) < 0 || hex(in[i + 2]) < 0)
+            const int high = bytes - i < 3 ? -1 : hex(in[i + 1]);
+            const int low = high < 0 ? -1 : hex(in[i + 2]);
+            if (low < 0)
                 return false;
-            c = hex(in[i + 1]) << 4 | hex(in[i + 2]);
+            c = high * 16 + low;
             i += 2;
         }
         if (c == 0)

@@ -426,7 +426,7 @@ int client_options_load(struct client_options *options, const struct option_set 
     if (err < 0)
         return err;
     struct file_notes notes = { 0 };
-    autofree char **given = calloc((size_t)argc + 1, sizeof(*given)); /* parsing reorders them */
+    char **given = calloc((size_t)argc + 1, sizeof(*given)); /* parsing reorders them */
     if (!given) {
         snprintf(error->message, sizeof(error->message), "out of memory");
         return -ENOMEM;
@@ -441,6 +441,7 @@ int client_options_load(struct client_options *options, const struct option_set 
         err = options_parse_args_sets(sets, own ? 2 : 1, argc, argv, rest_count, error);
     }
     hide_passwords(argc, given);
+    free(given);
     char **const optional[] = {
         &options->app.shm_file,
         &options->app.log_file,

@@ -300,7 +300,7 @@ static int collect_args(struct reading *r, const xmlNode *commandline)
 static const char *argument_of(const struct reading *r, size_t index, const char *option)
 {
     const char *arg = r->args[index];
-    if (arg[0] != '-' || index + 1 == r->arg_count)
+    if (!arg || arg[0] != '-' || index + 1 == r->arg_count)
         return NULL;
     arg += arg[1] == '-' ? 2 : 1;
     return strcmp(arg, option) == 0 ? r->args[index + 1] : NULL;

@@ -32,7 +32,7 @@ enum { KNOWN_MAX = 8 }; /* names told when one is not found */
 
 struct libvirt {
     void *library; /* never unloaded: it starts threads and keeps per-thread data */
-#define DECLARE(name) __typeof__(name) *name;
+#define DECLARE(name) __typeof__(name) *(name);
     LIBVIRT_CALLS(DECLARE)
 #undef DECLARE
 };
@@ -46,21 +46,25 @@ struct lookup {
 static int load(struct lookup *l)
 {
     l->v.library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!l->v.library)
-        return domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
-                                  "libvirt is not installed here, so the domain '%s' cannot be "
-                                  "looked up (%s). Install the package libvirt0 or libvirt-libs, "
-                                  "or give the SPICE address and the shared memory yourself",
-                                  l->name, dlerror());
+    if (!l->v.library) {
+        (void)domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
+                                 "libvirt is not installed here, so the domain '%s' cannot be "
+                                 "looked up (%s). Install the package libvirt0 or libvirt-libs, "
+                                 "or give the SPICE address and the shared memory yourself",
+                                 l->name, dlerror());
+        return -ENOENT;
+    }
     bool complete = true;
 #define FIND(name)                                                                                 \
     *(void **)&l->v.name = dlsym(l->v.library, #name);                                             \
     complete = complete && l->v.name;
     LIBVIRT_CALLS(FIND)
 #undef FIND
-    if (!complete)
-        return domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
-                                  "The libvirt library here is too old: %s", dlerror());
+    if (!complete) {
+        (void)domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
+                                 "The libvirt library here is too old: %s", dlerror());
+        return -ENOENT;
+    }
     return 0;
 }
 
@@ -217,7 +221,7 @@ int domain_lookup(const char *uri, const char *name, bool want_password, struct 
         return domain_problem_set(problem, DOMAIN_FAULT_CONNECTION, -ENOENT,
                                   "libvirt at %s cannot be asked about the domain '%s': %s", uri,
                                   name, l.v.virGetLastErrorMessage());
-    struct domain_info info;
+    struct domain_info info = { 0 };
     err = describe_running(&l, connection, &info);
     if (err == 0 && want_password && info.spice.kind != DOMAIN_SPICE_NONE)
         fetch_password(&l, &info);

@@ -127,7 +127,7 @@ static int add_step(struct steps *s, enum binding_step_kind kind, uint32_t value
 /* "LeftCtrl+T": down in order, up in reverse. */
 static int add_chord(struct steps *s, struct word text, struct binding_error *error)
 {
-    uint32_t keys[BINDING_MAX_KEYS_AT_ONCE];
+    uint32_t keys[BINDING_MAX_KEYS_AT_ONCE] = { 0 };
     size_t count = 0;
     struct word w, rest = text;
     int err = 0;
@@ -163,7 +163,7 @@ static int add_wait(struct steps *s, struct word text, struct binding_error *err
 static int add_half(struct steps *s, struct word text, enum binding_step_kind kind,
                     struct binding_error *error)
 {
-    uint32_t key;
+    uint32_t key = 0;
     const int err = key_of(text, &key, error);
     if (err)
         return err;
@@ -229,7 +229,7 @@ static int parse_steps(struct word text, struct binding *b, struct binding_error
 int binding_table_create(const char *escape_key, struct binding_table **out,
                          struct binding_error *error)
 {
-    uint32_t key;
+    uint32_t key = 0;
     const int err = key_of(trimmed(escape_key, strlen(escape_key)), &key, error);
     if (err)
         return err;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <spice/enums.h>
 
@@ -20,7 +19,8 @@ static void forget(struct spice_cursor *c, uint32_t index)
     c->kept_bytes -= c->kept[index]->shape.data_bytes;
     cursor_pixels_unref(c->kept[index]);
     c->kept_count--;
-    memmove(&c->kept[index], &c->kept[index + 1], (c->kept_count - index) * sizeof(c->kept[0]));
+    for (uint32_t i = index; i < c->kept_count; i++)
+        c->kept[i] = c->kept[i + 1];
 }
 
 static void forget_id(struct spice_cursor *c, uint64_t id)

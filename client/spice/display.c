@@ -12,18 +12,6 @@
 #include "base/log.h"
 #include "spice/display_private.h"
 
-int message_bad(struct message *m, const char *why)
-{
-    m->why = why;
-    return -EPROTO;
-}
-
-int message_missing(struct message *m, const char *why)
-{
-    m->why = why;
-    return -ENOTSUP;
-}
-
 /* ---- surfaces ---- */
 
 struct surface *display_find_surface(struct spice_display *d, uint32_t id)

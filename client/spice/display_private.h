@@ -4,6 +4,8 @@
 #ifndef ESPELHO_SPICE_DISPLAY_PRIVATE_H
 #define ESPELHO_SPICE_DISPLAY_PRIVATE_H
 
+#include <errno.h>
+
 #include "spice/display.h"
 #include "spice/image.h"
 #include "spice/pixmap_cache.h"
@@ -51,8 +53,18 @@ struct message {
     struct spice_reader r;
     const char *why; /* set with -EPROTO and -ENOTSUP */
 };
-int message_bad(struct message *m, const char *why);     /* -EPROTO */
-int message_missing(struct message *m, const char *why); /* -ENOTSUP */
+
+static inline int message_bad(struct message *m, const char *why)
+{
+    m->why = why;
+    return -EPROTO;
+}
+
+static inline int message_missing(struct message *m, const char *why)
+{
+    m->why = why;
+    return -ENOTSUP;
+}
 
 struct surface *display_find_surface(struct spice_display *d, uint32_t id);
 void display_damage(struct spice_display *d, const struct surface *s, const struct spice_rect *r);

@@ -54,7 +54,8 @@ static void forget(struct spice_palettes *p, uint32_t index)
 {
     free(p->kept[index]);
     p->count--;
-    memmove(&p->kept[index], &p->kept[index + 1], (p->count - index) * sizeof(p->kept[0]));
+    for (uint32_t i = index; i < p->count; i++)
+        p->kept[i] = p->kept[i + 1];
 }
 
 void spice_palettes_drop(struct spice_palettes *p, uint64_t id)

@@ -3,13 +3,11 @@
  * LZ4 stream, each a whole number of rows. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <lz4.h>
 
 #include <spice/enums.h>
 
-#include "base/cleanup.h"
 #include "spice/image_codec.h"
 
 static uint32_t read_be32(struct spice_reader *r)
@@ -48,16 +46,16 @@ int image_lz4_decode(const uint8_t *data, size_t data_bytes, enum spice_depth de
         return -ENOTSUP;
     }
     const size_t row_bytes = (size_t)image_row_bytes(format, out->width_px);
-    autofree uint8_t *rows = malloc(row_bytes * out->height_px);
+    uint8_t *rows = malloc(row_bytes * out->height_px);
     if (!rows)
         return -ENOMEM;
-    if (unpack(&r, rows, row_bytes * out->height_px) < 0) {
+    const int err = unpack(&r, rows, row_bytes * out->height_px);
+    if (err < 0)
         *why = "an LZ4 image is damaged";
-        return -EPROTO;
-    }
     out->has_alpha = format == SPICE_BITMAP_FMT_RGBA;
-    for (uint32_t y = 0; y < out->height_px; y++)
+    for (uint32_t y = 0; err == 0 && y < out->height_px; y++)
         image_convert_row(format, depth, rows + row_bytes * y, out->width_px,
                           spice_pixmap_row(out, top_down ? y : out->height_px - 1 - y));
-    return 0;
+    free(rows);
+    return err;
 }

@@ -64,9 +64,10 @@ static void record(struct pw_line *line, struct pw_buffer *b, const struct audio
     const uint32_t at = d->chunk->offset < d->maxsize ? d->chunk->offset : d->maxsize;
     const uint32_t most = d->maxsize - at;
     const uint32_t bytes = d->chunk->size < most ? d->chunk->size : most;
-    if (at % sizeof(float) == 0 && bytes >= stride_bytes(line))
+    const uint32_t stride = stride_bytes(line);
+    if (at % sizeof(float) == 0 && stride > 0 && bytes >= stride)
         line->config.process(line->config.ctx, (float *)(void *)((char *)d->data + at),
-                             bytes / stride_bytes(line), now);
+                             bytes / stride, now);
 }
 
 static void on_process(void *data)

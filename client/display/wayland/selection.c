@@ -489,7 +489,7 @@ static void on_drop(void *ctx, struct wl_data_device *device)
     (void)device;
     const struct side *side = ctx;
     struct selection *s = side->selection;
-    int fd;
+    int fd = -1;
     if (!s->drag || !s->drag_good || s->drop || !s->listener.on_drop ||
         receive(s, s->drag, URI_LIST, &fd) < 0) {
         end_drag(s); /* one drop is read at a time */

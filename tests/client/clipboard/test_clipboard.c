@@ -38,10 +38,11 @@ struct stage {
 static int offer(void *ctx, enum selection_kind kind, const char *const *mimes, size_t count)
 {
     struct stage *s = ctx;
-    s->offered[0] = '\0';
-    strcat(s->offered, kind == SELECTION_PRIMARY ? "primary" : "clipboard");
-    for (size_t i = 0; i < count; i++)
-        strcat(strcat(s->offered, " "), mimes[i]);
+    const size_t room = sizeof(s->offered);
+    size_t at = (size_t)snprintf(s->offered, room, "%s",
+                                 kind == SELECTION_PRIMARY ? "primary" : "clipboard");
+    for (size_t i = 0; i < count && at < room; i++)
+        at += (size_t)snprintf(s->offered + at, room - at, " %s", mimes[i]);
     return 0;
 }
 

@@ -63,9 +63,9 @@ TEST(too_many_and_too_long)
     struct binding_table *t = new_table();
     struct binding_error error;
     char text[8192];
-    strcpy(text, "F1: A");
-    while (strlen(text) < 4000)
-        strcat(text, ", A");
+    int bytes = snprintf(text, sizeof(text), "F1: A");
+    while (bytes < 4000)
+        bytes += snprintf(text + bytes, sizeof(text) - (size_t)bytes, ", A");
     CHECK_INT(binding_table_add(t, INPUT_ACTION_MACRO, text, &error), -EINVAL);
     CHECK(strstr(error.text, "512"));
     memset(text, ' ', sizeof(text) - 1);

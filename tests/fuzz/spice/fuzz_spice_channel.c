@@ -2,6 +2,7 @@
  * A whole channel on a real socket: the input is what a server sends after it has let the client
  * in (mini headers), to the main channel or, built with FUZZ_INPUTS, to the inputs channel. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_ROUNDS = 64 };
 
-static char path[64], dir[32];
+static char path[64], dir[] = "/tmp/espelho-fuzz-XXXXXX";
 static int listen_fd = -1;
 static struct loop *loop;
 static struct main_channel main_state;
@@ -40,12 +41,10 @@ static void listen_once(void)
     if (listen_fd >= 0)
         return;
     log_set_level(LOG_LEVEL_NONE);
-    strcpy(dir, "/tmp/espelho-fuzz-XXXXXX");
     if (!mkdtemp(dir))
         abort();
-    strcpy(path, dir);
-    strcat(path, "/s");
-    strcpy(address.sun_path, path);
+    snprintf(path, sizeof(path), "%s/s", dir);
+    memcpy(address.sun_path, path, sizeof(path));
     atexit(remove_socket);
     listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listen_fd < 0 || bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
