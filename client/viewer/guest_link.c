@@ -97,6 +97,9 @@ static void on_news(void *ctx, uint32_t kind, const void *body, size_t body_byte
     case GUEST_NEWS_PLACE_POINTER:
         to->on_place_pointer(to->ctx, point->x, point->y);
         break;
+    case GUEST_NEWS_ABSOLUTE:
+        to->on_absolute(to->ctx, *(const bool *)body);
+        break;
     case GUEST_NEWS_MIC_REQUEST:
         to->on_mic_request(to->ctx);
         break;
@@ -255,6 +258,7 @@ static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
     struct guest_link *l = ctx;
     l->mouse_mode = modes[mode];
     input_set_mouse_mode(l->input, l->mouse_mode);
+    tell_bool(l, GUEST_NEWS_ABSOLUTE, l->mouse_mode == INPUT_MOUSE_ABSOLUTE);
 }
 
 static void on_guest_locks(void *ctx, uint32_t locks)
