@@ -161,7 +161,11 @@ static void on_status(void *ctx, const struct source_status *status)
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
              status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"
                                                      : status->title);
-    snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
+    if (v->controls.video_off)
+        snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
+                 v->options->input.escape_key, v->options->bindings.video);
+    else
+        snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
     guest_view_on_status(&v->guest, status);
     if (v->has_controls)
         controls_on_relay(&v->controls, status->session);
@@ -289,13 +293,7 @@ static void on_turn(void *ctx)
 static void on_video(void *ctx, bool on)
 {
     struct viewer *v = ctx;
-    frame_flow_pause(&v->flow, !on);
-    if (on)
-        return;
-    snprintf(v->waiting.title, sizeof(v->waiting.title), "The picture is off");
-    snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
-             v->options->input.escape_key, v->options->bindings.video);
-    draw_waiting(v);
+    v->source->ops->suspend(v->source, !on);
 }
 
 static void on_cursor_drawn(void *ctx, bool drawn)
