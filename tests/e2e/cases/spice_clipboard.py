@@ -31,7 +31,7 @@ class Both:
             raise Failure(f"the viewer does not announce the clipboard by demand: {caps:x}")
 
     def end_agent(self):
-        self.machine.send("agent die")
+        self.machine.tell("agent die", "dying")
 
     def touch(self):
         """A compositor may want to see that the user did something before a window sets its clipboard."""
