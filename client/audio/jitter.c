@@ -12,8 +12,10 @@
 #include "base/clock.h"
 
 /* All in milliseconds or seconds of sound. */
-#define CAP_S         0.5   /* more than this beyond the target is cut at once */
-#define EXCESS_S      0.1   /* a smoothed level so far above the target is cut */
+#define CAP_S         0.5  /* more than this beyond the target is cut at once */
+#define EXCESS_S      0.03 /* a smoothed level so far above the target is cut */
+#define SETTLE_S      1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
+#define UNSETTLED_S   0.02  /* namely when it is so far above the target */
 #define AHEAD_S       0.04  /* how far the estimated arrival may run ahead of the real one */
 #define RAMP_S        0.005 /* no step is steeper than this */
 #define SLEPT_NS      (250 * NS_PER_MS) /* the device did not pull for so long: what is there is old */
@@ -30,12 +32,13 @@ struct jitter {
     struct sample_ring ring; /* head: writer, tail: reader */
     struct {
         struct lateness lateness;
-        uint64_t underruns_seen;
+        uint64_t underruns_seen, resumes_seen;
     } writer;
     struct {
         SRC_STATE *src; /* owned */
         bool playing;
         double level_s, drift, ratio_adjust;
+        double played_s;    /* since it began to play */
         uint64_t pulled_ns; /* of the last pull, 0: none */
         float hold[JITTER_MAX_CHANNELS], last[JITTER_MAX_CHANNELS];
         uint32_t ramp_done, ramp_frames;
@@ -44,9 +47,9 @@ struct jitter {
         _Atomic int64_t anchor_ns;    /* writer: when frame 0 would have arrived at the earliest */
         _Atomic uint64_t lateness_ns; /* writer: what the target allows for */
         _Atomic bool ended;           /* writer */
-        _Atomic uint64_t underruns, cuts, frames_out, cut_frames; /* reader */
-        _Atomic uint64_t lost_frames;                             /* writer */
-        _Atomic uint64_t target_ns, level_ns;                     /* reader, for the figures */
+        _Atomic uint64_t underruns, cuts, resumes, frames_out, cut_frames; /* reader */
+        _Atomic uint64_t lost_frames;                                      /* writer */
+        _Atomic uint64_t target_ns, level_ns; /* reader, for the figures */
         _Atomic int32_t drift_ppb, ratio_ppb;
         _Atomic bool playing;
     } shared;
@@ -122,7 +125,12 @@ void jitter_end(struct jitter *j)
 
 static void learn(struct jitter *j, uint64_t now_ns)
 {
-    const uint64_t underruns = PEEK(j->shared.underruns);
+    const uint64_t underruns = PEEK(j->shared.underruns), resumes = PEEK(j->shared.resumes);
+    if (resumes != j->writer.resumes_seen) { /* the device slept: nothing to learn from before */
+        lateness_restart(&j->writer.lateness);
+        j->writer.underruns_seen = underruns;
+        j->writer.resumes_seen = resumes;
+    }
     const double before_s = (double)sample_ring_head(&j->ring) / j->config.rate_in_hz;
     const int64_t anchor_ns = (int64_t)now_ns - (int64_t)(before_s * 1e9);
     lateness_add(&j->writer.lateness, anchor_ns, now_ns, underruns != j->writer.underruns_seen);
@@ -209,6 +217,7 @@ static void start_playing(struct jitter *j, double level)
 {
     j->reader.playing = true;
     j->reader.level_s = level;
+    j->reader.played_s = 0;
     j->reader.ratio_adjust = j->reader.drift;
     src_reset(j->reader.src);
     start_ramp(j);
@@ -233,6 +242,7 @@ static void steer(struct jitter *j, double level, double target, double pull_s)
 {
     const double weight = pull_s / (LEVEL_TAU_S + pull_s);
     j->reader.level_s += (level - j->reader.level_s) * weight;
+    j->reader.played_s += pull_s;
     const double error_s = j->reader.level_s - target;
     const double wish = GAIN_P * error_s + j->reader.drift;
     j->reader.ratio_adjust = clamp(wish, RATIO_LIMIT);
@@ -291,6 +301,11 @@ static void emit(struct jitter *j, float *out, uint32_t frames, uint32_t made)
         ramp(j, out + (size_t)made * channels, frames - made);
 }
 
+static double excess_s(const struct jitter *j)
+{
+    return j->reader.played_s < SETTLE_S ? UNSETTLED_S : EXCESS_S;
+}
+
 /* Whether there is something to play now. Corrects what is far off. */
 static bool ready(struct jitter *j, double level, double target, bool ended)
 {
@@ -300,7 +315,7 @@ static bool ready(struct jitter *j, double level, double target, bool ended)
         start_playing(j, level);
     if (j->reader.playing && level > target + CAP_S)
         cut_to(j, level, target);
-    else if (j->reader.playing && !ended && j->reader.level_s > target + EXCESS_S)
+    else if (j->reader.playing && !ended && j->reader.level_s > target + excess_s(j))
         cut_to(j, level, target);
     return j->reader.playing;
 }
@@ -316,6 +331,15 @@ static void publish(struct jitter *j, double target, uint32_t frames)
     COUNT(j->shared.frames_out, frames);
 }
 
+/* The device was away. What begins to play now may have come a moment ago; a full buffer is old. */
+static void resume(struct jitter *j)
+{
+    if (seconds_in(j, sample_ring_fill(&j->ring)) > CAP_S)
+        drop(j, UINT64_MAX);
+    j->reader.playing = false;
+    COUNT(j->shared.resumes, 1);
+}
+
 void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
 {
     if (frames == 0)
@@ -323,8 +347,7 @@ void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
     /* acquire: pairs with the release in jitter_end() and jitter_begin(). */
     const bool ended = atomic_load_explicit(&j->shared.ended, memory_order_acquire);
     if (j->reader.pulled_ns != 0 && now_ns - j->reader.pulled_ns > SLEPT_NS) {
-        drop(j, UINT64_MAX);
-        j->reader.playing = false;
+        resume(j);
     }
     j->reader.pulled_ns = now_ns;
     const double target = target_s(j, frames), level = level_s(j, now_ns);

@@ -5,13 +5,14 @@
 
 #include "base/clock.h"
 
-#define SLOT_NS       (250 * NS_PER_MS)
-#define MARGIN_NS     (3 * NS_PER_MS)
-#define FIRST_NS      (14 * NS_PER_MS)  /* with pulls of 5 ms the target is then about 20 ms */
-#define SHRINK_NS     (NS_PER_MS / 100) /* per packet: 1 ms per second of 10 ms packets */
-#define PEAK_FADE_NS  (3 * NS_PER_S)    /* a peak loses 1 ms in that time */
-#define PEAK_LIMIT_NS (200 * NS_PER_MS) /* later than that is a pause of the VM, nothing to learn  \
-                                         */
+#define SLOT_NS        (250 * NS_PER_MS)
+#define MARGIN_NS      (3 * NS_PER_MS)
+#define FIRST_NS       (14 * NS_PER_MS)  /* with pulls of 5 ms the target is then about 20 ms */
+#define SHRINK_NS      (NS_PER_MS / 100) /* per packet: 1 ms per second of 10 ms packets */
+#define PEAK_FADE_NS   (3 * NS_PER_S)    /* a peak loses 1 ms in that time */
+#define PEAK_LIMIT_NS  (80 * NS_PER_MS)  /* a pause of the VM is nothing to learn from */
+#define COUNT_LIMIT_NS (200 * NS_PER_MS)
+#define BURST_NS       NS_PER_MS /* what comes together was late together: counted once */
 #define ENOUGH_PACKETS 100u
 #define FORGET_PACKETS 3000u /* then every count is halved: the memory is half a minute */
 
@@ -97,8 +98,9 @@ void lateness_add(struct lateness *l, int64_t anchor_ns, uint64_t now_ns, bool a
         lateness_restart(l);
         into_slot(l, anchor_ns, now_ns);
     }
-    if (late_ns <= PEAK_LIMIT_NS)
+    if (late_ns <= COUNT_LIMIT_NS && now_ns - l->arrived_ns >= BURST_NS)
         count(l, late_ns);
+    l->arrived_ns = now_ns;
     uint64_t wish_ns = l->packets < ENOUGH_PACKETS ? FIRST_NS - MARGIN_NS : percentile_ns(l);
     wish_ns = (wish_ns > l->peak_ns ? wish_ns : l->peak_ns) + MARGIN_NS;
     if (wish_ns >= l->allowance_ns)

@@ -17,6 +17,7 @@ struct lateness {
         slot_min_ns[LATENESS_SLOTS]; /* smallest anchor per quarter of a second, INT64_MAX: none */
     uint64_t slot_begin_ns;          /* of the newest; 0: no packet yet */
     unsigned slot;
+    uint64_t arrived_ns;          /* the last packet */
     uint32_t bins[LATENESS_BINS]; /* how many packets came so late; fades */
     uint32_t packets;
     uint64_t peak_ns, peak_set_ns; /* of a packet that came after an underrun; fades */

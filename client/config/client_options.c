@@ -235,6 +235,7 @@ static const struct option_def defs[] = {
     BINDING("volumeDown", volume_down, "Down", "volume down in the guest"),
     BINDING("toggleMute", mute, "M", "mute in the guest"),
     BINDING("toggleMicrophone", microphone, "E", "allow or deny the microphone"),
+    BINDING("cancelFiles", cancel, "C", "stop sending files to the guest"),
     BINDING("leftWin", left_win, "LeftMeta", "tap the left Windows key in the guest"),
     BINDING("rightWin", right_win, "RightMeta", "tap the right Windows key in the guest"),
     BINDING("ctrlAltDel", ctrl_alt_del, "End", "Ctrl+Alt+Del in the guest"),

@@ -87,7 +87,8 @@ struct client_options {
     } clipboard;
     struct { /* key names of input/binding.h; "" : none. Each follows the held escape key. */
         char *fullscreen, *quit, *overlay, *rotate, *video, *input, *sens_up, *sens_down;
-        char *volume_up, *volume_down, *mute, *microphone, *left_win, *right_win, *ctrl_alt_del;
+        char *volume_up, *volume_down, *mute, *microphone, *cancel, *left_win, *right_win,
+            *ctrl_alt_del;
         char *ctrl_alt_fn;          /* modifier that turns F1..F12 into Ctrl+Alt+Fn */
         char *macro[CLIENT_MACROS]; /* "KEY: sequence" */
     } bindings;

@@ -24,6 +24,7 @@ static const struct {
     [INPUT_ACTION_ROTATE] = { "turn the picture", "R" },
     [INPUT_ACTION_VIDEO] = { "picture on and off", "V" },
     [INPUT_ACTION_MICROPHONE] = { "microphone: allow or deny", "E" },
+    [INPUT_ACTION_CANCEL] = { "stop sending files", "C" },
     [INPUT_ACTION_INPUT] = { "keyboard and mouse on and off", "I" },
     [INPUT_ACTION_SENS_UP] = { "faster mouse", "Insert" },
     [INPUT_ACTION_SENS_DOWN] = { "slower mouse", "Delete" },

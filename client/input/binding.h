@@ -22,6 +22,7 @@ enum input_action {
     INPUT_ACTION_ROTATE,
     INPUT_ACTION_VIDEO,
     INPUT_ACTION_MICROPHONE,
+    INPUT_ACTION_CANCEL, /* file transfers */
     /* Done by the router; on_hint tells about them. */
     INPUT_ACTION_INPUT,
     INPUT_ACTION_SENS_UP,

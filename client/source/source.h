@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/source/source.h - where pictures come from: the relay now, SPICE and replay later.
+ * client/source/source.h - where pictures come from: the relay, SPICE, or a switch between both.
  *
  * The source lives on the render thread's loop and calls its listener there. It finds, loses and
  * finds again its VM by itself. Frames are pulled: on_activity says that something is new; the
@@ -33,7 +33,8 @@ struct source_status {
     enum source_state state;
     char title[96]; /* for the waiting screen, one calm sentence: "Waiting for the VM to start" */
     char detail[1280]; /* what and where, and what to do; several lines, may be empty */
-    const struct kvmfr_session *session; /* NULL unless CONNECTED */
+    /* The relay's, while CONNECTED to it. NULL otherwise: also when CONNECTED over SPICE. */
+    const struct kvmfr_session *session;
 };
 
 struct source_listener {
@@ -84,7 +85,8 @@ struct source_ops {
     /* Moves the guest's pointer (guest's own desktop, rotated as the guest has it). False: cannot,
      * or not now. Optional: source_place_pointer() asks. */
     bool (*place_pointer)(struct source *self, int32_t x_px, int32_t y_px);
-    /* The region behind the frames, for dma-buf import and snapshots; NULL while there is none. */
+    /* The region behind the frames, for dma-buf import and snapshots; NULL while there is none, and
+     * for frames that are in no region (SPICE). */
     const struct shm_region *(*region)(struct source *self);
     void (*stats)(struct source *self, struct source_stats *out);
 };

@@ -32,8 +32,8 @@ static void on_greet(void *ctx, struct spice_channel *channel)
 {
     (void)ctx;
     const uint8_t off = SPICE_IMAGE_COMPRESSION_OFF;
-    /* Before INIT, which makes the server send the picture that is there. Both leave with the ticket:
-     * a client that goes away between link and INIT would take the server with it. */
+    /* Before INIT, which makes the server send the picture that is there. Both leave with the
+     * ticket: a client that goes away between link and INIT would take the server with it. */
     if (spice_channel_has_cap(channel, SPICE_DISPLAY_CAP_PREF_COMPRESSION) &&
         spice_channel_send(channel, SPICE_MSGC_DISPLAY_PREFERRED_COMPRESSION, &off, sizeof(off)) <
             0)

@@ -13,15 +13,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "clipboard/clipboard.h"
-#include "clipboard/drop.h"
-#include "clipboard/file_transfer.h"
+#include "clipboard/exchange.h"
 #include "display/seat.h"
-#include "display/selection.h"
-#include "display/wayland/seat_native.h"
 #include "input/input.h"
 #include "loop/mailbox.h"
-#include "spice/agent.h"
 #include "viewer/guest_mail.h"
 
 struct guest_link {
@@ -40,12 +35,9 @@ struct guest_link {
     struct display_seat *seat;
     struct guest_audio *audio;
     struct spice_session *session;
-    struct spice_agent *agent;
-    struct selection *selection;
-    struct clipboard *clipboard;
-    struct file_transfer *files;
-    struct drop drop;
+    struct exchange *exchange;
     bool can_place;
+    enum input_mouse_mode mouse_mode; /* the router forgets it with the inputs channel */
 };
 
 /* ---- news for the render thread ---- */
@@ -104,6 +96,9 @@ static void on_news(void *ctx, uint32_t kind, const void *body, size_t body_byte
         break;
     case GUEST_NEWS_PLACE_POINTER:
         to->on_place_pointer(to->ctx, point->x, point->y);
+        break;
+    case GUEST_NEWS_ABSOLUTE:
+        to->on_absolute(to->ctx, *(const bool *)body);
         break;
     case GUEST_NEWS_MIC_REQUEST:
         to->on_mic_request(to->ctx);
@@ -180,7 +175,11 @@ static const struct input_sink_ops sink_ops = {
 
 static void on_action(void *ctx, enum input_action action)
 {
-    tell(ctx, GUEST_NEWS_ACTION, &action, sizeof(action));
+    struct guest_link *l = ctx;
+    if (action != INPUT_ACTION_CANCEL)
+        tell(l, GUEST_NEWS_ACTION, &action, sizeof(action));
+    else if (!l->exchange || !exchange_cancel_files(l->exchange))
+        tell_text(l, GUEST_NEWS_NOTICE, "No files are on their way");
 }
 
 static void on_help(void *ctx, bool show)
@@ -245,7 +244,10 @@ static void on_lost(void *ctx)
 
 static void on_input_ready(void *ctx, bool ready)
 {
-    input_set_connected(((struct guest_link *)ctx)->input, ready);
+    struct guest_link *l = ctx;
+    input_set_connected(l->input, ready);
+    if (ready)
+        input_set_mouse_mode(l->input, l->mouse_mode);
 }
 
 static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
@@ -253,7 +255,10 @@ static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
     static const enum input_mouse_mode modes[] = { [SPICE_MOUSE_NONE] = INPUT_MOUSE_NONE,
                                                    [SPICE_MOUSE_RELATIVE] = INPUT_MOUSE_RELATIVE,
                                                    [SPICE_MOUSE_ABSOLUTE] = INPUT_MOUSE_ABSOLUTE };
-    input_set_mouse_mode(((struct guest_link *)ctx)->input, modes[mode]);
+    struct guest_link *l = ctx;
+    l->mouse_mode = modes[mode];
+    input_set_mouse_mode(l->input, l->mouse_mode);
+    tell_bool(l, GUEST_NEWS_ABSOLUTE, l->mouse_mode == INPUT_MOUSE_ABSOLUTE);
 }
 
 static void on_guest_locks(void *ctx, uint32_t locks)
@@ -263,17 +268,17 @@ static void on_guest_locks(void *ctx, uint32_t locks)
 
 static void on_agent(void *ctx, bool connected)
 {
-    spice_agent_connected(((struct guest_link *)ctx)->agent, connected);
+    exchange_on_agent(((struct guest_link *)ctx)->exchange, connected);
 }
 
 static void on_agent_data(void *ctx, const uint8_t *bytes, size_t count)
 {
-    spice_agent_data(((struct guest_link *)ctx)->agent, bytes, count);
+    exchange_on_agent_data(((struct guest_link *)ctx)->exchange, bytes, count);
 }
 
 static void on_agent_room(void *ctx)
 {
-    spice_agent_room(((struct guest_link *)ctx)->agent);
+    exchange_on_agent_room(((struct guest_link *)ctx)->exchange);
 }
 
 static size_t port_room(void *ctx)
@@ -288,109 +293,7 @@ static int port_send(void *ctx, const void *bytes, size_t count)
     return l->session ? spice_session_agent_send(l->session, bytes, count) : -EAGAIN;
 }
 
-/* ---- agent -> clipboard, files ---- */
-
-static void on_agent_ready(void *ctx, bool ready)
-{
-    struct guest_link *l = ctx;
-    clipboard_on_ready(l->clipboard, ready);
-    file_transfer_on_ready(l->files, ready);
-}
-
-static void on_grab(void *ctx, uint32_t selection, const uint32_t *types, size_t count)
-{
-    clipboard_on_grab(((struct guest_link *)ctx)->clipboard, selection, types, count);
-}
-
-static void on_release(void *ctx, uint32_t selection)
-{
-    clipboard_on_release(((struct guest_link *)ctx)->clipboard, selection);
-}
-
-static void on_request(void *ctx, uint32_t selection, uint32_t type)
-{
-    clipboard_on_request(((struct guest_link *)ctx)->clipboard, selection, type);
-}
-
-static bool on_data_begin(void *ctx, uint32_t selection, uint32_t type, uint32_t total_bytes)
-{
-    return clipboard_on_data_begin(((struct guest_link *)ctx)->clipboard, selection, type,
-                                   total_bytes);
-}
-
-static void on_data(void *ctx, const uint8_t *bytes, size_t count)
-{
-    clipboard_on_data(((struct guest_link *)ctx)->clipboard, bytes, count);
-}
-
-static void on_data_end(void *ctx)
-{
-    clipboard_on_data_end(((struct guest_link *)ctx)->clipboard);
-}
-
-static void on_file_status(void *ctx, uint32_t id, uint32_t result, const uint8_t *detail,
-                           size_t detail_bytes)
-{
-    file_transfer_on_status(((struct guest_link *)ctx)->files, id, result, detail, detail_bytes);
-}
-
-static void on_agent_idle(void *ctx)
-{
-    struct guest_link *l = ctx;
-    clipboard_on_room(l->clipboard);
-    file_transfer_on_room(l->files);
-}
-
-/* ---- desktop -> clipboard, files ---- */
-
-static void on_offer(void *ctx, enum selection_kind kind, const char *const *mimes, size_t count)
-{
-    clipboard_on_offer(((struct guest_link *)ctx)->clipboard, kind, mimes, count);
-}
-
-static void on_paste(void *ctx, enum selection_kind kind, const char *mime, int fd)
-{
-    clipboard_on_paste(((struct guest_link *)ctx)->clipboard, kind, mime, fd);
-}
-
-static void on_selection_lost(void *ctx, enum selection_kind kind)
-{
-    clipboard_on_lost(((struct guest_link *)ctx)->clipboard, kind);
-}
-
-static void on_focus(void *ctx, bool focused)
-{
-    clipboard_on_focus(((struct guest_link *)ctx)->clipboard, focused);
-}
-
-static void on_drag(void *ctx, bool over)
-{
-    tell_text(ctx, GUEST_NEWS_NOTICE, over ? "Drop: send these files to the guest" : "");
-}
-
-static void on_drop(void *ctx, int fd)
-{
-    drop_take(&((struct guest_link *)ctx)->drop, fd);
-}
-
-static int desktop_offer(void *ctx, enum selection_kind kind, const char *const *mimes,
-                         size_t count)
-{
-    const struct guest_link *l = ctx;
-    return l->selection ? selection_offer(l->selection, kind, mimes, count) : -ENOTSUP;
-}
-
-static void desktop_clear(void *ctx, enum selection_kind kind)
-{
-    const struct guest_link *l = ctx;
-    if (l->selection)
-        selection_clear(l->selection, kind);
-}
-
-static int desktop_receive(void *ctx, enum selection_kind kind, const char *mime, int *out_fd)
-{
-    return selection_receive(((struct guest_link *)ctx)->selection, kind, mime, out_fd);
-}
+/* ---- clipboard, files ---- */
 
 static void on_transfer_notice(void *ctx, const char *text)
 {
@@ -477,8 +380,8 @@ static void on_order(void *ctx, uint32_t kind, const void *body, size_t body_byt
             guest_audio_set_mic(l->audio, *(const bool *)body, true);
         break;
     case GUEST_ORDER_WINDOW_SIZE:
-        if (l->agent)
-            spice_agent_set_resolution(l->agent, (uint32_t)point->x, (uint32_t)point->y);
+        if (l->exchange)
+            exchange_set_resolution(l->exchange, (uint32_t)point->x, (uint32_t)point->y);
         break;
     case GUEST_ORDER_NONE:
         break;
@@ -500,6 +403,7 @@ static int create_bindings(struct guest_link *l)
         { INPUT_ACTION_OVERLAY, o->bindings.overlay, "toggleOverlay" },
         { INPUT_ACTION_ROTATE, o->bindings.rotate, "turn" },
         { INPUT_ACTION_VIDEO, o->bindings.video, "toggleVideo" },
+        { INPUT_ACTION_CANCEL, o->bindings.cancel, "cancelFiles" },
         { INPUT_ACTION_INPUT, o->bindings.input, "toggleInput" },
         { INPUT_ACTION_SENS_UP, o->bindings.sens_up, "sensUp" },
         { INPUT_ACTION_SENS_DOWN, o->bindings.sens_down, "sensDown" },
@@ -519,6 +423,7 @@ static int create_bindings(struct guest_link *l)
         return err;
     }
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        snprintf(error.text, sizeof(error.text), "too many bindings");
         err = binding_table_add(l->bindings, rows[i].action, rows[i].text, &error);
         if (err < 0)
             log_warn("bindings.%s: %s", rows[i].name, error.text);
@@ -577,59 +482,22 @@ static int create_seat(struct guest_link *l, struct display *display)
     return err;
 }
 
-static int create_clipboard(struct guest_link *l)
+static int create_exchange(struct guest_link *l)
 {
     const struct client_options *o = l->options;
-    const struct selection_listener selection_listener = {
-        .on_offer = on_offer,
-        .on_paste = on_paste,
-        .on_lost = on_selection_lost,
-        .on_focus = on_focus,
-        .on_drag = on_drag,
-        .on_drop = on_drop,
-        .ctx = l,
-    };
-    const struct transfer_listener transfer_listener = { .on_notice = on_transfer_notice,
-                                                         .on_progress = on_transfer_progress,
-                                                         .ctx = l };
-    const struct clipboard_desktop desktop = {
-        .offer = desktop_offer, .clear = desktop_clear, .receive = desktop_receive, .ctx = l
-    };
-    const struct clipboard_config config = {
-        .limit_bytes = (uint64_t)o->clipboard.limit_mib << 20,
-        .to_guest = o->clipboard.share && o->clipboard.to_guest,
-        .to_host = o->clipboard.share && o->clipboard.to_host,
-        .primary = o->clipboard.primary,
-    };
-    int err =
-        clipboard_create(l->loop, l->agent, &desktop, &config, &transfer_listener, &l->clipboard);
-    if (err == 0)
-        err = file_transfer_create(l->loop, l->agent, 0, &transfer_listener, &l->files);
-    if (err < 0)
-        return err;
-    drop_init(&l->drop, l->loop, l->files, &transfer_listener);
-    err = selection_create(display_seat_native(l->seat), config.primary, o->clipboard.file_transfer,
-                           &selection_listener, &l->selection);
-    l->drop.selection = l->selection;
-    return err;
-}
-
-static int create_agent(struct guest_link *l)
-{
     const struct spice_agent_port port = { .room = port_room, .send = port_send, .ctx = l };
-    const struct spice_agent_listener listener = {
-        .on_ready = on_agent_ready,
-        .on_grab = on_grab,
-        .on_release = on_release,
-        .on_request = on_request,
-        .on_data_begin = on_data_begin,
-        .on_data = on_data,
-        .on_data_end = on_data_end,
-        .on_file_status = on_file_status,
-        .on_room = on_agent_idle,
-        .ctx = l,
+    const struct exchange_config config = {
+        .clipboard = { .limit_bytes = (uint64_t)o->clipboard.limit_mib << 20,
+                       .to_guest = o->clipboard.share && o->clipboard.to_guest,
+                       .to_host = o->clipboard.share && o->clipboard.to_host,
+                       .primary = o->clipboard.share && o->clipboard.primary },
+        .file_transfer = o->clipboard.file_transfer,
     };
-    return spice_agent_create(&port, &listener, &l->agent);
+    const struct transfer_listener listener = { .on_notice = on_transfer_notice,
+                                                .on_progress = on_transfer_progress,
+                                                .ctx = l };
+    return exchange_create(l->loop, &port, display_seat_native(l->seat), &config, &listener,
+                           &l->exchange);
 }
 
 static int create_audio(struct guest_link *l)
@@ -684,9 +552,7 @@ static int create_all(struct guest_link *l, struct display *display)
         err = create_seat(l, display);
     if (err < 0 || !l->server)
         return err;
-    err = create_agent(l);
-    if (err == 0)
-        err = create_clipboard(l);
+    err = create_exchange(l);
     if (err == 0)
         err = create_session(l);
     if (err == 0 && l->options->spice.audio)
@@ -748,16 +614,11 @@ void guest_link_destroy(struct guest_link *l)
         loop_stop(l->loop);
         pthread_join(l->thread, NULL);
     }
-    drop_fini(&l->drop);
-    selection_destroy(l->selection);
-    l->selection = NULL;
-    file_transfer_destroy(l->files);
-    clipboard_destroy(l->clipboard);
+    exchange_destroy(l->exchange);
     if (l->input)
         input_set_seat(l->input, NULL, NULL);
     display_seat_destroy(l->seat);
     input_destroy(l->input); /* lets go of what is held in the guest */
-    spice_agent_destroy(l->agent);
     spice_session_destroy(l->session);
     guest_audio_destroy(l->audio);
     binding_table_destroy(l->bindings);

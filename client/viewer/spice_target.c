@@ -49,12 +49,10 @@ static int read_password(const char *path, char **out)
 
 int spice_target_init(struct spice_target *t, const struct client_options *o)
 {
-    const bool host_is_path =
-        o->spice.port == 0 && o->spice.tls_port == 0 && o->spice.host[0] == '/';
     *t = (struct spice_target){
         .wanted = o->spice.enable,
         .server = {
-            .socket_path = o->spice.socket ? o->spice.socket : host_is_path ? o->spice.host : NULL,
+            .socket_path = o->spice.socket,
             .host = o->spice.host,
             .port = (uint16_t)o->spice.port,
             .tls_port = (uint16_t)o->spice.tls_port,
@@ -73,9 +71,24 @@ int spice_target_init(struct spice_target *t, const struct client_options *o)
     return err;
 }
 
-void spice_target_fini(struct spice_target *t)
+static void drop_password(struct spice_target *t)
 {
     wipe(t->password);
     free(t->password);
+}
+
+void spice_target_set_password(struct spice_target *t, const char *password)
+{
+    char *copy = strdup(password);
+    if (!copy)
+        return;
+    drop_password(t);
+    t->password = copy;
+    t->server.password = copy;
+}
+
+void spice_target_fini(struct spice_target *t)
+{
+    drop_password(t);
     *t = (struct spice_target){ 0 };
 }

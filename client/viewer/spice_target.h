@@ -19,6 +19,8 @@ struct spice_target {
 /* Options alone decide where it is; viewer/domain fills them in from libvirt before. Reads the
  * password file. 0; -errno after logging why. `options` is borrowed. */
 int spice_target_init(struct spice_target *target, const struct client_options *options) MUST_CHECK;
+/* For channels that are created from now on. Keeps the old one when there is no memory. */
+void spice_target_set_password(struct spice_target *target, const char *password);
 void spice_target_fini(struct spice_target *target); /* wipes the password */
 
 #endif

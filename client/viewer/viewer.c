@@ -24,12 +24,14 @@
 #include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
 
+enum { RESIZE_DELAY_MS = 300 };
+
 struct viewer {
     const struct viewer_config *config;
     const struct client_options *options;
     struct geometry_config geometry;
     struct loop *loop;
-    struct loop_source *sigint, *sigterm, *duration_timer, *waiting_timer;
+    struct loop_source *sigint, *sigterm, *duration_timer, *waiting_timer, *resize_timer;
     struct display *display;
     struct renderer *renderer;
     struct spice_target spice;
@@ -37,6 +39,9 @@ struct viewer {
     struct controls controls;
     struct geometry told_geometry; /* what the input thread knows */
     uint32_t told_scale_120;
+    uint32_t told_space_width_px, told_space_height_px;
+    bool absolute;         /* the guest takes positions */
+    bool spice_wanted;     /* by the switch, for its picture */
     struct source *source; /* the switch between relay and SPICE */
     struct report *report;
     bool has_flow;
@@ -107,6 +112,15 @@ static void on_configure(void *ctx, const struct display_state *state)
     if (!v->has_controls)
         return;
     controls_on_configure(&v->controls);
+    if (v->options->spice.resize_guest)
+        loop_timer_set_ns(v->resize_timer, clock_ns() + RESIZE_DELAY_MS * NS_PER_MS, 0);
+}
+
+/* The window has had its size for a moment: dragging an edge gives many. */
+static void on_resize_timer(void *ctx)
+{
+    struct viewer *v = ctx;
+    const struct display_state *state = display_get_state(v->display);
     guest_link_set_window_size(v->controls.link, geometry_to_px(state->width, state->scale_120),
                                geometry_to_px(state->height, state->scale_120));
 }
@@ -177,10 +191,26 @@ static void on_frame_header(void *ctx, const struct frame_view *frame)
     guest_view_on_frame(&v->guest, frame);
 }
 
+/* QEMU takes positions as parts of its emulated display, whatever picture is shown. */
+static void tell_position_space(struct viewer *v)
+{
+    uint32_t width_px = 0, height_px = 0;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (spice)
+        spice_source_get_size(spice, &width_px, &height_px);
+    if (width_px == v->told_space_width_px && height_px == v->told_space_height_px)
+        return;
+    v->told_space_width_px = width_px;
+    v->told_space_height_px = height_px;
+    guest_link_set_position_space(v->controls.link, width_px, height_px);
+}
+
 /* The input thread maps positions by what is seen now. */
 static void on_shown(void *ctx)
 {
     struct viewer *v = ctx;
+    if (v->has_controls)
+        tell_position_space(v);
     const struct geometry *g = v->renderer->ops->geometry(v->renderer);
     const uint32_t scale_120 = display_get_state(v->display)->scale_120;
     if (!v->has_controls ||
@@ -281,6 +311,19 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
         log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
 }
 
+/* While positions go to the guest, its emulated display stays open behind the relay's picture: its
+ * size must be known. */
+static void on_absolute(void *ctx, bool absolute)
+{
+    struct viewer *v = ctx;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (absolute == v->absolute)
+        return;
+    v->absolute = absolute;
+    if (spice && !v->spice_wanted)
+        spice_source_want(spice, absolute);
+}
+
 static void on_session(void *ctx, const struct spice_session_info *info)
 {
     struct viewer *v = ctx;
@@ -299,6 +342,12 @@ static void on_spice_status(void *ctx, const struct spice_session_status *status
     struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
     if (spice)
         spice_source_set_problem(spice, status->text);
+}
+
+static void on_password(void *ctx, const char *password)
+{
+    struct viewer *v = ctx;
+    spice_target_set_password(&v->spice, password);
 }
 
 static void on_capture(void *ctx, bool captured)
@@ -411,8 +460,10 @@ static int create_spice(void *ctx, const struct source_listener *listener, struc
 
 static void want_spice(void *ctx, struct source *spice, bool want)
 {
-    (void)ctx;
-    spice_source_want(spice, want);
+    struct viewer *v = ctx;
+    v->spice_wanted = want;
+    if (want || !v->absolute)
+        spice_source_want(spice, want);
 }
 
 static enum source_switch_mode source_mode(const struct viewer *v)
@@ -451,8 +502,10 @@ static int create_controls(struct viewer *v)
         .on_video = on_video,
         .on_cursor_drawn = on_cursor_drawn,
         .on_place_pointer = on_place_pointer,
+        .on_absolute = on_absolute,
         .on_session = on_session,
         .on_spice_status = on_spice_status,
+        .on_password = on_password,
         .on_capture = on_capture,
         .on_activity = on_input_activity,
         .on_figures = on_figures,
@@ -463,6 +516,8 @@ static int create_controls(struct viewer *v)
     if (err < 0)
         controls_fini(&v->controls);
     v->has_controls = err == 0;
+    if (v->has_controls && v->options->spice.resize_guest)
+        loop_timer_set_ns(v->resize_timer, clock_ns() + RESIZE_DELAY_MS * NS_PER_MS, 0);
     return err;
 }
 
@@ -477,6 +532,8 @@ static int create_loop(struct viewer *v)
         err = loop_add_timer(v->loop, on_duration, v, &v->duration_timer);
     if (!err)
         err = loop_add_timer(v->loop, on_waiting_timer, v, &v->waiting_timer);
+    if (!err)
+        err = loop_add_timer(v->loop, on_resize_timer, v, &v->resize_timer);
     if (!err && v->config->duration_ms)
         loop_timer_set_ns(v->duration_timer, clock_ns() + v->config->duration_ms * NS_PER_MS, 0);
     return err;
@@ -516,6 +573,7 @@ static void destroy(struct viewer *v)
     if (v->renderer)
         v->renderer->ops->destroy(v->renderer);
     display_destroy(v->display);
+    loop_source_destroy(v->resize_timer);
     loop_source_destroy(v->waiting_timer);
     loop_source_destroy(v->duration_timer);
     loop_source_destroy(v->sigterm);

@@ -353,7 +353,11 @@ static void pipewire_close(struct audio_stream *stream)
     if (!stream)
         return;
     struct pw_line *line = pw_line_of(stream);
-    if (send(line->audio, run_close, &(struct message){ .line = line }, true) < 0) {
+    /* A waiting invoke gives the loop's lock away while it waits, and takes it again. */
+    pw_thread_loop_lock(line->audio->thread);
+    const int err = send(line->audio, run_close, &(struct message){ .line = line }, true);
+    pw_thread_loop_unlock(line->audio->thread);
+    if (err < 0) {
         log_err("a stream could not be closed"); /* it is still in use: not freed */
         return;
     }

@@ -68,6 +68,7 @@ struct selection {
     bool focused;
     struct side sides[SELECTION_KINDS];
     struct offer *drag; /* held over the window */
+    bool drag_good;     /* ... and it is files that we take */
     struct offer *drop; /* dropped, being read */
 };
 
@@ -446,6 +447,7 @@ static void on_drag_enter(void *ctx, struct wl_data_device *device, uint32_t ser
     s->drag = take_fresh(side, proxy);
     if (!s->drag)
         return;
+    /* One that we do not want is kept, too, until it leaves: letting it go would end the drag. */
     const bool good = s->drops && surface == s->native->surface && offer_has(s->drag, URI_LIST);
     wl_data_offer_accept(proxy, serial, good ? URI_LIST : NULL);
     if (s->manager_version >= WL_DATA_OFFER_SET_ACTIONS_SINCE_VERSION) {
@@ -454,12 +456,9 @@ static void on_drag_enter(void *ctx, struct wl_data_device *device, uint32_t ser
         wl_data_offer_set_actions(proxy, action, action);
     }
     flush(s);
-    if (!good) {
-        offer_destroy(s->drag);
-        s->drag = NULL;
-    } else if (s->listener.on_drag) {
+    s->drag_good = good;
+    if (good && s->listener.on_drag)
         s->listener.on_drag(s->listener.ctx, true);
-    }
 }
 
 static void end_drag(struct selection *s)
@@ -468,7 +467,7 @@ static void end_drag(struct selection *s)
         return;
     offer_destroy(s->drag);
     s->drag = NULL;
-    if (s->listener.on_drag)
+    if (s->drag_good && s->listener.on_drag)
         s->listener.on_drag(s->listener.ctx, false);
 }
 
@@ -491,7 +490,8 @@ static void on_drop(void *ctx, struct wl_data_device *device)
     const struct side *side = ctx;
     struct selection *s = side->selection;
     int fd;
-    if (!s->drag || s->drop || !s->listener.on_drop || receive(s, s->drag, URI_LIST, &fd) < 0) {
+    if (!s->drag || !s->drag_good || s->drop || !s->listener.on_drop ||
+        receive(s, s->drag, URI_LIST, &fd) < 0) {
         end_drag(s); /* one drop is read at a time */
         return;
     }

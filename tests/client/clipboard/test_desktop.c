@@ -284,6 +284,7 @@ static struct drag {
     struct wl_pointer *pointer;
     struct wl_data_device *device;
     struct wl_data_source *source;
+    struct wl_data_offer *own;
     const char *uris;
     uint32_t action;
     bool started, dropped, finished, cancelled;
@@ -634,11 +635,11 @@ static void end_drag(void)
     wl_pointer_destroy(drag.pointer);
 }
 
-/* It drags over itself, too; what it is offered there it does not want. */
+/* It drags over itself, too, where it is offered its own. */
 static void device_offer(void *ctx, struct wl_data_device *device, struct wl_data_offer *offer)
 {
-    (void)ctx, (void)device;
-    wl_data_offer_destroy(offer);
+    (void)device;
+    ((struct drag *)ctx)->own = offer;
 }
 
 static void device_enter(void *ctx, struct wl_data_device *device, uint32_t serial,
@@ -650,7 +651,11 @@ static void device_enter(void *ctx, struct wl_data_device *device, uint32_t seri
 
 static void device_leave(void *ctx, struct wl_data_device *device)
 {
-    (void)ctx, (void)device;
+    struct drag *g = ctx;
+    (void)device;
+    if (g->own)
+        wl_data_offer_destroy(g->own);
+    g->own = NULL;
 }
 
 static void device_motion(void *ctx, struct wl_data_device *device, uint32_t t, wl_fixed_t x,
@@ -772,7 +777,7 @@ static void drag_onto_us(struct desk *d, const char *mime, const char *uris)
     drag.pointer = wl_seat_get_pointer(d->other.seat);
     wl_pointer_add_listener(drag.pointer, &pointer_listener, &drag);
     drag.device = wl_data_device_manager_get_data_device(d->other.data_manager, d->other.seat);
-    wl_data_device_add_listener(drag.device, &device_listener, NULL);
+    wl_data_device_add_listener(drag.device, &device_listener, &drag);
     drag.source = wl_data_device_manager_create_data_source(d->other.data_manager);
     wl_data_source_add_listener(drag.source, &source_listener, &drag);
     wl_data_source_offer(drag.source, mime);
@@ -785,6 +790,7 @@ static void drag_onto_us(struct desk *d, const char *mime, const char *uris)
     CHECK(drag.started);
     for (uint32_t x = WIDTH_PX + 200; x > 200; x -= 100)
         point(d, x);
+    CHECK(!drag.cancelled); /* who does not want it does not end it */
     CHECK_INT(injector_button(d->injector, BTN_LEFT, false), 0);
     settle(d, 200);
 }

@@ -138,14 +138,23 @@ TEST(defaults_do_not_collide)
         uint32_t key;
         enum input_action action;
     } rows[] = {
-        { KEY_F, INPUT_ACTION_FULLSCREEN },      { KEY_Q, INPUT_ACTION_QUIT },
-        { KEY_R, INPUT_ACTION_ROTATE },          { KEY_V, INPUT_ACTION_VIDEO },
-        { KEY_I, INPUT_ACTION_INPUT },           { KEY_INSERT, INPUT_ACTION_SENS_UP },
-        { KEY_DELETE, INPUT_ACTION_SENS_DOWN },  { KEY_UP, INPUT_ACTION_VOLUME_UP },
-        { KEY_DOWN, INPUT_ACTION_VOLUME_DOWN },  { KEY_M, INPUT_ACTION_MUTE },
-        { KEY_LEFTMETA, INPUT_ACTION_LEFT_WIN }, { KEY_RIGHTMETA, INPUT_ACTION_RIGHT_WIN },
-        { KEY_O, INPUT_ACTION_OVERLAY },         { KEY_E, INPUT_ACTION_MICROPHONE },
-        { KEY_END, INPUT_ACTION_CTRL_ALT_DEL },  { KEY_LEFTCTRL, INPUT_ACTION_CTRL_ALT_FN },
+        { KEY_F, INPUT_ACTION_FULLSCREEN },
+        { KEY_Q, INPUT_ACTION_QUIT },
+        { KEY_R, INPUT_ACTION_ROTATE },
+        { KEY_V, INPUT_ACTION_VIDEO },
+        { KEY_I, INPUT_ACTION_INPUT },
+        { KEY_INSERT, INPUT_ACTION_SENS_UP },
+        { KEY_DELETE, INPUT_ACTION_SENS_DOWN },
+        { KEY_UP, INPUT_ACTION_VOLUME_UP },
+        { KEY_DOWN, INPUT_ACTION_VOLUME_DOWN },
+        { KEY_M, INPUT_ACTION_MUTE },
+        { KEY_LEFTMETA, INPUT_ACTION_LEFT_WIN },
+        { KEY_RIGHTMETA, INPUT_ACTION_RIGHT_WIN },
+        { KEY_O, INPUT_ACTION_OVERLAY },
+        { KEY_E, INPUT_ACTION_MICROPHONE },
+        { KEY_C, INPUT_ACTION_CANCEL },
+        { KEY_END, INPUT_ACTION_CTRL_ALT_DEL },
+        { KEY_LEFTCTRL, INPUT_ACTION_CTRL_ALT_FN },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct binding *b = binding_table_find(t, rows[i].key);
