@@ -85,6 +85,10 @@ struct source_ops {
     /* Moves the guest's pointer (guest's own desktop, rotated as the guest has it). False: cannot,
      * or not now. Optional: source_place_pointer() asks. */
     bool (*place_pointer)(struct source *self, int32_t x_px, int32_t y_px);
+    /* With true the source lets go of its guest, which may then stop capturing: no frames and no
+     * pointer come, status NONE is told; with false it looks for it again, and its whole picture
+     * comes anew. Optional. */
+    void (*suspend)(struct source *self, bool suspend);
     /* The region behind the frames, for dma-buf import and snapshots; NULL while there is none, and
      * for frames that are in no region (SPICE). */
     const struct shm_region *(*region)(struct source *self);

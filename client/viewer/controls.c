@@ -206,6 +206,12 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
     c->listener.on_place_pointer(c->listener.ctx, x_px, y_px);
 }
 
+static void on_absolute(void *ctx, bool absolute)
+{
+    struct controls *c = ctx;
+    c->listener.on_absolute(c->listener.ctx, absolute);
+}
+
 static void on_activity(void *ctx)
 {
     struct controls *c = ctx;
@@ -265,6 +271,7 @@ int controls_init(struct controls *c, struct loop *loop, struct display *display
         .on_capture = on_capture,
         .on_cursor_drawn = on_cursor_drawn,
         .on_place_pointer = on_place_pointer,
+        .on_absolute = on_absolute,
         .on_mic_request = on_mic_request,
         .on_mic_active = on_mic_active,
         .on_activity = on_activity,

@@ -23,6 +23,7 @@ struct controls_listener {
     void (*on_video)(void *ctx, bool on); /* the user switched the picture */
     void (*on_cursor_drawn)(void *ctx, bool drawn);
     void (*on_place_pointer)(void *ctx, int32_t x_px, int32_t y_px);
+    void (*on_absolute)(void *ctx, bool absolute);
     void (*on_session)(void *ctx, const struct spice_session_info *info); /* NULL: lost */
     void (*on_spice_status)(void *ctx, const struct spice_session_status *status);
     void (*on_password)(void *ctx, const char *password); /* the user typed it */

@@ -55,10 +55,6 @@ static void store_newest(struct frame_flow *f)
     struct source *s = f->source;
     if (s->ops->take_frame(s, &frame, &damage) != SOURCE_TAKE_FRAME)
         return;
-    if (f->paused) {
-        finish(f, false);
-        return;
-    }
     f->listener.on_frame_header(f->listener.ctx, &frame);
     pointer_flow_set_desktop(&f->pointer, &frame, f->renderer);
     switch (f->renderer->ops->upload(f->renderer, &frame, &damage)) {
@@ -215,14 +211,6 @@ void frame_flow_show_still(struct frame_flow *f, const struct still *still)
     f->bad_store = false;
     f->renderer->ops->show_still(f->renderer, still);
     show(f);
-}
-
-void frame_flow_pause(struct frame_flow *f, bool pause)
-{
-    f->paused = pause;
-    f->unshown = false;
-    if (!pause)
-        frame_flow_on_activity(f); /* everything since counts as damage */
 }
 
 void frame_flow_set_pointer_drawn(struct frame_flow *f, bool drawn)

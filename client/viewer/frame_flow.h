@@ -44,7 +44,6 @@ struct frame_flow {
     struct loop_source *hold_timer;
     bool has_picture;  /* the renderer's store holds a good guest picture */
     bool still;        /* our own picture is shown instead */
-    bool paused;       /* the user wants no picture: frames are given back unseen */
     bool bad_store;    /* the last copy was torn: nothing of it may be shown */
     bool unshown;      /* the store's picture was not committed yet */
     bool unread;       /* something came while the compositor was busy; hold_timer runs */
@@ -74,9 +73,6 @@ void frame_flow_on_frame_callback(struct frame_flow *f);
 void frame_flow_on_presented(struct frame_flow *f, uint64_t tag, uint64_t presented_ns);
 /* Window changed: shows what there is in the new size. */
 void frame_flow_redraw(struct frame_flow *f);
-/* With true the guest's frames are given back unseen until it is called with false. The caller
- * shows a still. */
-void frame_flow_pause(struct frame_flow *f, bool pause);
 /* As pointer_flow_set_drawn() and _set_turns(), and shown. */
 void frame_flow_set_pointer_drawn(struct frame_flow *f, bool drawn);
 void frame_flow_set_turns(struct frame_flow *f, uint32_t user_turns);

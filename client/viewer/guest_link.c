@@ -97,6 +97,9 @@ static void on_news(void *ctx, uint32_t kind, const void *body, size_t body_byte
     case GUEST_NEWS_PLACE_POINTER:
         to->on_place_pointer(to->ctx, point->x, point->y);
         break;
+    case GUEST_NEWS_ABSOLUTE:
+        to->on_absolute(to->ctx, *(const bool *)body);
+        break;
     case GUEST_NEWS_MIC_REQUEST:
         to->on_mic_request(to->ctx);
         break;
@@ -179,12 +182,33 @@ static void on_action(void *ctx, enum input_action action)
         tell_text(l, GUEST_NEWS_NOTICE, "No files are on their way");
 }
 
+/* "KEY<tab>WHAT" lines as two columns of a font with one width. */
+static void line_up(const char *lines, char *text, size_t text_bytes)
+{
+    int widest = 0;
+    for (const char *at = lines; *at; at += strcspn(at, "\n") + (strchr(at, '\n') != NULL)) {
+        const int key = (int)strcspn(at, "\t\n");
+        widest = key > widest ? key : widest;
+    }
+    size_t used = 0;
+    for (const char *at = lines; *at && used < text_bytes;) {
+        const int key = (int)strcspn(at, "\t\n"), line = (int)strcspn(at, "\n");
+        const int n =
+            snprintf(text + used, text_bytes - used, "%s%-*.*s  %.*s", used ? "\n" : "", widest,
+                     key, at, line > key ? line - key - 1 : 0, at + key + (line > key));
+        used += n > 0 ? (size_t)n : 0;
+        at += line + (at[line] == '\n');
+    }
+}
+
 static void on_help(void *ctx, bool show)
 {
     struct guest_link *l = ctx;
-    char text[4096] = "";
-    if (show)
-        binding_table_help(l->bindings, text, sizeof(text));
+    char lines[4096] = "", text[8192] = "";
+    if (show) {
+        binding_table_help(l->bindings, lines, sizeof(lines));
+        line_up(lines, text, sizeof(text));
+    }
     tell_text(l, GUEST_NEWS_HELP, text);
 }
 
@@ -255,6 +279,7 @@ static void on_mouse_mode(void *ctx, enum spice_mouse_mode mode)
     struct guest_link *l = ctx;
     l->mouse_mode = modes[mode];
     input_set_mouse_mode(l->input, l->mouse_mode);
+    tell_bool(l, GUEST_NEWS_ABSOLUTE, l->mouse_mode == INPUT_MOUSE_ABSOLUTE);
 }
 
 static void on_guest_locks(void *ctx, uint32_t locks)

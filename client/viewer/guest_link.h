@@ -36,6 +36,7 @@ struct guest_link_listener {
     void (*on_cursor_drawn)(void *ctx,
                             bool drawn); /* has the renderer to draw the guest's pointer? */
     void (*on_place_pointer)(void *ctx, int32_t x_px, int32_t y_px); /* guest's own desktop */
+    void (*on_absolute)(void *ctx, bool absolute); /* positions go to the guest, or motion */
     void (*on_mic_request)(void *ctx);
     void (*on_mic_active)(void *ctx, bool recording);
     void (*on_activity)(void *ctx); /* input thread: a key or the mouse; a frame will follow */

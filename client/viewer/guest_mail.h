@@ -36,6 +36,7 @@ enum guest_news {
     GUEST_NEWS_CAPTURE,       /* bool */
     GUEST_NEWS_CURSOR_DRAWN,  /* bool */
     GUEST_NEWS_PLACE_POINTER, /* struct guest_point */
+    GUEST_NEWS_ABSOLUTE,      /* bool */
     GUEST_NEWS_MIC_REQUEST,   /* nothing */
     GUEST_NEWS_MIC_ACTIVE,    /* bool */
 };

@@ -39,6 +39,9 @@ struct viewer {
     struct controls controls;
     struct geometry told_geometry; /* what the input thread knows */
     uint32_t told_scale_120;
+    uint32_t told_space_width_px, told_space_height_px;
+    bool absolute;         /* the guest takes positions */
+    bool spice_wanted;     /* by the switch, for its picture */
     struct source *source; /* the switch between relay and SPICE */
     struct report *report;
     bool has_flow;
@@ -158,7 +161,11 @@ static void on_status(void *ctx, const struct source_status *status)
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
              status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"
                                                      : status->title);
-    snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
+    if (v->controls.video_off)
+        snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
+                 v->options->input.escape_key, v->options->bindings.video);
+    else
+        snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);
     guest_view_on_status(&v->guest, status);
     if (v->has_controls)
         controls_on_relay(&v->controls, status->session);
@@ -188,10 +195,26 @@ static void on_frame_header(void *ctx, const struct frame_view *frame)
     guest_view_on_frame(&v->guest, frame);
 }
 
+/* QEMU takes positions as parts of its emulated display, whatever picture is shown. */
+static void tell_position_space(struct viewer *v)
+{
+    uint32_t width_px = 0, height_px = 0;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (spice)
+        spice_source_get_size(spice, &width_px, &height_px);
+    if (width_px == v->told_space_width_px && height_px == v->told_space_height_px)
+        return;
+    v->told_space_width_px = width_px;
+    v->told_space_height_px = height_px;
+    guest_link_set_position_space(v->controls.link, width_px, height_px);
+}
+
 /* The input thread maps positions by what is seen now. */
 static void on_shown(void *ctx)
 {
     struct viewer *v = ctx;
+    if (v->has_controls)
+        tell_position_space(v);
     const struct geometry *g = v->renderer->ops->geometry(v->renderer);
     const uint32_t scale_120 = display_get_state(v->display)->scale_120;
     if (!v->has_controls ||
@@ -270,13 +293,7 @@ static void on_turn(void *ctx)
 static void on_video(void *ctx, bool on)
 {
     struct viewer *v = ctx;
-    frame_flow_pause(&v->flow, !on);
-    if (on)
-        return;
-    snprintf(v->waiting.title, sizeof(v->waiting.title), "The picture is off");
-    snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
-             v->options->input.escape_key, v->options->bindings.video);
-    draw_waiting(v);
+    v->source->ops->suspend(v->source, !on);
 }
 
 static void on_cursor_drawn(void *ctx, bool drawn)
@@ -290,6 +307,19 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
     struct viewer *v = ctx;
     if (v->source && !source_place_pointer(v->source, x_px, y_px))
         log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
+}
+
+/* While positions go to the guest, its emulated display stays open behind the relay's picture: its
+ * size must be known. */
+static void on_absolute(void *ctx, bool absolute)
+{
+    struct viewer *v = ctx;
+    struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
+    if (absolute == v->absolute)
+        return;
+    v->absolute = absolute;
+    if (spice && !v->spice_wanted)
+        spice_source_want(spice, absolute);
 }
 
 static void on_session(void *ctx, const struct spice_session_info *info)
@@ -428,8 +458,10 @@ static int create_spice(void *ctx, const struct source_listener *listener, struc
 
 static void want_spice(void *ctx, struct source *spice, bool want)
 {
-    (void)ctx;
-    spice_source_want(spice, want);
+    struct viewer *v = ctx;
+    v->spice_wanted = want;
+    if (want || !v->absolute)
+        spice_source_want(spice, want);
 }
 
 static enum source_switch_mode source_mode(const struct viewer *v)
@@ -468,6 +500,7 @@ static int create_controls(struct viewer *v)
         .on_video = on_video,
         .on_cursor_drawn = on_cursor_drawn,
         .on_place_pointer = on_place_pointer,
+        .on_absolute = on_absolute,
         .on_session = on_session,
         .on_spice_status = on_spice_status,
         .on_password = on_password,

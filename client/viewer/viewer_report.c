@@ -3,7 +3,9 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *picture_name(enum source_switch_active active)
 {
@@ -28,23 +30,40 @@ static double ms(uint64_t ns)
     return (double)ns / (double)NS_PER_MS;
 }
 
+/* Adds to what `text` holds; what does not fit is cut off. */
+PRINTF_LIKE(3, 4) static void add(char *text, size_t text_bytes, const char *fmt, ...)
+{
+    const size_t used = strlen(text);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text + used, text_bytes - used, fmt, args);
+    va_end(args);
+}
+
+static void add_sound(const struct guest_audio_stats *a, char *text, size_t text_bytes)
+{
+    if (!a->connected)
+        add(text, text_bytes, "\nsound     no PipeWire");
+    else if (!a->playing)
+        add(text, text_bytes, "\nsound     silent");
+    else
+        add(text, text_bytes, "\nsound     %.0f ms, %.0f wanted, %" PRIu64 " gaps, drift %+.0f ppm",
+            a->latency_ms, a->jitter.target_ms, a->jitter.underruns, a->jitter.drift_ppm);
+}
+
 void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_bytes)
 {
-    int used = snprintf(text, text_bytes,
-                        "picture   %s by %s, every %.2f ms, %" PRIu64 " shown\n"
-                        "latency   %.2f ms to commit, %.2f ms to the screen\n"
-                        "SPICE     %s",
-                        picture_name(s->active), s->renderer_name ? s->renderer_name : "-",
-                        ms(s->source.interval_ns), s->frames_shown, ms(s->notice_to_commit_ns),
-                        ms(s->commit_to_present_ns), spice_name(s->spice.state));
-    if (s->has_audio && used > 0 && (size_t)used < text_bytes)
-        snprintf(text + used, text_bytes - (size_t)used,
-                 "\nsound     %s, %.0f ms of %.0f wanted, %" PRIu64 " gaps, drift %+.0f ppm",
-                 !s->audio.connected ? "no PipeWire"
-                 : s->audio.playing  ? "playing"
-                                     : "silent",
-                 s->audio.latency_ms, s->audio.jitter.target_ms, s->audio.jitter.underruns,
-                 s->audio.jitter.drift_ppm);
+    text[0] = '\0';
+    add(text, text_bytes, "picture   %s by %s, %" PRIu64 " shown", picture_name(s->active),
+        s->renderer_name ? s->renderer_name : "-", s->frames_shown);
+    if (s->source.interval_ns)
+        add(text, text_bytes, ", every %.2f ms", ms(s->source.interval_ns));
+    add(text, text_bytes, "\nlatency   %.2f ms to commit", ms(s->notice_to_commit_ns));
+    if (s->commit_to_present_ns)
+        add(text, text_bytes, ", %.2f ms to the screen", ms(s->commit_to_present_ns));
+    add(text, text_bytes, "\nSPICE     %s", spice_name(s->spice.state));
+    if (s->has_audio)
+        add_sound(&s->audio, text, text_bytes);
 }
 
 static void add_audio(const struct guest_audio_stats *a, cJSON *object)

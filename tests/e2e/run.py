@@ -3,12 +3,13 @@
 """End-to-end cases. `--list` names them (NAME LABELS TIMEOUT), `--build DIR NAME...` runs some."""
 import argparse
 import os
+import signal
 import sys
 from types import SimpleNamespace
 
 # They register their cases.
 from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
-from cases import pointers, spice_boot, spice_clipboard, spice_input, spice_life, spice_sound  # noqa: F401
+from cases import pointers, spice_boot, spice_clipboard, spice_input, spice_life, spice_sound, spice_window  # noqa: F401
 from cases import virtual_machine, window  # noqa: F401
 from harness.case import CASES
 from harness.process import Failure
@@ -60,6 +61,7 @@ def main():
     if unknown or not args.build or not args.names:
         parser.error(f"unknown: {unknown}" if unknown else "--build DIR and a NAME are needed")
     tools = tools_of(os.path.abspath(args.build))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended then, too
     return 0 if all([run(CASES[n], tools) for n in args.names]) else 1
 
 

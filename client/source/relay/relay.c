@@ -322,6 +322,20 @@ static void relay_local_input(struct source *self)
     pthread_mutex_unlock(&r->wait_lock);
 }
 
+static void relay_suspend(struct source *self, bool suspend)
+{
+    struct relay *r = relay_of(self);
+    if (suspend) {
+        const struct source_status status = { .state = SOURCE_STATE_NONE,
+                                              .title = "The picture is off" };
+        close_region(r);
+        loop_timer_set_ns(r->timer, 0, 0);
+        publish_status(r, &status);
+    } else {
+        loop_timer_set_ns(r->timer, clock_ns(), 0);
+    }
+}
+
 static bool relay_place_pointer(struct source *self, int32_t x_px, int32_t y_px)
 {
     struct relay *r = relay_of(self);
@@ -376,6 +390,7 @@ static const struct source_ops relay_ops = {
     .take_cursor = relay_take_cursor,
     .local_input = relay_local_input,
     .place_pointer = relay_place_pointer,
+    .suspend = relay_suspend,
     .region = relay_region,
     .stats = relay_stats,
 };

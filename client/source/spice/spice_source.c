@@ -54,6 +54,7 @@ struct spice_source {
     uint64_t blank_since_ns;
     struct source_status status;
     struct source_stats stats;
+    uint32_t width_px, height_px; /* of the newest primary surface; kept */
 };
 
 static struct spice_source *spice_source_of(struct source *self);
@@ -155,8 +156,11 @@ static void on_settled(void *ctx)
 static void on_surface(void *ctx, struct spice_pixmap *primary)
 {
     struct spice_source *s = ctx;
-    if (primary)
+    if (primary) {
         log_debug("the VM's display is %ux%u", primary->width_px, primary->height_px);
+        s->width_px = primary->width_px;
+        s->height_px = primary->height_px;
+    }
     if (s->picture.drawn_on)
         s->blank_since_ns = clock_ns();
     picture_set_surface(&s->picture, primary);
@@ -431,6 +435,13 @@ static struct spice_source *spice_source_of(struct source *self)
 {
     assert(self->ops == &spice_source_ops);
     return container_of(self, struct spice_source, base);
+}
+
+void spice_source_get_size(struct source *self, uint32_t *width_px, uint32_t *height_px)
+{
+    const struct spice_source *s = spice_source_of(self);
+    *width_px = s->width_px;
+    *height_px = s->height_px;
 }
 
 int spice_source_create(struct loop *loop, const struct spice_server *server,

@@ -29,4 +29,8 @@ void spice_source_set_problem(struct source *self, const char *text);
  * they are open already, the whole picture is given anew. */
 void spice_source_want(struct source *self, bool want);
 
+/* The size of the VM's emulated display as last seen, also after its channel was closed; 0, 0:
+ * never seen. Positions of an absolute pointer count in it. */
+void spice_source_get_size(struct source *self, uint32_t *width_px, uint32_t *height_px);
+
 #endif

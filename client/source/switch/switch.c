@@ -35,6 +35,7 @@ struct source_switch {
     struct side *taken; /* between take and finish */
     enum source_switch_active active;
     bool spice_wanted;
+    bool suspended;
     bool all_damaged;             /* since the switch, nothing was drawn */
     bool tell_cursor;             /* since the switch, the pointer was not told */
     struct loop_source *patience; /* timer: SPICE is wanted, or no more */
@@ -52,7 +53,7 @@ static bool is_live(const struct side *side)
 
 static void want_spice(struct source_switch *w, bool want)
 {
-    if (!w->spice.source || !w->relay.source)
+    if (!w->spice.source || !w->relay.source || w->suspended)
         return;
     if (w->spice_wanted != want)
         log_debug("SPICE's picture is %s", want ? "wanted" : "not wanted any more");
@@ -126,9 +127,10 @@ static void merge_status(const struct source_switch *w, struct source_status *ou
 
 static void publish(struct source_switch *w)
 {
-    struct source_status status;
-    merge_status(w, &status);
-    if (status.state == SOURCE_STATE_NONE)
+    struct source_status status = { .title = "The picture is off" };
+    if (!w->suspended)
+        merge_status(w, &status);
+    if (status.state == SOURCE_STATE_NONE && !w->suspended)
         return;
     if (status.state == w->status.state && status.session == w->status.session &&
         strcmp(status.title, w->status.title) == 0 && strcmp(status.detail, w->status.detail) == 0)
@@ -201,6 +203,8 @@ static enum source_take switch_take_frame(struct source *self, struct frame_view
                                           struct damage *damage)
 {
     struct source_switch *w = switch_of(self);
+    if (w->suspended)
+        return SOURCE_TAKE_NONE;
     if (take_from(w, &w->relay, frame, damage))
         return SOURCE_TAKE_FRAME;
     /* The relay's picture stays while its session lives, whether or not it changes. */
@@ -309,6 +313,31 @@ static void switch_destroy(struct source *self)
     free(w);
 }
 
+static void suspend_side(struct source_switch *w, struct side *side, bool suspend)
+{
+    if (side->source && side->source->ops->suspend)
+        side->source->ops->suspend(side->source, suspend);
+    else if (side->source)
+        w->config.want_spice(w->config.ctx, side->source, !suspend && !w->relay.source);
+}
+
+/* Resumed as at the start: the relay has the first try. */
+static void switch_suspend(struct source *self, bool suspend)
+{
+    struct source_switch *w = switch_of(self);
+    if (suspend == w->suspended)
+        return;
+    give_back(w, false);
+    w->suspended = suspend;
+    suspend_side(w, &w->relay, suspend);
+    suspend_side(w, &w->spice, suspend);
+    w->spice_wanted = !suspend && !w->relay.source;
+    w->all_damaged = w->tell_cursor = true;
+    set_active(w, SOURCE_SWITCH_ACTIVE_NONE);
+    loop_timer_set_ns(w->patience, suspend ? 0 : clock_ns() + SPICE_AFTER_NS, 0);
+    publish(w);
+}
+
 /* Only a host program can; SPICE has no such message. */
 static bool switch_place_pointer(struct source *self, int32_t x_px, int32_t y_px)
 {
@@ -325,6 +354,7 @@ static const struct source_ops switch_ops = {
     .take_cursor = switch_take_cursor,
     .local_input = switch_local_input,
     .place_pointer = switch_place_pointer,
+    .suspend = switch_suspend,
     .region = switch_region,
     .stats = switch_stats,
 };

@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import time
 
 from cases.pictures import HEIGHT, WIDTH
 from harness.audio import Heard, Sound, write_tone
@@ -133,6 +134,12 @@ def sound(rig):
     heard = server.finish(recording)
     if not 998 < heard.hz() < 1002 or not 1.4 < heard.seconds() < 1.6:
         raise Failure(f"1000 Hz through the sink: {heard.hz()} Hz, {heard.seconds()} s, gaps {heard.gaps()}")
+    voice, recording = server.speak(700, 4), server.record("test-source")
+    time.sleep(1.5)
+    heard = server.finish(recording)
+    voice.terminate()
+    if not 698 < heard.hz() < 702 or heard.seconds() < 1:
+        raise Failure(f"700 Hz into the source: {heard.hz()} Hz, {heard.seconds()} s, gaps {heard.gaps()}")
     quiet = server.finish(server.record())
     must_be("sound in silence", quiet.loud, [])
     server.stop()

@@ -24,6 +24,7 @@ class Both:
         self.linux = Clipboard(desk.rig, desk.screen.compositor)
 
     def start_agent(self):
+        self.machine.lines.clear()  # of the one before
         self.machine.tell("agent", "agent up")
         self.machine.tell(f"agent announce {CAPS} 1")
         caps = int(self.machine.expect_line("announced", 30).split()[1], 16)
@@ -31,7 +32,7 @@ class Both:
             raise Failure(f"the viewer does not announce the clipboard by demand: {caps:x}")
 
     def end_agent(self):
-        self.machine.send("agent die")
+        self.machine.tell("agent die", "dying")
 
     def touch(self):
         """A compositor may want to see that the user did something before a window sets its clipboard."""
@@ -71,7 +72,7 @@ def message(type, claimed, body=b""):
 
 
 ANNOUNCE, GRAB, REQUEST, RELEASE, CLIPBOARD = 6, 7, 8, 9, 4
-# name: lines for a fresh agent, which dies afterwards
+# name: lines for a fresh agent, which dies afterwards. QEMU's server itself stops an agent that sends parts of a header.
 HOSTILE = {
     "claims 4 GiB": [f"agent flood {TEXT} 4294967295 8"],
     "claims more than it sends": [f"agent flood {PNG} 1000000 0"],
@@ -83,8 +84,6 @@ HOSTILE = {
     "thousand capability words": [f"agent reply {ANNOUNCE} 4004"],
     "many requests": [f"agent request 0 {TEXT}"] * 100 + ["agent request 255 77", "agent request 0 0"],
     "other protocol": ["agent raw " + (struct.pack("<II", 1, 20) + struct.pack("<IIQI", 7, CLIPBOARD, 0, 0)).hex()],
-    "header in pieces": ["agent raw " + (struct.pack("<II", 1, 1) + bytes([b])).hex()
-                         for b in struct.pack("<IIQI", 1, RELEASE, 0, 4) + struct.pack("<I", 0)],
     "selections that are none": [message(GRAB, 8, struct.pack("<II", 77, TEXT)), message(RELEASE, 4, struct.pack("<I", 99))],
 }
 

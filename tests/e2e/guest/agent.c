@@ -8,16 +8,12 @@
  *     serve TYPE BYTES SEED      what a request for TYPE is answered with: pattern.h; 1 is text
  *     reply TYPE BYTES           a message of any type, with that many zeroes (an answer of its
  * own) raw HEX                    bytes for the port, as they are flood TYPE CLAIMED MIB clipboard
- * data whose header claims CLAIMED bytes, MIB are sent die                        ends at once
- * answered by "ok" or "error". What it says of messages that came:
- *     announced CAPS REQUEST
- *     grabbed SELECTION TYPE...
- *     released SELECTION
- *     requested SELECTION TYPE
- *     data SELECTION TYPE BYTES CRC32
- *     monitors WIDTH HEIGHT COUNT   of the first one
- *     message TYPE BYTES            any other
- *     broken WHY                    what came is no message; reading goes on with the next chunk */
+ * data whose header claims CLAIMED bytes, MIB are sent die                        says "dying" and
+ * ends at once answered by "ok" or "error". What it says of messages that came: announced CAPS
+ * REQUEST grabbed SELECTION TYPE... released SELECTION requested SELECTION TYPE data SELECTION TYPE
+ * BYTES CRC32 monitors WIDTH HEIGHT COUNT   of the first one message TYPE BYTES            any
+ * other broken WHY                    what came is no message; reading goes on with the next chunk
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -341,8 +337,10 @@ static int obey(struct agent *a, const char *line)
     if (strcmp(verb, "flood") == 0 &&
         sscanf(args, "%" SCNu32 " %" SCNu32 " %" SCNu32, &n[0], &n[1], &n[2]) == 3)
         return send_data(a, 0, n[0], n[1], 0, (uint64_t)n[2] << 20);
-    if (strcmp(verb, "die") == 0)
+    if (strcmp(verb, "die") == 0) {
+        printf("dying\n");
         _exit(0);
+    }
     return -EINVAL;
 }
 

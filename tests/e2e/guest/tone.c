@@ -55,8 +55,9 @@ static int fail(const char *what)
     return 1;
 }
 
-/* Ready to play or record; -1 and a message. */
-static int open_device(const char *path)
+/* Ready to play or record; starts by itself once that many frames are moved at a time or waiting.
+ * -1 and a message. */
+static int open_device(const char *path, snd_pcm_uframes_t start_threshold)
 {
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
@@ -73,7 +74,7 @@ static int open_device(const char *path)
         return -fail("parameters");
     struct snd_pcm_sw_params s = { .period_step = 1,
                                    .avail_min = PERIOD,
-                                   .start_threshold = PERIOD * PERIODS / 2,
+                                   .start_threshold = start_threshold,
                                    .stop_threshold = PERIOD * PERIODS,
                                    .boundary = PERIOD * PERIODS };
     while (s.boundary * 2 <= (snd_pcm_uframes_t)INT32_MAX)
@@ -104,7 +105,7 @@ static bool move(int fd, unsigned long request, int16_t *frames, unsigned *misse
 
 static int play(double hz, double seconds)
 {
-    const int fd = open_device("/dev/snd/pcmC0D0p");
+    const int fd = open_device("/dev/snd/pcmC0D0p", PERIOD * PERIODS / 2);
     if (fd < 0)
         return 1;
     const long periods = (long)(seconds * RATE_HZ / PERIOD);
@@ -155,7 +156,7 @@ static void hear(struct heard *h, int v)
 
 static int record(double seconds)
 {
-    const int fd = open_device("/dev/snd/pcmC0D0c");
+    const int fd = open_device("/dev/snd/pcmC0D0c", 1);
     if (fd < 0)
         return 1;
     const long periods = (long)(seconds * RATE_HZ / PERIOD);

@@ -81,10 +81,11 @@ class Sound:
         name = f"{argv[0]}{len(self.rig.processes)}"
         return self.rig.keep(Process(name, argv, self.directory, env=self.env))
 
-    def record(self):
-        """Starts to record what the sink plays. Returns (process, path); end it with finish()."""
+    def record(self, source=None):
+        """Starts to record what the sink plays, or a source. Returns (process, path); end it with finish()."""
         path = os.path.join(self.directory, f"heard{len(self.rig.processes)}.wav")
-        argv = ["pw-record", "--target", "test-sink", "-P", "{ stream.capture.sink=true }"]
+        argv = ["pw-record", "--target", source or "test-sink"]
+        argv += [] if source else ["-P", "{ stream.capture.sink=true }"]
         argv += ["--rate", str(RATE_HZ), "--channels", "2", "--format", "s16", path]
         process = self.client(argv)
         wait_until(lambda: process.must_live() or os.path.exists(path), 20, "pw-record records")
@@ -100,7 +101,16 @@ class Sound:
         """Plays a tone into the virtual source, as a microphone would hear it."""
         path = os.path.join(self.directory, f"tone{hz}.wav")
         write_tone(path, hz, seconds)
-        return self.client(["pw-play", "--target", "test-source", path])
+        voice = f"voice{len(self.rig.processes)}"
+        # The session manager links players to sinks only.
+        process = self.client(["pw-play", "-P", f"{{ node.name={voice} node.autoconnect=false }}", path])
+        for side in ("FL", "FR"):
+            argv = ["pw-link", f"{voice}:output_{side}", f"test-source:input_{side}"]
+            wait_until(lambda argv=argv: process.must_live() or self.call(argv), 20, f"{voice} speaks")
+        return process
+
+    def call(self, argv):
+        return subprocess.run(argv, env=self.env, capture_output=True, timeout=20, check=False).returncode == 0
 
 
 def write_tone(path, hz, seconds, amplitude=10000):

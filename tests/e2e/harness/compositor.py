@@ -131,6 +131,12 @@ class Sway(Compositor):
         found = glob.glob(os.path.join(self.directory, "sway-ipc.*.sock"))
         self.run(["swaymsg", "-s", found[0], command], self.directory)
 
+    def ask(self, what):
+        """The answer, JSON."""
+        found = glob.glob(os.path.join(self.directory, "sway-ipc.*.sock"))
+        argv = ["swaymsg", "-s", found[0], "-r", "-t", what]
+        return subprocess.run(argv, env=self.env, capture_output=True, text=True, timeout=30, check=True).stdout
+
     def look_away(self):
         """The window keeps running, but has neither keyboard nor pointer."""
         self.tell("workspace elsewhere")

@@ -13,6 +13,7 @@ from .initramfs import MODULES, guest_kernel, make_initramfs
 from .process import Failure, Process, wait_until
 from .qmp import Qmp
 
+UUID = "3f2e1d0c-1122-4344-8566-778899aabbcc"
 BOOT_S = 180  # 7 s on an idle machine
 EV_KEY, EV_REL, EV_ABS, EV_LED = 1, 2, 3, 17
 AUTOREPEAT = 2
@@ -85,7 +86,7 @@ class Machine(Process):
         self.qmp_path = os.path.join(rig.directory, f"{name}-{len(rig.processes)}.qmp")
         # -accel tcg and nothing else: where /dev/kvm exists but does not work, QEMU would hang.
         argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "q35", "-cpu", "max"]
-        argv += ["-m", "512", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-name", "espelho-test"]
+        argv += ["-m", "512", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-name", "espelho-test", "-uuid", UUID]
         argv += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
         argv += self.boot_arguments(rig, spice) if boots else ["-S"]
         if region:

@@ -16,9 +16,10 @@ PATIENCE_S = 30  # for what normally takes a moment: the machine may be busy
 class Puppet(Process):
     """The host that does as it is told: tests/e2e/puppet."""
 
-    def __init__(self, rig, path, region_bytes, name):
+    def __init__(self, rig, path, region_bytes, name, uuid=None):
         argv = [rig.tools.puppet, "--file", path, str(region_bytes)]
-        super().__init__(name, argv, rig.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        env = dict(os.environ, PUPPET_UUID=uuid.replace("-", "")) if uuid else None
+        super().__init__(name, argv, rig.directory, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.expect_line("ready")
 
     def expect_line(self, start):
@@ -163,8 +164,8 @@ class Rig:
         self.keep(compositor.process)
         return Screen(self, compositor)
 
-    def puppet(self, path, region_bytes=REGION_BYTES):
-        return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}"))
+    def puppet(self, path, region_bytes=REGION_BYTES, uuid=None):
+        return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}", uuid))
 
     def keep(self, process):
         self.processes.append(process)

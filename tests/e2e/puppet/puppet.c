@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,6 +45,17 @@ static const struct {
     { "masked", CURSOR_MASKED_COLOUR },
 };
 
+/* Of the VM that this host says it runs in: $PUPPET_UUID, 32 hex digits; unknown without. */
+static void set_uuid(uint8_t uuid[16])
+{
+    const char *text = getenv("PUPPET_UUID");
+    for (int i = 0; text && strlen(text) == 32 && i < 16; i++) {
+        unsigned byte;
+        if (sscanf(text + (size_t)2 * (size_t)i, "%2x", &byte) == 1)
+            uuid[i] = (uint8_t)byte;
+    }
+}
+
 int puppet_create(void *mem, size_t len_bytes, struct puppet **out)
 {
     struct puppet *p = calloc(1, sizeof(*p));
@@ -52,6 +64,7 @@ int puppet_create(void *mem, size_t len_bytes, struct puppet **out)
     struct kvmfr_host_config config = { .now_ms = clock_ms() };
     snprintf(config.session.host_version, sizeof(config.session.host_version), "espelho-puppet");
     config.session.has_vm = true;
+    set_uuid(config.session.uuid);
     snprintf(config.session.capture, sizeof(config.session.capture), "puppet");
     config.session.cpus = config.session.cores = config.session.sockets = 1;
     snprintf(config.session.cpu_model, sizeof(config.session.cpu_model), "puppet CPU");
