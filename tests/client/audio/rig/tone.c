@@ -123,6 +123,6 @@ void tone_hear(struct tone_judge *j, const float *samples, uint32_t frames, uint
 
 double tone_pitch_hz(const struct tone_judge *j)
 {
-    const uint64_t frames = PEEK(j->frames);
-    return frames ? (double)PEEK(j->crossings) * TONE_RATE / (double)frames : 0;
+    const uint64_t frames = PEEK(j->frames), silent = PEEK(j->silent_windows) * TONE_WINDOW;
+    return frames > silent ? (double)PEEK(j->crossings) * TONE_RATE / (double)(frames - silent) : 0;
 }

@@ -52,6 +52,7 @@ struct tone_judge {
 void tone_hear(struct tone_judge *judge, const float *samples, uint32_t frames, uint32_t stride,
                uint64_t end_ns);
 void tone_judge_restart(struct tone_judge *judge); /* any thread */
+/* Of what was heard: silence does not count. Each gap may still cost or add a period. */
 double tone_pitch_hz(const struct tone_judge *judge);
 
 #endif
