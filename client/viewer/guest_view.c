@@ -55,6 +55,11 @@ static void announce(struct guest_view *g, const struct frame_view *frame)
     static const char *const turns[] = { "", ", turned by 90 degrees", ", turned by 180 degrees",
                                          ", turned by 270 degrees" };
     char uuid[37] = "unknown";
+    g->announced = true;
+    if (!g->connected) {
+        log_info("showing the VM's emulated display, %ux%u", frame->width_px, frame->height_px);
+        return;
+    }
     if (kvmfr_session_has_uuid(&g->session))
         kvmfr_session_uuid_text(&g->session, uuid);
     log_info("connected: %s, VM %s, host %s, capture %s, %ux%u %s%s%s",
@@ -63,7 +68,6 @@ static void announce(struct guest_view *g, const struct frame_view *frame)
              g->session.has_vm && g->session.capture[0] ? g->session.capture : "unknown",
              frame->width_px, frame->height_px, frame->fmt->name,
              frame->flags & FRAME_FLAG_HDR ? " HDR" : "", turns[frame->rotation]);
-    g->announced = true;
 }
 
 static void on_new_mode(struct guest_view *g, const struct frame_view *frame)
