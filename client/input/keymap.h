@@ -16,8 +16,8 @@
 enum {
     KEYMAP_CODES = 768, /* evdev codes are below (KEY_CNT) */
     KEYMAP_NONE = 0,    /* no such key on a PC keyboard */
-    KEYMAP_PAUSE =
-        0x1000, /* no code: the sequence keymap_pause, all at the press, none at release */
+    KEYMAP_PAUSE = 0x1000,   /* no code: the sequence keymap_pause, all of it at the press */
+    KEYMAP_PAUSE_UP = 0x146, /* of which QEMU makes a press only; this code is the same key to it */
 };
 
 /* The scan code, KEYMAP_PAUSE or KEYMAP_NONE. Print is 0x137, Ctrl+Pause (Break) is Pause here: the

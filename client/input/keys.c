@@ -20,13 +20,11 @@ void input_guest_key(struct input *in, uint32_t key, bool down)
     if (scancode == KEYMAP_NONE || in->keys.guest[key] == down)
         return;
     input_locks_key_sent(in, key);
-    if (scancode == KEYMAP_PAUSE) {
-        if (down)
-            in->sink.scancodes(in->sink_ctx, keymap_pause, sizeof(keymap_pause));
-        return; /* it is up again already */
-    }
     in->keys.guest[key] = down;
-    in->sink.key(in->sink_ctx, scancode, down);
+    if (scancode == KEYMAP_PAUSE && down)
+        in->sink.scancodes(in->sink_ctx, keymap_pause, sizeof(keymap_pause));
+    else
+        in->sink.key(in->sink_ctx, scancode == KEYMAP_PAUSE ? KEYMAP_PAUSE_UP : scancode, down);
 }
 
 void input_type_keys(struct input *in, const uint32_t *keys, size_t count)

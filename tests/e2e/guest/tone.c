@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tone: sound in the guest by ALSA's ioctls, without a library. 48 kHz, two channels, 16 bits.
  *     tone play HZ SECONDS      says "playing", then "played FRAMES"
- *     tone record SECONDS       says "recording", then "recorded HZ PEAK FRAMES LOUD": HZ by the
- *                               zero crossings of the loud part, LOUD frames long */
+ *     tone record SECONDS       says "recording", then "recorded HZ PEAK FRAMES CLEAN": HZ by the
+ *                               length of most waves, CLEAN frames of the tone without gaps */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -126,32 +126,44 @@ static int play(double hz, double seconds)
     return 0;
 }
 
+enum { WAVE_MAX = 2400 }; /* frames: 20 Hz */
+
 struct heard {
-    long at, first, last; /* frames; first and last crossing, at: now */
-    long crossings;       /* upwards through zero, with hysteresis */
+    long at, risen;       /* frames; now, and the last crossing upwards through zero */
+    long waves[WAVE_MAX]; /* how many have this length */
     bool low;
     int peak;
-    long loud_first, loud_last;
 };
 
 static void hear(struct heard *h, int v)
 {
     if (abs(v) > h->peak)
         h->peak = abs(v);
-    if (abs(v) >= LOUD) {
-        if (h->loud_first == 0)
-            h->loud_first = h->at;
-        h->loud_last = h->at;
-    }
     if (v <= -LOUD) {
         h->low = true;
     } else if (v >= LOUD && h->low) {
         h->low = false;
-        if (h->crossings++ == 0)
-            h->first = h->at;
-        h->last = h->at;
+        if (h->risen && h->at - h->risen < WAVE_MAX)
+            h->waves[h->at - h->risen]++;
+        h->risen = h->at;
     }
     h->at++;
+}
+
+/* The tone, by the waves whose length is about that of most; *clean: frames of those. */
+static double tone_hz(const struct heard *h, long *clean)
+{
+    long commonest = 0, waves = 0;
+    for (long i = 1; i < WAVE_MAX; i++)
+        if (h->waves[i] > h->waves[commonest])
+            commonest = i;
+    *clean = 0;
+    for (long i = commonest - commonest / 10; i <= commonest + commonest / 10 && i < WAVE_MAX;
+         i++) {
+        waves += h->waves[i];
+        *clean += h->waves[i] * i;
+    }
+    return *clean ? (double)waves * RATE_HZ / (double)*clean : 0;
 }
 
 static int record(double seconds)
@@ -170,10 +182,9 @@ static int record(double seconds)
         for (long i = 0; i < PERIOD; i++)
             hear(&h, frames[i * CHANNELS]);
     }
-    const double hz =
-        h.crossings > 1 ? (double)(h.crossings - 1) * RATE_HZ / (double)(h.last - h.first) : 0;
-    printf("recorded %.2f %d %ld %ld missed %u\n", hz, h.peak, h.at, h.loud_last - h.loud_first,
-           missed);
+    long clean;
+    const double hz = tone_hz(&h, &clean);
+    printf("recorded %.2f %d %ld %ld missed %u\n", hz, h.peak, h.at, clean, missed);
     return 0;
 }
 

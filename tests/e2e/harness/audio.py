@@ -148,7 +148,7 @@ class Heard:
         return (self.last - self.first) / self.rate
 
     def hz(self):
-        """By zero crossings, with hysteresis."""
+        """By the length of most waves: zero crossings, with hysteresis. Gaps do not count."""
         crossings, low = [], False
         for i in range(self.first, self.last + 1):
             value = self.samples[i]
@@ -157,9 +157,12 @@ class Heard:
             elif value >= self.LOUD and low:
                 low = False
                 crossings.append(i)
-        if len(crossings) < 2:
+        waves = sorted(b - a for a, b in zip(crossings, crossings[1:]))
+        if not waves:
             return 0.0
-        return (len(crossings) - 1) * self.rate / (crossings[-1] - crossings[0])
+        usual = waves[len(waves) // 2]
+        alike = [n for n in waves if abs(n - usual) <= usual / 10]
+        return len(alike) * self.rate / sum(alike)
 
     def gaps(self, longest_s=0.010):
         """Silences inside the sound, in seconds."""
