@@ -227,6 +227,7 @@ struct tone_server *tone_server_start(const char *socket_path, bool opus)
 {
     struct tone_server *s = calloc(1, sizeof(*s));
     CHECK(s && loop_create(&s->loop) == 0);
+    signal(SIGPIPE, SIG_IGN); /* the library writes to clients that are gone; QEMU ignores it too */
     core_loop = s->loop;
     s->spice = spice_server_new();
     spice_server_set_addr(s->spice, socket_path, SPICE_ADDR_FLAG_UNIX_ONLY);
