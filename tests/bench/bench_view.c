@@ -11,8 +11,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +24,12 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "child.h"
 #include "figure.h"
 #include "kvmfr/host.h"
 #include "kvmfr/sizing.h"
 #include "publog.h"
 #include "source/relay/wait.h"
-
-extern char **environ;
 
 static const char *espelho, *compositor, *producer, *renderer = "shm";
 static char dir[64], shm_path[64], log_path[128];
@@ -55,40 +52,6 @@ static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "bench_view: %s: %s\n", what, strerror(errno));
     exit(2);
-}
-
-/* ---- children ---- */
-
-static pid_t spawn(const char *const *argv, int stdout_fd)
-{
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    posix_spawn_file_actions_init(&actions);
-    if (stdout_fd >= 0)
-        posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
-    const int err =
-        posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (err != 0) {
-        errno = err;
-        die(argv[0]);
-    }
-    return pid;
-}
-
-/* Asks politely, waits five seconds, then insists. The exit status, or -1. */
-static int end(pid_t pid)
-{
-    int status = 0;
-    kill(pid, SIGTERM);
-    for (int i = 0; i < 500; i++) {
-        if (waitpid(pid, &status, WNOHANG) == pid)
-            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-        clock_sleep_until_ns(clock_ns() + 10 * NS_PER_MS);
-    }
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    return -1;
 }
 
 /* ---- yardsticks ---- */
@@ -311,12 +274,12 @@ static struct cast enter(const struct scene *s, uint64_t epoch_ns)
     if (pipe2(pipe_fds, O_CLOEXEC) < 0)
         die("pipe");
     c.results_fd = pipe_fds[0];
-    c.producer = spawn((const char *const[]){ producer, shm_path, log_path, mode, frame_hz,
-                                              s->damage, epoch, "0.5", NULL },
-                       -1);
-    c.compositor = spawn(
+    c.producer = child_spawn((const char *const[]){ producer, shm_path, log_path, mode, frame_hz,
+                                                    s->damage, epoch, "0.5", NULL },
+                             -1, -1);
+    c.compositor = child_spawn(
         (const char *const[]){ compositor, "wayland-m", log_path, mode, refresh_hz, epoch, NULL },
-        pipe_fds[1]);
+        -1, pipe_fds[1]);
     close(pipe_fds[1]);
     await_socket("wayland-m");
     return c;
@@ -327,9 +290,9 @@ static void view(struct cast *c)
     char shm_option[96], renderer_option[48];
     snprintf(shm_option, sizeof(shm_option), "app:shmFile=%s", shm_path);
     snprintf(renderer_option, sizeof(renderer_option), "app:renderer=%s", renderer);
-    c->viewer = spawn((const char *const[]){ espelho, "view", shm_option, renderer_option,
-                                             "app:logLevel=warn", NULL },
-                      -1);
+    c->viewer = child_spawn((const char *const[]){ espelho, "view", shm_option, renderer_option,
+                                                   "app:logLevel=warn", NULL },
+                            -1, -1);
 }
 
 static struct outcome play(const struct scene *s, double seconds)
@@ -355,9 +318,9 @@ static struct outcome play(const struct scene *s, double seconds)
     view(&c);
     if (!await_picture(log, c.viewer)) {
         fprintf(stderr, "bench_view: %s: no picture within 10 s\n", s->name);
-        end(c.viewer);
-        end(c.compositor);
-        end(c.producer);
+        child_end(c.viewer);
+        child_end(c.compositor);
+        child_end(c.producer);
         exit(1);
     }
     o.start_ms = (double)(atomic_load(&log->first_commit_ns) - start_ns) / 1e6;
@@ -374,11 +337,11 @@ static struct outcome play(const struct scene *s, double seconds)
     wait->ops->destroy(wait);
     o.connect_ms = time_connect();
     atomic_store(&log->end, end_tag);
-    if (end(c.viewer) != 0)
+    if (child_end(c.viewer) != 0)
         fprintf(stderr, "bench_view: %s: espelho did not end with status 0\n", s->name);
-    end(c.compositor);
+    child_end(c.compositor);
     read_results(c.results_fd, &o);
-    end(c.producer);
+    child_end(c.producer);
     const double after_ms = time_memcpy(frame_bytes, false);
     o.overlapped_copy_ms = (o.overlapped_copy_ms + time_memcpy(frame_bytes, true)) / 2;
     o.memcpy_ms = (before_ms + after_ms) / 2;

@@ -159,6 +159,7 @@ static void xdg_surface_gone(struct wl_resource *resource)
     if (t->toplevel)
         wl_resource_set_user_data(t->toplevel, NULL);
     t->xdg_surface = NULL;
+    t->mc->window = NULL;
     t->toplevel = NULL; /* the surface may still commit: `t` stays until the process ends */
 }
 
@@ -174,6 +175,7 @@ static void get_xdg_surface(struct wl_client *client, struct wl_resource *resour
     t->xdg_surface =
         wl_resource_create(client, &xdg_surface_interface, wl_resource_get_version(resource), id);
     wl_resource_set_implementation(t->xdg_surface, &xdg_surface_impl, t, xdg_surface_gone);
+    t->mc->window = surface;
     mc_surface_on_commit(mc_surface_from_resource(surface), on_commit, t);
 }
 

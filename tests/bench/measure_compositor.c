@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * measure_compositor SOCKET LOG WIDTHxHEIGHT REFRESH_HZ EPOCH_NS
+ * measure_compositor SOCKET LOG WIDTHxHEIGHT REFRESH_HZ EPOCH_NS [keys]
  *
  * Listens on SOCKET in XDG_RUNTIME_DIR, measures until its client leaves (or SIGTERM), then prints
  * "name value" lines about the frames that the benchmark marked in the log (publog.h). Times are in
- * us. */
+ * us. With `keys` there is a keyboard, which types what stdin says (mc_seat.c). */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -204,13 +204,14 @@ static int on_term(int signo, void *data)
     return 0;
 }
 
-static int set_up(struct mc *mc, const char *socket)
+static int set_up(struct mc *mc, const char *socket, bool keys)
 {
     struct wl_event_loop *loop = wl_display_get_event_loop(mc->display);
     static struct wl_listener created = { .notify = on_client };
     wl_display_add_client_created_listener(mc->display, &created);
     mc->vblank_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (mc->vblank_fd < 0 || !mc_surface_globals(mc) || !mc_shell_globals(mc))
+    if (mc->vblank_fd < 0 || !mc_surface_globals(mc) || !mc_shell_globals(mc) ||
+        (keys && !mc_seat_globals(mc)))
         return -1;
     mc->vblank_timer = wl_event_loop_add_fd(loop, mc->vblank_fd, WL_EVENT_READABLE, on_vblank, mc);
     wl_event_loop_add_signal(loop, SIGTERM, on_term, mc->display);
@@ -221,8 +222,11 @@ static int set_up(struct mc *mc, const char *socket)
 int main(int argc, char **argv)
 {
     static struct mc mc;
-    if (argc != 6 || sscanf(argv[3], "%" SCNu32 "x%" SCNu32, &mc.width, &mc.height) != 2) {
-        fprintf(stderr, "usage: measure_compositor SOCKET LOG WIDTHxHEIGHT REFRESH_HZ EPOCH_NS\n");
+    const bool keys = argc == 7 && strcmp(argv[6], "keys") == 0;
+    if ((argc != 6 && !keys) ||
+        sscanf(argv[3], "%" SCNu32 "x%" SCNu32, &mc.width, &mc.height) != 2) {
+        fprintf(stderr, "usage: measure_compositor SOCKET LOG WIDTHxHEIGHT REFRESH_HZ EPOCH_NS "
+                        "[keys]\n");
         return 2;
     }
     const int err = publog_map(argv[2], false, &mc.log);
@@ -236,7 +240,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_TIMERSLACK, 1UL);
     the_mc = &mc;
     mc.display = wl_display_create();
-    if (!mc.display || set_up(&mc, argv[1]) < 0) {
+    if (!mc.display || set_up(&mc, argv[1], keys) < 0) {
         fprintf(stderr, "measure_compositor: cannot listen on %s\n", argv[1]);
         return 2;
     }

@@ -5,7 +5,7 @@
  * producer's log (publog.h). At every simulated vertical blank the newest committed content becomes
  * "shown": frame callbacks and presentation feedback go out, and the buffer shown before is
  * released, as a compositor does that scans out or samples client buffers. One client, one output,
- * no input. Threads: one. */
+ * and a keyboard on request. Threads: one. */
 #ifndef ESPELHO_BENCH_MEASURE_COMPOSITOR_H
 #define ESPELHO_BENCH_MEASURE_COMPOSITOR_H
 
@@ -34,6 +34,9 @@ struct mc {
     struct wl_list surfaces; /* mc_surface.link */
     int clients;
     bool had_client;
+    struct wl_resource *window; /* the wl_surface of the toplevel; NULL: none */
+    struct wl_list keyboards;   /* wl_resource links; all are told of each key */
+    struct wl_event_source *orders;
 
     uint32_t commits, picture_commits, torn, duplicates, backwards, stale;
     uint32_t last_tag;                                          /* + 1 */
@@ -50,6 +53,9 @@ void mc_surface_on_commit(struct mc_surface *surface, void (*fn)(void *ctx), voi
 
 /* mc_shell.c: xdg_wm_base, decoration, output. */
 bool mc_shell_globals(struct mc *mc);
+
+/* mc_seat.c: seat; takes stdin over. */
+bool mc_seat_globals(struct mc *mc);
 
 /* measure_compositor.c: a tagged picture was committed, or is shown now. `pixels` are 32-bit. */
 void mc_note_commit(struct mc *mc, const uint8_t *pixels, uint32_t stride_bytes, uint32_t width,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tests/bench/publog.h - the file through which producer, measuring compositor and benchmark share
  * times: when frame `tag` was due, posted and finished, what its pictures look like, and which
- * frames count. Mapped by all three; every word has one writer. All times: clock_ns(). */
+ * frames count; and when keys were sent. Mapped by all three; every word has one writer. All times:
+ * clock_ns(). */
 #ifndef ESPELHO_BENCH_PUBLOG_H
 #define ESPELHO_BENCH_PUBLOG_H
 
@@ -11,7 +12,7 @@
 #include "base/macros.h"
 #include "rowtag.h"
 
-enum { PUBLOG_FRAMES = 16384 };
+enum { PUBLOG_FRAMES = 16384, PUBLOG_KEYS = 4096 };
 
 struct publog {
     /* the producer */
@@ -29,6 +30,8 @@ struct publog {
     _Atomic uint64_t connected_ns;    /* a client connected */
     _Atomic uint64_t first_commit_ns; /* the first of our pictures was committed */
     _Atomic uint32_t newest_commit;   /* its tag + 1; 0: none yet */
+    _Atomic uint32_t keys;            /* sent, and when, right before the flush */
+    _Atomic uint64_t key_ns[PUBLOG_KEYS];
 };
 
 /* Creates (`create`) or opens the file at `path` and maps it. 0 or -errno. */

@@ -4,12 +4,13 @@
  *
  *     spice_test_server --socket PATH | [--addr A] [--port N] [--tls-port N --tls-dir DIR]
  *         [--password TEXT [--lifetime S]] [--name TEXT] [--uuid 32-HEX-DIGITS] [--no-tablet]
- *         [--no-agent]
+ *         [--no-agent] [--times]
  *
  * DIR holds ca-cert.pem, server-cert.pem and server-key.pem. Lines printed:
  *     ready                      clients can connect
  *     channel up|gone TYPE       SPICE_CHANNEL_* number
- *     key HH                     one byte from the client's keyboard
+ *     key HH [NS]                one byte from the client's keyboard; with --times when it came
+ *                                (CLOCK_MONOTONIC)
  *     motion DX DY DZ BUTTONS    mouse (server mode)
  *     position X Y BUTTONS       tablet (client mode)
  *     wheel DZ BUTTONS           tablet
@@ -39,14 +40,14 @@ enum { AGENT_ROOM_BYTES = 8 * 1024 * 1024 };
 struct options {
     const char *socket, *addr, *tls_dir, *password, *name, *uuid;
     int port, tls_port, lifetime;
-    bool no_tablet, no_agent;
+    bool no_tablet, no_agent, times;
 };
 
 struct device_state {
     uint8_t leds;
     uint8_t *agent_bytes; /* AGENT_ROOM_BYTES */
     size_t agent_at, agent_end;
-    bool tablet_on, agent_on;
+    bool tablet_on, agent_on, times;
 };
 
 /* libspice-server's callbacks have no context of ours, so the program has one of each. */
@@ -188,7 +189,10 @@ static void push_scan(SpiceKbdInstance *sin, uint8_t code)
     static const struct {
         uint8_t code, led;
     } locks[] = { { 0x46, 1 }, { 0x45, 2 }, { 0x3a, 4 } };
-    print("key %02x\n", code);
+    if (state.times)
+        print("key %02x %llu\n", code, (unsigned long long)clock_ns());
+    else
+        print("key %02x\n", code);
     for (size_t i = 0; i < ARRAY_LEN(locks); i++)
         if (code == locks[i].code) {
             state.leds ^= locks[i].led;
@@ -450,7 +454,8 @@ static void parse_options(int argc, char **argv, struct options *o)
         NAME,
         UUID,
         NO_TABLET,
-        NO_AGENT
+        NO_AGENT,
+        TIMES
     };
     static const struct option names[] = {
         { "socket", required_argument, NULL, SOCKET },
@@ -464,6 +469,7 @@ static void parse_options(int argc, char **argv, struct options *o)
         { "uuid", required_argument, NULL, UUID },
         { "no-tablet", no_argument, NULL, NO_TABLET },
         { "no-agent", no_argument, NULL, NO_AGENT },
+        { "times", no_argument, NULL, TIMES },
         { 0 },
     };
     for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;) {
@@ -480,6 +486,8 @@ static void parse_options(int argc, char **argv, struct options *o)
             o->no_tablet = true;
         else if (option == NO_AGENT)
             o->no_agent = true;
+        else if (option == TIMES)
+            o->times = true;
         else if ((size_t)option < ARRAY_LEN(texts) && texts[option])
             *texts[option] = optarg;
         else if ((size_t)option < ARRAY_LEN(numbers) && numbers[option])
@@ -532,6 +540,7 @@ int main(int argc, char **argv)
     struct options o = { 0 };
     parse_options(argc, argv, &o);
     signal(SIGPIPE, SIG_IGN);
+    state.times = o.times;
     state.agent_bytes = malloc(AGENT_ROOM_BYTES);
     server = spice_server_new();
     if (!server || !state.agent_bytes)
