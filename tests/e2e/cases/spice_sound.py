@@ -18,8 +18,8 @@ def guest_plays(desk, sound, hz, seconds, what):
     heard = sound.finish(recording)
     told = f"{what}: {heard.hz():.1f} Hz for {heard.seconds():.2f} s, peak {heard.peak}, gaps {heard.gaps()}"
     print(told)
-    # The emulated processor is slow at times: the guest itself may be late by a little.
-    if abs(heard.hz() - hz) > hz / 100 or abs(heard.seconds() - seconds) > 0.3 or not 6000 < heard.peak < 14000:
+    # A stream takes a moment to begin; the emulated processor is slow at times, so the guest itself may be late.
+    if abs(heard.hz() - hz) > hz / 100 or abs(heard.seconds() - seconds) > 0.4 or not 6000 < heard.peak < 14000:
         raise Failure(f"{told} where {hz} Hz for {seconds} s was due")
     if sum(heard.gaps()) > 0.1:
         raise Failure(f"{told}: it is interrupted")
@@ -79,8 +79,8 @@ def everything(rig):
     sound.stop()
     machine.send("play 500 1")  # nobody listens
     machine.expect_line("played", 60)
-    desk.screen.viewer.must_live()
     sound.start()
+    desk.screen.viewer.wait_log("PipeWire is there")  # said after an absence only
     guest_plays(desk, sound, 600, 2, "after PipeWire's restart")
     desk.view("app.source=spice", "audio.microphone=deny", "audio.latency=30", channels=("main", "playback"))
     must_hear_nothing(desk, sound, "without permission")

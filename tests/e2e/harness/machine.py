@@ -25,6 +25,8 @@ class Spice:
 
     socket: str = None
     port: int = 0
+    tls_port: int = 0  # besides `port`
+    x509: str = None  # folder of ca-cert.pem, server-cert.pem, server-key.pem: for TLS
     password: str = None
     vga: str = "std"  # qxl, virtio
     pointer: str = "usb-tablet"  # virtio-tablet-pci; None: only the PS/2 mouse
@@ -34,6 +36,7 @@ class Spice:
 
     def arguments(self):
         where = f"unix=on,addr={self.socket}" if self.socket else f"port={self.port},addr=127.0.0.1"
+        where += f",tls-port={self.tls_port},x509-dir={self.x509}" if self.tls_port else ""
         if self.password:
             argv = ["-object", f"secret,id=spice-password,data={self.password}"]
             argv += ["-spice", f"{where},password-secret=spice-password"]
@@ -109,9 +112,15 @@ class Machine(Process):
     @property
     def qmp(self):
         if not self.control:
-            wait_until(lambda: self.must_live() or os.path.exists(self.qmp_path), 30, "QEMU has its control socket")
-            self.control = Qmp(self.qmp_path)
+            self.control = wait_until(self.connect_qmp, 30, "QEMU has its control socket")
         return self.control
+
+    def connect_qmp(self):
+        self.must_live()
+        try:
+            return Qmp(self.qmp_path)
+        except (FileNotFoundError, ConnectionRefusedError):  # not bound yet, or bound and not listening
+            return None
 
     # ---- the serial console ----
 
