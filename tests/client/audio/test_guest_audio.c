@@ -82,7 +82,8 @@ static void check_tone(struct world *w, unsigned seconds)
            st.jitter.drift_ppm);
     CHECK(fabs(tone_pitch_hz(heard) - TONE_HZ) < 10);
     CHECK(marks >= seconds * 2);
-    CHECK_MSG(p50_ms < 120, "latency %f ms", p50_ms); /* bench_audio has the real limit */
+    /* Each gap of a busy machine raises the target; bench_audio, alone, has the real limit. */
+    CHECK_MSG(p50_ms < st.jitter.target_ms + 100, "latency %f ms", p50_ms);
     /* PipeWire's own graph misses cycles on a busy machine; bench_audio, alone, allows no gap. */
     CHECK(atomic_load(&heard->silent_windows) <= seconds * 50u);
     CHECK(st.playing && st.jitter.playing && st.rate_hz == 48000 && st.channels == 2);
@@ -100,7 +101,7 @@ static void hear_tone(bool opus)
     tone_server_play(w.server, false);
     listening_for_ms(&w.viewer, 500);
     CHECK(!listening_stats(&w.viewer).playing);
-    CHECK_INT(pipewire_heard(w.ear)->loudness, 0);
+    CHECK_INT(atomic_load(&pipewire_heard(w.ear)->loudness), 0);
     world_end(&w);
 }
 
@@ -148,14 +149,14 @@ TEST(device_can_be_chosen)
     listening_start(&w.viewer, w.socket_path, &config);
     tone_server_play(w.server, true);
     check_tone(&w, 1);
-    CHECK_INT(pipewire_heard(other)->loudness, 0);
+    CHECK_INT(atomic_load(&pipewire_heard(other)->loudness), 0);
     pipewire_end_destroy(other);
     world_end(&w);
 }
 
 static bool is_silent(void *ctx)
 {
-    return pipewire_heard(((struct world *)ctx)->ear)->loudness == 0;
+    return atomic_load(&pipewire_heard(((struct world *)ctx)->ear)->loudness) == 0;
 }
 
 static bool is_loud(void *ctx)

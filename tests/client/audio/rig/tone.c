@@ -78,10 +78,11 @@ static void take_window(struct tone_judge *j, uint64_t at_ns)
     if (now > 0 && PEEK(j->first_loud_ns) == 0)
         POKE(j->first_loud_ns, at_ns);
     /* A window across the change may have any loudness: two must agree. */
-    if (now == j->candidate && now != j->loudness) {
-        if (now > 0 && j->loudness > 0)
-            tone_mark_add(&j->marks, at_ns, now > j->loudness);
-        j->loudness = now;
+    const int before = PEEK(j->loudness);
+    if (now == j->candidate && now != before) {
+        if (now > 0 && before > 0)
+            tone_mark_add(&j->marks, at_ns, now > before);
+        POKE(j->loudness, now);
     }
     j->candidate = now;
 }

@@ -42,7 +42,7 @@ struct tone_judge {
     struct tone_marks marks;
     float window[TONE_WINDOW], previous;
     uint32_t filled;
-    int loudness; /* 0 silent, 1 low, 2 high: of the last two equal windows */
+    _Atomic int loudness; /* 0 silent, 1 low, 2 high: of the last two equal windows */
     int candidate;
     _Atomic bool reset; /* another thread: forget the counts below */
     _Atomic uint64_t frames, crossings, silent_windows, loud_windows;
