@@ -97,6 +97,8 @@ static const char *take_mode(struct spice_playback *p, struct spice_reader *r)
     if (mode != SPICE_AUDIO_DATA_MODE_RAW && mode != SPICE_AUDIO_DATA_MODE_OPUS)
         return "compression is neither raw nor Opus, and no other was offered";
     p->mode = mode;
+    log_debug("the guest's sound comes as %s",
+              mode == SPICE_AUDIO_DATA_MODE_OPUS ? "Opus" : "samples");
     return NULL;
 }
 

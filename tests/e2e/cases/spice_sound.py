@@ -75,6 +75,7 @@ def everything(rig):
     desk.view("app.source=spice", "audio.microphone=allow", channels=("main", "playback", "record"))
     guest_plays(desk, sound, 440, 3, "first tone")
     guest_plays(desk, sound, 1000, 1, "second tone")
+    desk.screen.viewer.wait_log("sound comes as Opus")
     speak_to_guest(desk, sound, 700)
     sound.stop()
     machine.send("play 500 1")  # nobody listens

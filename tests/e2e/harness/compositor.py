@@ -10,6 +10,7 @@ Which scales are exact to the pixel:
 import glob
 import os
 import re
+import struct
 import subprocess
 import tempfile
 
@@ -101,6 +102,16 @@ class Weston(Compositor):
         os.rmdir(folder)
 
 
+def make_empty_pointers(folder):
+    """Xcursor files of one transparent pixel."""
+    toc = struct.pack("<3I", 0xFFFD0002, 24, 28)  # an image of nominal size 24 at byte 28
+    image = struct.pack("<9I", 36, 0xFFFD0002, 24, 1, 1, 1, 0, 0, 0) + bytes(4)
+    os.makedirs(folder)
+    for name in ("default", "left_ptr"):
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(struct.pack("<4s3I", b"Xcur", 16, 0x10000, 1) + toc + image)
+
+
 class Sway(Compositor):
     """Tiles: a single window fills the output."""
 
@@ -108,6 +119,9 @@ class Sway(Compositor):
     viewer_options = ()
 
     def start(self):
+        # It draws the pointer into its screenshots: only what a guest gave its shape is to be seen there.
+        self.env.update(XCURSOR_PATH=self.directory, XCURSOR_THEME="nothing")
+        make_empty_pointers(os.path.join(self.directory, "nothing", "cursors"))
         self.resamples = version_of("sway") < (1, 8) and self.scale != int(self.scale)
         config = os.path.join(self.directory, "config")
         mode = f"resolution {self.width}x{self.height}@60Hz position 0 0 scale {self.scale}"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Child processes: each with a log of its own, ended by the one who started it."""
+import fcntl
 import os
 import signal
 import subprocess
+import termios
 import time
 
 
@@ -23,14 +25,15 @@ def wait_until(condition, seconds, what):
 
 
 class Process:
-    def __init__(self, name, argv, directory, env=None, stdin=None, stdout=None, uid=None):
-        """uid: run as this user (only when we are root)."""
+    def __init__(self, name, argv, directory, env=None, stdin=None, stdout=None, uid=None, terminal=None):
+        """uid: run as this user (only when we are root). terminal: fd of the terminal that it has."""
         self.name = name
         self.log_path = os.path.join(directory, f"{name}.log")
         if uid is not None:
             argv = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] + argv
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(argv, env=env, cwd=directory, start_new_session=True,
+                                          preexec_fn=terminal and (lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)),
                                           stdin=stdin or subprocess.DEVNULL, stdout=stdout or log, stderr=log)
 
     def log(self):

@@ -70,19 +70,19 @@ class Screen:
         self.viewer = None
         self.extra_env = {}  # of the viewers to come
 
-    def view(self, region, renderer="shm", *options, unprivileged=False):
-        """Starts the viewer."""
+    def view(self, region, renderer="shm", *options, unprivileged=False, terminal=None):
+        """Starts the viewer. region: None: it is told otherwise."""
         tools = self.rig.tools
         env = dict(self.compositor.env, HOME=self.rig.directory, **self.extra_env)
         if os.path.exists(tools.keep_libraries):  # built with a sanitizer
             env["LD_PRELOAD"] = tools.keep_libraries
             env["ASAN_OPTIONS"] = "verify_asan_link_order=0"
             env["LSAN_OPTIONS"] = f"suppressions={tools.lsan_suppressions}:print_suppressions=0"
-        argv = [tools.espelho, "view", f"app:shmFile={region}", f"app.renderer={renderer}"]
+        argv = [tools.espelho, "view", f"app.renderer={renderer}"] + ([f"app:shmFile={region}"] if region else [])
         argv += ["app:logLevel=debug", *self.compositor.viewer_options, *options]
         uid = NOBODY if unprivileged and os.getuid() == 0 else None
         name = f"viewer{len(self.rig.processes)}"
-        self.viewer = self.rig.keep(Viewer(name, argv, self.rig.directory, env=env, uid=uid))
+        self.viewer = self.rig.keep(Viewer(name, argv, self.rig.directory, env=env, uid=uid, terminal=terminal))
         return self.viewer
 
     def judge(self, shot, card, options):

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The relay's picture beside SPICE's display: positions, the pointer's shape; and the guest's resolution. Sound without Opus."""
+import os
+
+from cases.spice_input import ABS_MAX, ABS_X, ABS_Y
+from cases.spice_sound import guest_plays
+from harness.audio import Sound
+from harness.card import Card
+from harness.case import case
+from harness.desk import HEIGHT, WIDTH, Desk, must_be
+from harness.machine import EV_ABS, UUID
+from harness.process import Failure
+
+TABLET = "Virtio Tablet"
+CAPS = "62"  # monitors, by demand, selection
+OTHER_WIDTH, OTHER_HEIGHT = 640, 300  # shown as 720x337 in the window's middle
+# Top left of what the puppet's pointers show, from the spot that they point at.
+SHAPES = {"colour": 2, "masked": 0, "monochrome": 0}  # tolerance, as in cases/pointers.py
+
+
+def positions(desk):
+    """A part of the picture is the same part of the emulated display, whatever size each of them has."""
+    card = desk.puppet.publish(Card.upright(OTHER_WIDTH, OTHER_HEIGHT))
+    desk.screen.must_show(card, "--size", "720x337", "--mean", "400")
+    desk.mouse_mode("client")
+    at = {}
+    top, shown = (HEIGHT - 337.5) / 2, 337.5
+    for x, y in ((7, 60), (0, 32), (WIDTH - 1, HEIGHT - 33), (360, 200), (180, 100), (719, 0), (0, 399)):
+        desk.injector.place(x, y)
+        at.update({e.code: e.value for e in desk.machine.events(quiet_s=0.3, at_least=1, seconds=5) if e.type == EV_ABS})
+        for axis, part, pixels in ((ABS_X, x / WIDTH, OTHER_WIDTH), (ABS_Y, (y - top) / shown, OTHER_HEIGHT)):
+            wanted = max(0, min(1, part)) * ABS_MAX
+            if abs(at[axis] - wanted) > 1.5 * ABS_MAX / pixels:
+                raise Failure(f"pointer at {x},{y}: axis {axis} at {at[axis]} where {wanted:.0f} was due")
+
+
+def shapes(desk):
+    """A shape that the compositor can show is its pointer, and drawn by nobody else: it moves although the guest says nothing.
+    Others are where the guest says."""
+    card = desk.puppet.publish(Card.upright(WIDTH, HEIGHT))
+    desk.screen.must_show(card)
+    hot = desk.puppet.hot_spots
+    for x, y in ((300, 200), (500, 100)):
+        desk.injector.place(x, y)
+        desk.puppet.tell("pointer colour 77 88")
+        left, top = hot["colour"]
+        desk.screen.must_show(card, "--pointer", f"colour,{x - left},{y - top}", "--tolerance", "2")
+    for kind in ("masked", "monochrome", "colour"):
+        desk.puppet.tell(f"pointer {kind} 77 88")
+        if kind == "colour":
+            desk.screen.must_show(card, "--pointer", f"colour,{500 - hot[kind][0]},{100 - hot[kind][1]}", "--tolerance", "2")
+        else:
+            desk.screen.must_show(card, "--pointer", f"{kind},77,88")
+    desk.puppet.tell("pointer none")
+    desk.screen.must_show(card)
+
+
+def resolution(desk):
+    """The guest is asked for the window's size, in device pixels."""
+    machine = desk.machine
+    machine.tell("agent", "agent up")
+    machine.tell(f"agent announce {CAPS} 1")
+    machine.expect_line(f"monitors {WIDTH} {HEIGHT} 1", 20)
+    for width, height in ((800, 600), (1024, 500)):
+        desk.screen.compositor.tell(f"output HEADLESS-1 resolution {width}x{height}")
+        machine.expect_line(f"monitors {width} {height} 1", 20)
+
+
+def raw_sound(desk, sound):
+    """This server was told not to compress; spice.sound has one that does."""
+    guest_plays(desk, sound, 440, 2, "without compression")
+    desk.screen.viewer.wait_log("sound comes as samples")
+    if "comes as Opus" in desk.screen.viewer.log():
+        raise Failure("the server compresses")
+
+
+@case("spice.desktop", labels=("e2e-qemu",), timeout_s=180)
+def everything(rig):
+    desk = Desk(rig, pointer="virtio-tablet-pci", options="playback-compression=off")
+    machine = desk.boot()
+    desk.inject()
+    sound = Sound(rig)
+    desk.screen.extra_env = dict(sound.remote(), XDG_STATE_HOME=os.path.join(rig.directory, "state"))
+    machine.wait_boot()
+    machine.record(TABLET)
+    desk.puppet = rig.puppet(desk.region, uuid=UUID)
+    desk.view("spice.resizeGuest=yes", channels=("main", "inputs", "playback"))
+    positions(desk)
+    shapes(desk)
+    raw_sound(desk, sound)
+    resolution(desk)
+    desk.screen.viewer.finish()
+    machine.send("off")
