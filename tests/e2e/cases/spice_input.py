@@ -173,7 +173,7 @@ def everything(rig):
     machine.wait_boot()
     machine.record(KEYBOARD, MOUSE, TABLET)
     desk.view(ESCAPE, "app.source=spice", channels=("main", "inputs", "display"))
-    desk.screen.viewer.wait_log(f"{WIDTH}x{HEIGHT} bgra")  # positions count in its pixels
+    desk.screen.viewer.wait_log(f"{WIDTH}x{HEIGHT}")  # positions count in its pixels
     desk.injector.place(10, 10)
     machine.events()  # of the pointer that found the window
     problems = []
