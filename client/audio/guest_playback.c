@@ -11,11 +11,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "spice/playback.h"
 
 enum {
     STREAM_HZ = 48000,   /* ours; PipeWire converts where its graph runs at another rate */
-    PERIOD_FRAMES = 256, /* 5.3 ms */
+    PERIOD_FRAMES = 512, /* 10.7 ms: less is missed now and then without real-time priority */
     LINGER_S = 3,        /* after the guest's stop, then the device may sleep */
 };
 
@@ -30,6 +31,9 @@ struct guest_playback {
         bool has_volume, has_mute, mute;
         struct spice_audio_volume volume;
     } play;
+    struct {
+        bool prompt; /* the data thread runs when woken */
+    } data;          /* data thread while a stream is open, else loop thread */
     struct {
         pthread_mutex_t
             lock; /* figures' readers against a change of format; never the data thread */
@@ -50,6 +54,10 @@ float guest_volume_amplitude(uint16_t level)
 static void process(void *ctx, float *samples, uint32_t frames, const struct audio_time *time)
 {
     struct guest_playback *g = ctx;
+    if (!g->data.prompt) {
+        g->data.prompt = true;
+        (void)!thread_run_when_woken(); /* for where there is no real-time priority */
+    }
     atomic_store_explicit(&g->shared.device_ns, time->delay_ns, memory_order_relaxed);
     jitter_pull(g->shared.jitter, samples, frames, time->now_ns);
 }
@@ -129,6 +137,7 @@ static int create_jitter(struct guest_playback *g)
 static int open_stream(struct guest_playback *g, const struct spice_audio_format *format)
 {
     g->play.format = *format;
+    g->data.prompt = false; /* each stream may have another thread */
     int err = create_jitter(g);
     const struct audio_stream_config config = { .direction = AUDIO_PLAYBACK,
                                                 .device = g->config.playback_device,

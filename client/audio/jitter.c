@@ -15,9 +15,13 @@
 #define CAP_S         0.5  /* more than this beyond the target is cut at once */
 #define EXCESS_S      0.03 /* a smoothed level so far above the target is cut */
 #define SETTLE_S      1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
-#define UNSETTLED_S   0.02  /* namely when it is so far above the target */
-#define AHEAD_S       0.04  /* how far the estimated arrival may run ahead of the real one */
-#define RAMP_S        0.005 /* no step is steeper than this */
+#define UNSETTLED_S   0.02   /* namely when it is so far above the target, */
+#define SETTLED_S     0.004  /* and once, at the end of that second, when only so far */
+#define AHEAD_S       0.04   /* how far the estimated arrival may run ahead of the real one */
+#define RAMP_S        0.005  /* no step is steeper than this */
+#define FADE_S        0.005  /* a cut is a cross-fade of this length, */
+#define SEARCH_S      0.0025 /* so much shorter or longer where the waves fit */
+#define MISSED        1.75   /* pulls so much later than the one before lasted: one was missed */
 #define SLEPT_NS      (250 * NS_PER_MS) /* the device did not pull for so long: what is there is old */
 #define LEVEL_TAU_S   0.5
 #define GAIN_P        0.1                   /* per second: half the way back in 7 s */
@@ -36,7 +40,7 @@ struct jitter {
     } writer;
     struct {
         SRC_STATE *src; /* owned */
-        bool playing;
+        bool playing, settled;
         double level_s, drift, ratio_adjust;
         double played_s;    /* since it began to play */
         uint64_t pulled_ns; /* of the last pull, 0: none */
@@ -48,6 +52,7 @@ struct jitter {
         _Atomic uint64_t lateness_ns; /* writer: what the target allows for */
         _Atomic bool ended;           /* writer */
         _Atomic uint64_t underruns, cuts, resumes, frames_out, cut_frames; /* reader */
+        _Atomic uint64_t missed_pulls;                                     /* reader */
         _Atomic uint64_t lost_frames;                                      /* writer */
         _Atomic uint64_t target_ns, level_ns; /* reader, for the figures */
         _Atomic int32_t drift_ppb, ratio_ppb;
@@ -218,17 +223,75 @@ static void start_playing(struct jitter *j, double level)
     j->reader.playing = true;
     j->reader.level_s = level;
     j->reader.played_s = 0;
+    j->reader.settled = false;
     j->reader.ratio_adjust = j->reader.drift;
     src_reset(j->reader.src);
     start_ramp(j);
 }
 
+static uint32_t frames_of(const struct jitter *j, double s)
+{
+    return (uint32_t)(s * j->config.rate_in_hz);
+}
+
+/* How alike what comes next and what comes `cut` frames later are. Every other frame tells enough.
+ */
+static float likeness(struct jitter *j, uint32_t cut, uint32_t fade)
+{
+    float sum = 0, energy = 1e-9f;
+    for (uint32_t i = 0; i < fade; i += 2) {
+        const float *now = sample_ring_peek(&j->ring, i);
+        const float *later = sample_ring_peek(&j->ring, cut + i);
+        for (uint32_t c = 0; c < j->config.channels; c++) {
+            sum += now[c] * later[c];
+            energy += later[c] * later[c];
+        }
+    }
+    return sum > 0 ? sum * sum / energy : 0;
+}
+
+/* The length of a cut near `wish` frames at which the waves fit best. */
+static uint32_t fitting_cut(struct jitter *j, uint32_t wish, uint32_t fade, uint32_t fill)
+{
+    const uint32_t search = frames_of(j, SEARCH_S);
+    const uint32_t first = wish > fade + search ? wish - search : fade;
+    float best = likeness(j, wish, fade);
+    uint32_t cut = wish;
+    for (uint32_t c = first; c <= wish + search && c + fade <= fill; c++) {
+        const float like = likeness(j, c, fade);
+        if (like > best) {
+            best = like;
+            cut = c;
+        }
+    }
+    return cut;
+}
+
+/* Takes out about `wish` frames, cross-fading from what is taken out to what follows. */
+static void splice(struct jitter *j, uint64_t wish)
+{
+    const uint32_t fill = sample_ring_fill(&j->ring), fade = frames_of(j, FADE_S);
+    if (wish < fade || wish + fade > fill) { /* not enough for that */
+        drop(j, wish);
+        start_ramp(j);
+        return;
+    }
+    const uint32_t cut = fitting_cut(j, (uint32_t)wish, fade, fill);
+    for (uint32_t i = 0; i < fade; i++) {
+        const float gain = (float)(i + 1) / (float)(fade + 1);
+        const float *from = sample_ring_peek(&j->ring, i);
+        float *to = sample_ring_peek(&j->ring, cut + i);
+        for (uint32_t c = 0; c < j->config.channels; c++)
+            to[c] = to[c] * gain + from[c] * (1 - gain);
+    }
+    drop(j, cut);
+}
+
 static void cut_to(struct jitter *j, double from_s, double to_s)
 {
-    drop(j, (uint64_t)((from_s - to_s) * j->config.rate_in_hz));
+    splice(j, frames_of(j, from_s - to_s));
     COUNT(j->shared.cuts, 1);
     j->reader.level_s = to_s;
-    start_ramp(j);
 }
 
 static double clamp(double v, double limit)
@@ -306,6 +369,17 @@ static double excess_s(const struct jitter *j)
     return j->reader.played_s < SETTLE_S ? UNSETTLED_S : EXCESS_S;
 }
 
+/* What the device's start left over would take long to wear off. */
+static void settle(struct jitter *j, double level, double target)
+{
+    if (j->reader.settled || j->reader.played_s < SETTLE_S)
+        return;
+    j->reader.settled = true;
+    const double from_s = level < j->reader.level_s ? level : j->reader.level_s;
+    if (from_s > target + SETTLED_S)
+        cut_to(j, from_s, target);
+}
+
 /* Whether there is something to play now. Corrects what is far off. */
 static bool ready(struct jitter *j, double level, double target, bool ended)
 {
@@ -317,6 +391,8 @@ static bool ready(struct jitter *j, double level, double target, bool ended)
         cut_to(j, level, target);
     else if (j->reader.playing && !ended && j->reader.level_s > target + excess_s(j))
         cut_to(j, level, target);
+    else if (j->reader.playing && !ended)
+        settle(j, level, target);
     return j->reader.playing;
 }
 
@@ -346,9 +422,11 @@ void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
         return;
     /* acquire: pairs with the release in jitter_end() and jitter_begin(). */
     const bool ended = atomic_load_explicit(&j->shared.ended, memory_order_acquire);
-    if (j->reader.pulled_ns != 0 && now_ns - j->reader.pulled_ns > SLEPT_NS) {
+    const uint64_t since_ns = j->reader.pulled_ns ? now_ns - j->reader.pulled_ns : 0;
+    if (since_ns > SLEPT_NS)
         resume(j);
-    }
+    else if (j->reader.playing && (double)since_ns > MISSED * 1e9 * frames / j->config.rate_out_hz)
+        COUNT(j->shared.missed_pulls, 1);
     j->reader.pulled_ns = now_ns;
     const double target = target_s(j, frames), level = level_s(j, now_ns);
     uint32_t made = 0;
@@ -372,6 +450,7 @@ void jitter_stats(const struct jitter *j, struct jitter_stats *out)
         .ratio_ppm = PEEK(j->shared.ratio_ppb) / 1e3,
         .underruns = PEEK(j->shared.underruns),
         .cuts = PEEK(j->shared.cuts),
+        .missed_pulls = PEEK(j->shared.missed_pulls),
         .frames_in = sample_ring_head(&j->ring),
         .frames_out = PEEK(j->shared.frames_out),
         .frames_dropped = PEEK(j->shared.lost_frames) + PEEK(j->shared.cut_frames),

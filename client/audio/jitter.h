@@ -9,8 +9,8 @@
  * Level: how far what arrived by now (had every packet been as early as the earliest of the last
  * two seconds) is ahead of what was taken. Target: one pull + the lateness that 99 of 100 packets
  * stay below + a margin. Learned lateness grows at once with an underrun and shrinks slowly. The
- * level is led to the target by a resampling ratio within +-0.5 %; a level far off is cut, with a
- * ramp. */
+ * level is led to the target by a resampling ratio within +-0.5 %; a level far off is cut: what is
+ * taken out and what follows are cross-faded where their waves fit. */
 #ifndef ESPELHO_AUDIO_JITTER_H
 #define ESPELHO_AUDIO_JITTER_H
 
@@ -34,6 +34,7 @@ struct jitter_stats {
     double drift_ppm; /* the sender's clock against the device's; positive: it sends faster */
     double ratio_ppm; /* correction in force; drift_ppm and the way back to the target */
     uint64_t underruns, cuts; /* nothing there in time; too much there */
+    uint64_t missed_pulls;    /* the device came a pull late or more: it played silence meanwhile */
     uint64_t frames_in, frames_out, frames_dropped;
     bool playing;
 };

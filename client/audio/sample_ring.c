@@ -95,6 +95,12 @@ void sample_ring_commit_read(struct sample_ring *ring, uint32_t frames)
     atomic_store_explicit(&ring->tail, tail + frames, memory_order_release);
 }
 
+float *sample_ring_peek(struct sample_ring *ring, uint32_t offset)
+{
+    assert(offset < sample_ring_fill(ring));
+    return sample_at(ring, atomic_load_explicit(&ring->tail, memory_order_relaxed) + offset);
+}
+
 uint32_t sample_ring_write(struct sample_ring *ring, const float *samples, uint32_t frames)
 {
     uint32_t done = 0;

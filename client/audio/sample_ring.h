@@ -34,6 +34,9 @@ void sample_ring_commit_write(struct sample_ring *ring, uint32_t frames);
 /* Reader: frames in one piece at *at; then commit what was used. */
 uint32_t sample_ring_read_span(struct sample_ring *ring, const float **at);
 void sample_ring_commit_read(struct sample_ring *ring, uint32_t frames);
+/* Reader: the frame `offset` after the tail, which must be below the fill. The reader may change
+ * what it has not committed yet. */
+float *sample_ring_peek(struct sample_ring *ring, uint32_t offset);
 /* Copies as much as fits, or as there is. Frames copied. */
 uint32_t sample_ring_write(struct sample_ring *ring, const float *samples, uint32_t frames);
 uint32_t sample_ring_read(struct sample_ring *ring, float *samples, uint32_t frames);

@@ -74,7 +74,10 @@ static const char *take_start(struct spice_playback *p, struct spice_reader *r)
     if (wrong || r->bad)
         return wrong ? wrong : "too short";
     stop(p);
-    drop_decoder(p);
+    /* The server's encoder goes on where it was at the stop, and a new decoder would make a bang of
+     * what it says. */
+    if (format.rate_hz != p->format.rate_hz || format.channels != p->format.channels)
+        drop_decoder(p);
     p->format = format;
     p->started = true;
     p->listener.on_start(p->listener.ctx, &format);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "clipboard/exchange.h"
 #include "display/seat.h"
 #include "input/input.h"
@@ -584,7 +585,11 @@ static int create_all(struct guest_link *l, struct display *display)
 static void *run(void *ctx)
 {
     struct guest_link *l = ctx;
-    const int err = loop_run(l->loop);
+    /* A key must not wait until the render thread has used up its slice. */
+    int err = thread_run_when_woken();
+    if (err < 0)
+        log_debug("the input thread is an ordinary one: %s", err_str(err));
+    err = loop_run(l->loop);
     if (err < 0)
         log_err("the input thread ends: %s", err_str(err));
     return NULL;

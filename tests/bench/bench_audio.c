@@ -38,7 +38,7 @@ void test_skip(const char *fmt, ...)
 }
 
 struct names {
-    const char *pitch, *gaps, *latency, *tail, *own, *underruns, *target;
+    const char *pitch, *gaps, *latency, *tail, *own, *underruns, *target, *cuts, *missed;
 };
 
 static const struct names raw_names = { "raw: pitch off",
@@ -47,14 +47,18 @@ static const struct names raw_names = { "raw: pitch off",
                                         "raw: added latency p99",
                                         "raw: own figure",
                                         "raw: underruns",
-                                        "raw: target" };
+                                        "raw: target",
+                                        "raw: cuts",
+                                        "raw: missed by the device" };
 static const struct names opus_names = { "opus: pitch off",
                                          "opus: gaps",
                                          "opus: added latency p50",
                                          "opus: added latency p99",
                                          "opus: own figure",
                                          "opus: underruns",
-                                         "opus: target" };
+                                         "opus: target",
+                                         "opus: cuts",
+                                         "opus: missed by the device" };
 
 static bool heard(void *ear)
 {
@@ -72,7 +76,7 @@ static void measure(struct listening *viewer, const struct tone_server *server,
     listening_for_ms(viewer, 3000); /* starting up is not what is measured */
     tone_judge_restart(judge);
     const uint64_t begin_ns = clock_ns();
-    const uint64_t underruns = listening_stats(viewer).jitter.underruns;
+    const struct jitter_stats before = listening_stats(viewer).jitter;
     listening_for_ms(viewer, seconds * 1000);
     const struct guest_audio_stats stats = listening_stats(viewer);
     double p50_ms, p99_ms;
@@ -83,7 +87,9 @@ static void measure(struct listening *viewer, const struct tone_server *server,
     figure_at_most(names->latency, marks >= seconds * 3 ? p50_ms : 1e9, 40, "ms");
     figure_note(names->tail, p99_ms, "ms");
     figure_note(names->own, stats.latency_ms, "ms");
-    figure_note(names->underruns, (double)(stats.jitter.underruns - underruns), "");
+    figure_note(names->underruns, (double)(stats.jitter.underruns - before.underruns), "");
+    figure_note(names->cuts, (double)(stats.jitter.cuts - before.cuts), "");
+    figure_note(names->missed, (double)(stats.jitter.missed_pulls - before.missed_pulls), "pulls");
     figure_note(names->target, stats.jitter.target_ms, "ms");
 }
 

@@ -300,6 +300,69 @@ TEST(what_piled_up_is_cut)
     jitter_destroy(s.jitter);
 }
 
+/* Energy of each millisecond of the tone, which only a bad cut takes away. */
+static float weakest_ms(struct sim *s, double until_s)
+{
+    int16_t packet[2000 * JITTER_MAX_CHANNELS];
+    float out[PULL * JITTER_MAX_CHANNELS], sum = 0, weakest = 1;
+    uint64_t n = 0;
+    while (pull_s(s) < 10 + until_s) {
+        if (arrival_s(s) <= pull_s(s)) {
+            make_packet(s, packet);
+            jitter_push(s->jitter, packet, s->config.rate_in_hz / 100,
+                        (uint64_t)(arrival_s(s) * 1e9));
+            s->packets++;
+            continue;
+        }
+        jitter_pull(s->jitter, out, PULL, (uint64_t)(pull_s(s) * 1e9));
+        s->pulls++;
+        judge(s, out);
+        for (int i = 0; i < PULL; i++, n++) {
+            sum += out[(size_t)i * s->config.channels] * out[(size_t)i * s->config.channels];
+            if (n % 48 != 47)
+                continue;
+            weakest = fminf(weakest, sum / 48);
+            sum = 0;
+        }
+    }
+    return weakest;
+}
+
+TEST(what_the_start_left_over_is_gone_after_a_second_unheard)
+{
+    struct sim s = sim_of(RATE);
+    sim_start(&s);
+    s.pulls = 8; /* the device begins late: 43 ms are there */
+    sim_run(&s, 0.5);
+    CHECK_MSG(sim_stats(&s).level_ms > sim_stats(&s).target_ms + 4, "level %f, target %f",
+              sim_stats(&s).level_ms, sim_stats(&s).target_ms);
+    sim_measure(&s);
+    const float weakest = weakest_ms(&s, 1.5);
+    const struct jitter_stats st = sim_stats(&s);
+    CHECK_MSG(fabs(st.level_ms - st.target_ms) < 3, "level %f, target %f", st.level_ms,
+              st.target_ms);
+    CHECK_INT(st.cuts, 1);
+    CHECK_INT(st.underruns, 0);
+    CHECK_MSG(s.steepest < TONE_STEP, "a step of %f", (double)s.steepest);
+    CHECK_MSG(weakest > 0.09f, "a millisecond of energy %f", (double)weakest); /* of 0.119 */
+    jitter_destroy(s.jitter);
+}
+
+TEST(a_device_that_misses_pulls_is_told_of)
+{
+    struct sim s = sim_of(RATE);
+    sim_start(&s);
+    sim_run(&s, 2);
+    CHECK_INT(sim_stats(&s).missed_pulls, 0);
+    for (int i = 0; i < 3; i++) {
+        s.pulls += 1; /* a cycle in which nobody came */
+        sim_run(&s, 2.5 + i);
+    }
+    CHECK_INT(sim_stats(&s).missed_pulls, 3);
+    CHECK_INT(sim_stats(&s).underruns, 0);
+    jitter_destroy(s.jitter);
+}
+
 TEST(fixed_latency_is_kept)
 {
     struct sim s = sim_of(RATE);

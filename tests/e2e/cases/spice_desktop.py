@@ -14,8 +14,6 @@ from harness.process import Failure
 TABLET = "Virtio Tablet"
 CAPS = "62"  # monitors, by demand, selection
 OTHER_WIDTH, OTHER_HEIGHT = 640, 300  # shown as 720x337 in the window's middle
-# Top left of what the puppet's pointers show, from the spot that they point at.
-SHAPES = {"colour": 2, "masked": 0, "monochrome": 0}  # tolerance, as in cases/pointers.py
 
 
 def positions(desk):
@@ -35,22 +33,18 @@ def positions(desk):
 
 
 def shapes(desk):
-    """A shape that the compositor can show is its pointer, and drawn by nobody else: it moves although the guest says nothing.
-    Others are where the guest says."""
+    """A shape that the compositor can show is its pointer, and drawn by nobody else. Others are where the guest says. (The hot
+    spot of these shapes is their corner.)"""
     card = desk.puppet.publish(Card.upright(WIDTH, HEIGHT))
     desk.screen.must_show(card)
-    hot = desk.puppet.hot_spots
     for x, y in ((300, 200), (500, 100)):
         desk.injector.place(x, y)
         desk.puppet.tell("pointer colour 77 88")
-        left, top = hot["colour"]
-        desk.screen.must_show(card, "--pointer", f"colour,{x - left},{y - top}", "--tolerance", "2")
+        desk.screen.must_show(card, "--pointer", f"colour,{x},{y}", "--tolerance", "2")
     for kind in ("masked", "monochrome", "colour"):
         desk.puppet.tell(f"pointer {kind} 77 88")
-        if kind == "colour":
-            desk.screen.must_show(card, "--pointer", f"colour,{500 - hot[kind][0]},{100 - hot[kind][1]}", "--tolerance", "2")
-        else:
-            desk.screen.must_show(card, "--pointer", f"{kind},77,88")
+        where = "500,100" if kind == "colour" else "77,88"
+        desk.screen.must_show(card, "--pointer", f"{kind},{where}", "--tolerance", "2" if kind == "colour" else "0")
     desk.puppet.tell("pointer none")
     desk.screen.must_show(card)
 
@@ -76,7 +70,7 @@ def raw_sound(desk, sound):
 
 @case("spice.desktop", labels=("e2e-qemu",), timeout_s=180)
 def everything(rig):
-    desk = Desk(rig, pointer="virtio-tablet-pci", options="playback-compression=off")
+    desk = Desk(rig, pointer="virtio-tablet-pci", more="playback-compression=off")
     machine = desk.boot()
     desk.inject()
     sound = Sound(rig)

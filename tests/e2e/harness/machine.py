@@ -33,12 +33,12 @@ class Spice:
     keyboard: str = None  # virtio-keyboard-pci; None: only the PS/2 keyboard
     agent: str = "spicevmc"  # what is at the other end of the agent's port, as QEMU's -chardev says it; None: no port
     sound: str = "spice"  # -audiodev; None: no sound card
-    options: str = ""  # more of QEMU's -spice
+    more: str = ""  # more of QEMU's -spice
 
     def arguments(self):
         where = f"unix=on,addr={self.socket}" if self.socket else f"port={self.port},addr=127.0.0.1"
         where += f",tls-port={self.tls_port},x509-dir={self.x509}" if self.tls_port else ""
-        where += f",{self.options}" if self.options else ""
+        where += f",{self.more}" if self.more else ""
         if self.password:
             argv = ["-object", f"secret,id=spice-password,data={self.password}"]
             argv += ["-spice", f"{where},password-secret=spice-password"]

@@ -42,12 +42,12 @@ static const struct pw_stream_events events = { .version = PW_VERSION_STREAM_EVE
 
 static struct pw_properties *properties_of(const struct pipewire_end *e, const char *sink)
 {
-    struct pw_properties *p =
-        pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_NODE_LATENCY, "256/48000", NULL);
+    struct pw_properties *p = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", NULL);
     CHECK(p != NULL);
     if (e->is_mouth) {
         pw_properties_set(p, PW_KEY_MEDIA_CLASS, "Audio/Source");
         pw_properties_set(p, PW_KEY_NODE_NAME, MOUTH);
+        pw_properties_set(p, PW_KEY_NODE_LATENCY, "256/48000");
     } else {
         pw_properties_set(p, PW_KEY_NODE_NAME, "test-ear");
         pw_properties_set(p, PW_KEY_MEDIA_CATEGORY, "Capture");

@@ -33,6 +33,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/thread.h"
 #include "loop/loop.h"
 
 enum { AGENT_ROOM_BYTES = 8 * 1024 * 1024 };
@@ -541,6 +542,8 @@ int main(int argc, char **argv)
     parse_options(argc, argv, &o);
     signal(SIGPIPE, SIG_IGN);
     state.times = o.times;
+    if (o.times && thread_run_when_woken() < 0)
+        fprintf(stderr, "spice_test_server: times may be late\n");
     state.agent_bytes = malloc(AGENT_ROOM_BYTES);
     server = spice_server_new();
     if (!server || !state.agent_bytes)
