@@ -52,6 +52,13 @@ void display_lost(struct display *d)
         d->listener.on_lost(d->listener.ctx);
 }
 
+/* 0 or -errno. */
+static int watch_socket(struct display *d)
+{
+    const uint32_t in = atomic_load(&d->read_elsewhere) ? 0 : EPOLLIN;
+    return loop_set_events(d->fd_source, d->blocked ? in | EPOLLOUT : in);
+}
+
 static void flush(struct display *d)
 {
     const int sent = wl_display_flush(d->native.display);
@@ -64,7 +71,7 @@ static void flush(struct display *d)
     if (blocked == d->blocked || !d->fd_source)
         return;
     d->blocked = blocked;
-    if (loop_set_events(d->fd_source, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+    if (watch_socket(d) < 0)
         display_lost(d);
 }
 
@@ -73,6 +80,13 @@ static void flush(struct display *d)
 static void before_wait(void *ctx)
 {
     struct display *d = ctx;
+    if (atomic_load(&d->read_elsewhere)) {
+        if (!d->lost && wl_display_dispatch_pending(d->native.display) < 0)
+            display_lost(d);
+        if (!d->lost)
+            flush(d);
+        return;
+    }
     while (!d->lost && wl_display_prepare_read(d->native.display) != 0) {
         if (wl_display_dispatch_pending(d->native.display) < 0)
             display_lost(d);
@@ -96,13 +110,34 @@ static void after_wait(void *ctx)
         wl_display_cancel_read(d->native.display);
 }
 
-static void on_fd(void *ctx, uint32_t events)
+static void on_events(void *ctx)
 {
-    (void)events;
     struct display *d = ctx;
+    if (d->lost)
+        return;
     if (wl_display_dispatch_pending(d->native.display) < 0 ||
         (d->toplevel->dispatch && d->toplevel->dispatch(d) < 0))
         display_lost(d);
+}
+
+static void on_fd(void *ctx, uint32_t events)
+{
+    (void)events;
+    on_events(ctx);
+}
+
+void display_events_came(struct display *d)
+{
+    loop_wake_raise(d->events);
+}
+
+void display_set_read_elsewhere(struct display *d, bool on)
+{
+    /* Sequentially consistent, before the wake: the round that it begins sees it. */
+    atomic_store(&d->read_elsewhere, on);
+    if (d->fd_source && watch_socket(d) < 0)
+        log_err("watch the Wayland socket: %s", err_str(errno));
+    loop_wake_raise(d->events);
 }
 
 static bool is_floating(const struct display *d)
@@ -203,8 +238,10 @@ static int join_loop(struct display *d)
 {
     loop_set_prepare(d->loop, before_wait, d);
     loop_set_after_wait(d->loop, after_wait, d);
-    return loop_add_fd(d->loop, wl_display_get_fd(d->native.display), EPOLLIN, on_fd, d,
-                       &d->fd_source);
+    const int err = loop_add_wake(d->loop, on_events, d, &d->events);
+    return err < 0 ? err
+                   : loop_add_fd(d->loop, wl_display_get_fd(d->native.display), EPOLLIN, on_fd, d,
+                                 &d->fd_source);
 }
 
 int display_create(struct loop *loop, const struct display_config *config,
@@ -258,6 +295,7 @@ void display_destroy(struct display *d)
     loop_set_prepare(d->loop, NULL, NULL);
     loop_set_after_wait(d->loop, NULL, NULL);
     loop_source_destroy(d->fd_source);
+    loop_source_destroy(d->events);
     if (d->native.display) {
         if (d->reading)
             wl_display_cancel_read(d->native.display);

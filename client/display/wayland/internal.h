@@ -4,6 +4,7 @@
 #ifndef ESPELHO_DISPLAY_WAYLAND_INTERNAL_H
 #define ESPELHO_DISPLAY_WAYLAND_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -63,6 +64,10 @@ struct display {
     uint32_t committed_width, committed_height; /* of the last commit of the root surface */
     bool tiled, configured, live /* listeners may be called */, lost;
     bool reading; /* wl_display_prepare_read() is held */
+    /* Another thread reads the socket for all queues, and raises `events` when ours may have got
+     * something. Then this one never holds a read: who reads would have to wait for it. */
+    _Atomic bool read_elsewhere;
+    struct loop_source *events;
     bool blocked; /* its socket is full: we wait for EPOLLOUT */
     bool want_fullscreen, want_maximized, borderless;
     const char *title, *app_id; /* during create only */
@@ -113,6 +118,9 @@ void display_configure(struct display *d, const struct toplevel_configure *confi
 void display_notify(struct display *d);
 void display_set_scale(struct display *d, uint32_t scale_120);
 void display_lost(struct display *d); /* says why, once */
+/* Any thread; the seat's, which is the reader while it exists. */
+void display_set_read_elsewhere(struct display *d, bool on);
+void display_events_came(struct display *d);
 
 /* registry.c. 0 or -errno; logs what is missing. */
 int registry_bind(struct display *d) MUST_CHECK;

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "display/display.h"
-#include "display/wayland/native.h"
+#include "display/wayland/internal.h"
 #include "display/wayland/seat_internal.h"
 
 #include "keyboard-shortcuts-inhibit-unstable-v1-client-protocol.h"
@@ -259,10 +259,12 @@ static void after_wait(void *ctx)
         return;
     s->reading = false;
     struct pollfd p = { .fd = wl_display_get_fd(s->native.display), .events = POLLIN };
-    if (poll(&p, 1, 0) > 0)
-        (void)!wl_display_read_events(s->native.display); /* an error shows again at dispatch */
-    else
+    if (poll(&p, 1, 0) <= 0) {
         wl_display_cancel_read(s->native.display);
+        return;
+    }
+    (void)!wl_display_read_events(s->native.display); /* an error shows again at dispatch */
+    display_events_came(s->display);
 }
 
 static void on_fd(void *ctx, uint32_t events)
@@ -292,6 +294,7 @@ int display_seat_create(struct display *display, struct loop *input_loop,
     const struct display_native *n = display_get_native(display);
     s->native =
         (struct seat_native){ .display = n->display, .surface = n->surface, .serial = &s->serial };
+    s->display = display;
     s->loop = input_loop;
     s->listener = *listener;
     wl_list_init(&s->devices);
@@ -306,6 +309,7 @@ int display_seat_create(struct display *display, struct loop *input_loop,
         display_seat_destroy(s);
         return err;
     }
+    display_set_read_elsewhere(display, true);
     *out = s;
     return 0;
 }
@@ -320,6 +324,7 @@ void display_seat_destroy(struct display_seat *s)
     loop_source_destroy(s->fd_source);
     if (s->reading)
         wl_display_cancel_read(s->native.display);
+    display_set_read_elsewhere(s->display, false);
     drop_devices(s);
     seat_cursor_fini(s);
     for (size_t i = ARRAY_LEN(globals); i-- > 0;) {

@@ -82,6 +82,8 @@ enum seat_cursor_kind { SEAT_CURSOR_ARROW, SEAT_CURSOR_NONE, SEAT_CURSOR_IMAGE }
 struct seat_cursor_buffer;
 
 struct display_seat {
+    struct display
+        *display; /* borrowed; of the render thread: only display_events_came() from ours */
     struct seat_native native;
     struct loop *loop; /* borrowed */
     struct loop_source *fd_source;
