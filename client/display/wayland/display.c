@@ -52,13 +52,6 @@ void display_lost(struct display *d)
         d->listener.on_lost(d->listener.ctx);
 }
 
-/* 0 or -errno. */
-static int watch_socket(struct display *d)
-{
-    const uint32_t in = atomic_load(&d->read_elsewhere) ? 0 : EPOLLIN;
-    return loop_set_events(d->fd_source, d->blocked ? in | EPOLLOUT : in);
-}
-
 static void flush(struct display *d)
 {
     const int sent = wl_display_flush(d->native.display);
@@ -67,11 +60,12 @@ static void flush(struct display *d)
         return;
     }
     /* A compositor that does not read: go on when it does, instead of blocking. */
-    const bool blocked = sent < 0;
-    if (blocked == d->blocked || !d->fd_source)
+    const uint32_t in = atomic_load(&d->read_elsewhere) ? 0 : EPOLLIN;
+    const uint32_t events = sent < 0 ? in | EPOLLOUT : in;
+    if (events == d->watched || !d->fd_source)
         return;
-    d->blocked = blocked;
-    if (watch_socket(d) < 0)
+    d->watched = events;
+    if (loop_set_events(d->fd_source, events) < 0)
         display_lost(d);
 }
 
@@ -135,8 +129,6 @@ void display_set_read_elsewhere(struct display *d, bool on)
 {
     /* Sequentially consistent, before the wake: the round that it begins sees it. */
     atomic_store(&d->read_elsewhere, on);
-    if (d->fd_source && watch_socket(d) < 0)
-        log_err("watch the Wayland socket: %s", err_str(errno));
     loop_wake_raise(d->events);
 }
 

@@ -68,7 +68,7 @@ struct display {
      * something. Then this one never holds a read: who reads would have to wait for it. */
     _Atomic bool read_elsewhere;
     struct loop_source *events;
-    bool blocked; /* its socket is full: we wait for EPOLLOUT */
+    uint32_t watched; /* epoll events of the socket */
     bool want_fullscreen, want_maximized, borderless;
     const char *title, *app_id; /* during create only */
 

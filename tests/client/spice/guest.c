@@ -48,6 +48,8 @@ void guest_free(struct guest *g)
 
 bool guest_next(struct guest *g, struct guest_message *out)
 {
+    if (!g->bytes) /* nothing was ever sent */
+        return false;
     struct spice_reader r = spice_reader_of(g->bytes + g->at, g->count - g->at);
     const uint32_t protocol = spice_read_u32(&r), type = spice_read_u32(&r);
     spice_read_u64(&r);

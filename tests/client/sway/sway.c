@@ -7,7 +7,9 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +79,24 @@ static void run(void)
     _exit(127);
 }
 
+/* Does it take clients? Then WAYLAND_DISPLAY names its socket, which is there a moment earlier. */
+static bool listens(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    glob_t found = { 0 };
+    if (glob("wayland-*[0-9]", 0, NULL, &found) != 0)
+        return false;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", found.gl_pathv[0]);
+    globfree(&found);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
+    const bool taken = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(fd);
+    if (taken)
+        setenv("WAYLAND_DISPLAY", address.sun_path, 1);
+    return taken;
+}
+
 void sway_start(uint32_t width_px, uint32_t height_px)
 {
     if (access("/usr/bin/sway", X_OK) != 0)
@@ -94,12 +114,9 @@ void sway_start(uint32_t width_px, uint32_t height_px)
     if (sway == 0)
         run();
     const uint64_t deadline_ns = clock_ns() + 20 * NS_PER_S;
-    glob_t found = { 0 };
-    while (glob("wayland-*[0-9]", 0, NULL, &found) != 0) {
+    while (!listens()) {
         CHECK_MSG(clock_ns() < deadline_ns && waitpid(sway, NULL, WNOHANG) == 0,
                   "sway did not start");
         clock_sleep_until_ns(clock_ns() + 5 * NS_PER_MS);
     }
-    setenv("WAYLAND_DISPLAY", found.gl_pathv[0], 1);
-    globfree(&found);
 }
