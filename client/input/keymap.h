@@ -14,8 +14,8 @@
 #include "base/macros.h"
 
 enum {
-    KEYMAP_CODES = 768, /* evdev codes are below (KEY_CNT) */
-    KEYMAP_NONE = 0,    /* no such key on a PC keyboard */
+    KEYMAP_CODES = 768,      /* evdev codes are below (KEY_CNT) */
+    KEYMAP_NONE = 0,         /* no such key on a PC keyboard */
     KEYMAP_PAUSE = 0x1000,   /* no code: the sequence keymap_pause, all of it at the press */
     KEYMAP_PAUSE_UP = 0x146, /* of which QEMU makes a press only; this code is the same key to it */
 };
