@@ -28,6 +28,7 @@ def tools_of(build):
         picture=os.path.join(e2e, "picture"),
         guest=os.path.join(e2e, "guest"),
         injector=os.path.join(e2e, "injector"),
+        dragger=os.path.join(e2e, "drag_files"),
         results=os.path.join(e2e, "results"),
         source=os.path.dirname(os.path.dirname(HERE)),
         keep_libraries=os.path.join(e2e, "keep_libraries.so"),

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The relay's picture beside SPICE's display: positions, the pointer's shape; and the guest's resolution. Sound without Opus."""
+"""The relay's picture beside SPICE's display: positions, the pointer's shape; the guest's resolution, files
+that are dropped. Sound without Opus."""
 import os
+import select
+import subprocess
+import time
 
-from cases.spice_input import ABS_MAX, ABS_X, ABS_Y
+from cases.spice_input import ABS_MAX, ABS_X, ABS_Y, BUTTONS
 from cases.spice_sound import guest_plays
 from harness.audio import Sound
 from harness.card import Card
 from harness.case import case
+from harness.clipboard import PNG, crc, pattern
 from harness.desk import HEIGHT, WIDTH, Desk, must_be
 from harness.machine import EV_ABS, UUID
-from harness.process import Failure
+from harness.process import Failure, Process
 
 TABLET = "Virtio Tablet"
 CAPS = "62"  # monitors, by demand, selection
@@ -49,15 +54,56 @@ def shapes(desk):
     desk.screen.must_show(card)
 
 
-def resolution(desk):
-    """The guest is asked for the window's size, in device pixels."""
+def start_agent(desk):
     machine = desk.machine
     machine.tell("agent", "agent up")
     machine.tell(f"agent announce {CAPS} 1")
     machine.expect_line(f"monitors {WIDTH} {HEIGHT} 1", 20)
+
+
+def resolution(desk):
+    """The guest is asked for the window's size, in device pixels."""
+    machine = desk.machine
     for width, height in ((800, 600), (1024, 500)):
         desk.screen.compositor.tell(f"output HEADLESS-1 resolution {width}x{height}")
         machine.expect_line(f"monitors {width} {height} 1", 20)
+
+
+def says(process, line, seconds=20):
+    """Whether it says the line in time."""
+    if not select.select([process.popen.stdout], [], [], seconds)[0]:
+        return False
+    must_be(process.name, process.popen.stdout.readline().decode().strip(), line)
+    return True
+
+
+def expect(process, line):
+    must_be(f"{process.name} says {line}", says(process, line), True)
+
+
+def drop_file(desk, count):
+    """A file dragged from another window is in the guest, byte for byte."""
+    path = os.path.join(desk.rig.directory, "a file.bin")
+    data = pattern(PNG, count, 5)
+    with open(path, "wb") as f:
+        f.write(data)
+    argv = [desk.rig.tools.dragger, f"file://{path.replace(' ', '%20')}\r\n"]
+    pipe = subprocess.PIPE
+    dragger = desk.rig.keep(Process("dragger", argv, desk.rig.directory, env=desk.screen.compositor.env, stdout=pipe))
+    expect(dragger, "ready")
+    for _ in range(20):  # sway puts it beside the viewer, to the right, when both have their new sizes
+        desk.injector.place(WIDTH * 3 // 4, 200)
+        desk.injector.button(BUTTONS["left"], True)
+        if says(dragger, "started", 0.5):
+            break
+        desk.injector.button(BUTTONS["left"], False)
+    for x in range(WIDTH * 5 // 8, WIDTH // 4, -30):
+        desk.injector.place(x, 200)
+        time.sleep(0.03)
+    desk.injector.button(BUTTONS["left"], False)
+    expect(dragger, "finished")
+    must_be("file in the guest", desk.machine.expect_line("file", 60), f"file {count} {crc(data)} a file.bin")
+    desk.screen.viewer.wait_log("1 file was sent to the guest")
 
 
 def raw_sound(desk, sound):
@@ -82,6 +128,9 @@ def everything(rig):
     positions(desk)
     shapes(desk)
     raw_sound(desk, sound)
+    start_agent(desk)
+    for count in (0, 1, 3 << 20):
+        drop_file(desk, count)
     resolution(desk)
     desk.screen.viewer.finish()
     machine.send("off")

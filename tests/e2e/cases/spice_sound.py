@@ -18,8 +18,8 @@ def guest_plays(desk, sound, hz, seconds, what):
     heard = sound.finish(recording)
     told = f"{what}: {heard.hz():.1f} Hz for {heard.seconds():.2f} s, peak {heard.peak}, gaps {heard.gaps()}"
     print(told)
-    # A stream takes a moment to begin; the emulated processor is slow at times, so the guest itself may be late.
-    if abs(heard.hz() - hz) > hz / 100 or abs(heard.seconds() - seconds) > 0.4 or not 6000 < heard.peak < 14000:
+    # A stream takes a moment to begin, on a busy machine half a second. The emulated processor may be late by itself.
+    if abs(heard.hz() - hz) > hz / 100 or not -0.7 < heard.seconds() - seconds < 0.3 or not 6000 < heard.peak < 14000:
         raise Failure(f"{told} where {hz} Hz for {seconds} s was due")
     if sum(heard.gaps()) > 0.1:
         raise Failure(f"{told}: it is interrupted")

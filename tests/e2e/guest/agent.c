@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * agent: the guest's SPICE agent for tests, moved by lines of text on stdin, on the virtio port
- * com.redhat.spice.0. What it is told:
+ * com.redhat.spice.0. It is told, and answers "ok" or "error":
  *     announce CAPS REQUEST      capabilities (hexadecimal, bit n: VD_AGENT_CAP n), ask for theirs?
  *     grab SELECTION TYPE...     clipboard types by number
  *     release SELECTION
  *     request SELECTION TYPE
  *     serve TYPE BYTES SEED      what a request for TYPE is answered with: pattern.h; 1 is text
- *     reply TYPE BYTES           a message of any type, with that many zeroes (an answer of its
- * own) raw HEX                    bytes for the port, as they are flood TYPE CLAIMED MIB clipboard
- * data whose header claims CLAIMED bytes, MIB are sent die                        says "dying" and
- * ends at once answered by "ok" or "error". What it says of messages that came: announced CAPS
- * REQUEST grabbed SELECTION TYPE... released SELECTION requested SELECTION TYPE data SELECTION TYPE
- * BYTES CRC32 monitors WIDTH HEIGHT COUNT   of the first one message TYPE BYTES            any
- * other broken WHY                    what came is no message; reading goes on with the next chunk
+ *     reply TYPE BYTES           a message of any type, with that many zeroes
+ *     raw HEX                    bytes for the port, as they are
+ *     flood TYPE CLAIMED MIB     clipboard data whose header claims CLAIMED bytes; MIB are sent
+ *     die                        says "dying" and ends at once
+ * What it says of messages that came:
+ *     announced CAPS REQUEST
+ *     grabbed SELECTION TYPE...
+ *     released SELECTION
+ *     requested SELECTION TYPE
+ *     data SELECTION TYPE BYTES CRC32
+ *     monitors WIDTH HEIGHT COUNT    of the first one
+ *     file BYTES CRC32 NAME          once it is there; files are taken one after the other
+ *     message TYPE BYTES             any other
+ *     broken WHY                     what came is no message; reading goes on with the next chunk
  */
 #include <dirent.h>
 #include <errno.h>
@@ -50,6 +57,11 @@ struct agent {
     uint8_t chunk_head[sizeof(VDIChunkHeader)], head[sizeof(VDAgentMessage)], kept[KEPT_BYTES];
     size_t chunk_head_bytes, head_bytes;
     uint32_t chunk_left, chunk_port, taken, crc;
+    struct {
+        uint64_t bytes, due;
+        uint32_t crc;
+        char name[64];
+    } file; /* that is coming */
     char line[LINE_BYTES];
     size_t line_bytes;
 };
@@ -172,7 +184,46 @@ static void say_grabbed(const struct agent *a)
     printf("\n");
 }
 
-static void obey_message(const struct agent *a, uint32_t type)
+/* ---- files ---- */
+
+static int tell_status(const struct agent *a, uint32_t id, uint32_t result)
+{
+    const uint32_t words[2] = { id, result };
+    return send_message(a, VD_AGENT_FILE_XFER_STATUS, words, sizeof(words));
+}
+
+static void end_file(struct agent *a)
+{
+    if (a->file.bytes < a->file.due)
+        return;
+    printf("file %" PRIu64 " %08" PRIx32 " %s\n", a->file.bytes, a->file.crc, a->file.name);
+    tell_status(a, word(a, 0), VD_AGENT_FILE_XFER_STATUS_SUCCESS);
+}
+
+/* The id, and a key file's text. */
+static void start_file(struct agent *a)
+{
+    a->kept[KEPT_BYTES - 1] = '\0';
+    const char *name = strstr((const char *)a->kept + 4, "name="),
+               *size = strstr((const char *)a->kept + 4, "size=");
+    memset(&a->file, 0, sizeof(a->file));
+    if (!name || !size || sscanf(name, "name=%63[^\n]", a->file.name) != 1 ||
+        sscanf(size, "size=%" SCNu64, &a->file.due) != 1) {
+        printf("broken file\n");
+        return;
+    }
+    tell_status(a, word(a, 0), VD_AGENT_FILE_XFER_STATUS_CAN_SEND_DATA);
+}
+
+/* Of the message that is coming: what is in front of the data. */
+static size_t skipped_bytes(const struct agent *a)
+{
+    VDAgentMessage head;
+    memcpy(&head, a->head, sizeof(head));
+    return head.type == VD_AGENT_FILE_XFER_DATA ? sizeof(VDAgentFileXferDataMessage) : 8;
+}
+
+static void obey_message(struct agent *a, uint32_t type)
 {
     const uint32_t selection = word(a, 0) & 255;
     switch (type) {
@@ -192,6 +243,12 @@ static void obey_message(const struct agent *a, uint32_t type)
     case VD_AGENT_CLIPBOARD:
         printf("data %u %" PRIu32 " %" PRIu32 " %08" PRIx32 "\n", selection, word(a, 1),
                a->taken > 8 ? a->taken - 8 : 0, a->crc);
+        break;
+    case VD_AGENT_FILE_XFER_START:
+        start_file(a);
+        break;
+    case VD_AGENT_FILE_XFER_DATA:
+        end_file(a);
         break;
     case VD_AGENT_MONITORS_CONFIG: /* count, flags, then height, width, depth, x, y of each */
         printf("monitors %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", word(a, 3), word(a, 2),
@@ -216,9 +273,12 @@ static void take_body(struct agent *a, const uint8_t *bytes, size_t count)
     const size_t at = a->taken;
     if (at < KEPT_BYTES)
         memcpy(a->kept + at, bytes, count < KEPT_BYTES - at ? count : KEPT_BYTES - at);
-    const size_t skip = at < 8 ? 8 - at : 0; /* selection and type are no data */
-    if (count > skip)
-        a->crc = crc32_add(&a->crc32, a->crc, bytes + skip, count - skip);
+    const size_t head = skipped_bytes(a), skip = at < head ? head - at : 0;
+    if (count > skip) {
+        uint32_t *crc = head == 8 ? &a->crc : &a->file.crc;
+        *crc = crc32_add(&a->crc32, *crc, bytes + skip, count - skip);
+        a->file.bytes += head == 8 ? 0 : count - skip;
+    }
     a->taken += (uint32_t)count;
 }
 
