@@ -674,6 +674,16 @@ int spice_channel_create(struct loop *loop, const struct spice_server *server,
     return 0;
 }
 
+void spice_channel_destroy_drained(struct spice_channel *c, uint32_t limit_ms)
+{
+    if (c && !c->dead && c->transport && may_send(c)) {
+        flush(c);
+        if (c->transport)
+            transport_drain(c->transport, limit_ms);
+    }
+    spice_channel_destroy(c);
+}
+
 void spice_channel_destroy(struct spice_channel *c)
 {
     if (!c || c->dead)

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -342,6 +343,23 @@ int transport_create(struct loop *loop, const struct spice_server *server,
     loop_timer_set_ns(t->timer, 1, 0); /* with the loop's next round */
     *out = t;
     return 0;
+}
+
+void transport_drain(struct transport *t, uint32_t limit_ms)
+{
+    uint8_t nothing[16384];
+    if (t->fd < 0 || shutdown(t->fd, SHUT_WR) < 0)
+        return;
+    const uint64_t end_ms = clock_ms() + limit_ms;
+    for (;;) {
+        struct pollfd p = { .fd = t->fd, .events = POLLIN };
+        const uint64_t now_ms = clock_ms();
+        if (now_ms >= end_ms || poll(&p, 1, (int)(end_ms - now_ms)) <= 0)
+            return;
+        const ssize_t got = recv(t->fd, nothing, sizeof(nothing), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+            return;
+    }
 }
 
 void transport_destroy(struct transport *t)

@@ -40,7 +40,7 @@ struct viewer {
     struct geometry told_geometry; /* what the input thread knows */
     uint32_t told_scale_120;
     uint32_t told_space_width_px, told_space_height_px;
-    bool absolute;         /* the guest takes positions */
+    bool absolute;         /* the guest took positions in this session */
     bool spice_wanted;     /* by the switch, for its picture */
     struct source *source; /* the switch between relay and SPICE */
     struct report *report;
@@ -309,17 +309,17 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
         log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
 }
 
-/* While positions go to the guest, its emulated display stays open behind the relay's picture: its
- * size must be known. */
+/* Once positions went to the guest, its emulated display stays open behind the relay's picture, for
+ * as long as the session lasts: its size must be known. */
 static void on_absolute(void *ctx, bool absolute)
 {
     struct viewer *v = ctx;
     struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
-    if (absolute == v->absolute)
+    if (!absolute || v->absolute)
         return;
-    v->absolute = absolute;
+    v->absolute = true;
     if (spice && !v->spice_wanted)
-        spice_source_want(spice, absolute);
+        spice_source_want(spice, true);
 }
 
 static void on_session(void *ctx, const struct spice_session_info *info)
@@ -328,10 +328,14 @@ static void on_session(void *ctx, const struct spice_session_info *info)
     struct source *spice = v->source ? source_switch_spice(v->source) : NULL;
     if (!spice)
         return;
-    if (info)
+    if (info) {
         spice_source_set_session(spice, info->connection_id, info->has_display, info->has_cursor);
-    else
-        spice_source_set_session(spice, 0, false, false);
+        return;
+    }
+    spice_source_set_session(spice, 0, false, false);
+    if (v->absolute && !v->spice_wanted)
+        spice_source_want(spice, false);
+    v->absolute = false;
 }
 
 static void on_spice_status(void *ctx, const struct spice_session_status *status)
@@ -484,6 +488,7 @@ static int create_source(struct viewer *v)
     const struct source_switch_listener listener = {
         .source = { .on_status = on_status, .on_activity = on_activity, .ctx = v }
     };
+    v->spice_wanted = config.mode == SOURCE_SWITCH_SPICE; /* else the switch says it */
     const int err = source_switch_create(v->loop, &config, &listener, &v->source);
     if (err)
         return err;

@@ -26,6 +26,8 @@
 /* Between two modes there is no surface: so long that is not worth a word. */
 #define BLANK_NS (500 * NS_PER_MS)
 
+enum { DRAIN_MS = 300 /* mostly it takes some milliseconds */ };
+
 struct spice_source {
     struct source base;
     struct loop *loop; /* borrowed, as the next */
@@ -221,7 +223,12 @@ static void on_pointer(void *ctx, const struct spice_cursor_state *state)
 static void close_display(struct spice_source *s)
 {
     loop_timer_set_ns(s->open_display, 0, 0);
-    spice_channel_destroy(s->display_channel);
+    /* libspice-server crashes, and the VM with it, when a connection ends before it has read
+     * DISPLAY_INIT. A surface shows that it has. */
+    if (s->picture.surface)
+        spice_channel_destroy(s->display_channel);
+    else
+        spice_channel_destroy_drained(s->display_channel, DRAIN_MS);
     spice_display_destroy(s->display);
     s->display_channel = NULL;
     s->display = NULL;
