@@ -258,6 +258,24 @@ def case_not_wanted(rig):
     must_agree(screen, machine)
 
 
+def case_hasty(rig):
+    """Not wanted any more, or ended by itself, a moment after it was wanted: the VM lives, with and without a tablet."""
+    machine, screen = text_mode(rig, "std")
+    for n in range(60):
+        screen.tell("want 0")
+        time.sleep(0.002)
+        screen.tell("want 1")
+        time.sleep(0.0005 * n)  # up to 30 ms: linked, let in, or with its first messages
+    must_agree(screen, machine)
+    for n in range(15):
+        hasty = rig.screen(machine)
+        time.sleep(0.004 * n)
+        hasty.tell("quit")
+        hasty.process.wait(10)
+    machine.must_live()
+    must_agree(rig.screen(machine), machine)
+
+
 def case_killed_clients(rig):
     """A client that is killed at any moment of the handshake does not take the VM along."""
     for vga in ("std", "qxl"):
