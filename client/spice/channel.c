@@ -57,6 +57,7 @@ struct spice_channel {
     struct framing in;
     struct sendqueue out;
     bool hold, paused;
+    bool heard;     /* a message of the channel's own came */
     bool above_low; /* more than SPICE_SEND_LOW_BYTES waited: on_drained is due */
     size_t reply_bytes;
     uint32_t server_caps;
@@ -313,6 +314,7 @@ static void one_message(struct spice_channel *c, const struct framing_message *m
                  m->body_bytes);
         return;
     }
+    c->heard = true;
     c->blame[0] = '\0';
     if (c->ops->on_message(c->ctx, c, m->type, m->body, m->body_bytes) < 0 && !c->dead)
         fail(c, SPICE_FAULT_PROTOCOL, "bad message %u of %zu bytes%s%s", m->type, m->body_bytes,
@@ -674,14 +676,20 @@ int spice_channel_create(struct loop *loop, const struct spice_server *server,
     return 0;
 }
 
-void spice_channel_destroy_drained(struct spice_channel *c, uint32_t limit_ms)
+void spice_channel_destroy_heard(struct spice_channel *c, uint32_t limit_ms)
 {
-    if (c && !c->dead && c->transport && may_send(c)) {
-        flush(c);
-        if (c->transport)
-            transport_drain(c->transport, limit_ms);
+    const uint64_t end_ms = clock_ms() + limit_ms;
+    if (!c || c->dead)
+        return;
+    c->busy++;
+    while (c->transport && may_send(c) && !c->heard && !c->paused) {
+        const uint64_t now_ms = clock_ms();
+        if (now_ms >= end_ms || !transport_wait(c->transport, (uint32_t)(end_ms - now_ms)))
+            break;
+        receive(c);
     }
     spice_channel_destroy(c);
+    leave(c);
 }
 
 void spice_channel_destroy(struct spice_channel *c)

@@ -74,10 +74,10 @@ int spice_channel_create(struct loop *loop, const struct spice_server *server,
                          struct spice_channel **out) MUST_CHECK;
 void spice_channel_destroy(struct spice_channel *channel); /* NULL is fine; no callback comes */
 
-/* The same, but what was sent reaches the server before the end does: closing a socket with unread
- * data makes the other side lose what it has not read yet. For channels whose server must have seen
- * our first message (display). Blocks until the server has closed as well, at most `limit_ms`. */
-void spice_channel_destroy_drained(struct spice_channel *channel, uint32_t limit_ms);
+/* The same, but once the ticket is sent it first waits for a message of the channel's own,
+ * blocking, at most `limit_ms`; what comes until then goes to on_message. For servers that must not
+ * lose a channel before they have dealt with its first message (display). */
+void spice_channel_destroy_heard(struct spice_channel *channel, uint32_t limit_ms);
 
 /* Writes to the socket at once as far as it takes it, and keeps the rest. Allowed from greet on.
  * 0; -EAGAIN: more than SPICE_SEND_MAX_BYTES wait (nothing was taken); -ENOTCONN. Never calls back.

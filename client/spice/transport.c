@@ -345,21 +345,10 @@ int transport_create(struct loop *loop, const struct spice_server *server,
     return 0;
 }
 
-void transport_drain(struct transport *t, uint32_t limit_ms)
+bool transport_wait(const struct transport *t, uint32_t limit_ms)
 {
-    uint8_t nothing[16384];
-    if (t->fd < 0 || shutdown(t->fd, SHUT_WR) < 0)
-        return;
-    const uint64_t end_ms = clock_ms() + limit_ms;
-    for (;;) {
-        struct pollfd p = { .fd = t->fd, .events = POLLIN };
-        const uint64_t now_ms = clock_ms();
-        if (now_ms >= end_ms || poll(&p, 1, (int)(end_ms - now_ms)) <= 0)
-            return;
-        const ssize_t got = recv(t->fd, nothing, sizeof(nothing), MSG_DONTWAIT);
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-            return;
-    }
+    struct pollfd p = { .fd = t->fd, .events = POLLIN };
+    return transport_has_pending(t) || (t->fd >= 0 && poll(&p, 1, (int)limit_ms) > 0);
 }
 
 void transport_destroy(struct transport *t)

@@ -30,9 +30,8 @@ struct transport_ops { /* the transport may be destroyed in each of them but the
 int transport_create(struct loop *loop, const struct spice_server *server,
                      const struct transport_ops *ops, void *ctx, struct transport **out) MUST_CHECK;
 void transport_destroy(struct transport *transport); /* closes; NULL is fine */
-/* Ends our direction and reads what still comes, until the server has ended its own: at most
- * `limit_ms`, blocking. Then only transport_destroy(). */
-void transport_drain(struct transport *transport, uint32_t limit_ms);
+/* Blocks until there is something to read, or the end: true; or for `limit_ms`: false. */
+bool transport_wait(const struct transport *transport, uint32_t limit_ms) MUST_CHECK;
 
 /* As read() and write(): bytes, 0 at the end, -EAGAIN, another -errno. After -EAGAIN of a write the
  * next one must begin with the same bytes. */

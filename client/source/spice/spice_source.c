@@ -26,7 +26,12 @@
 /* Between two modes there is no surface: so long that is not worth a word. */
 #define BLANK_NS (500 * NS_PER_MS)
 
-enum { DRAIN_MS = 300 /* mostly it takes some milliseconds */ };
+enum {
+    HEARD_MS = 300, /* mostly it takes some milliseconds; without a surface nothing is said */
+    /* A server that still has the channel from before takes the new one for a double, and may crash
+     * throwing it out. It ends channels by a message to its main thread. */
+    REOPEN_MS = 500,
+};
 
 struct spice_source {
     struct source base;
@@ -36,6 +41,7 @@ struct spice_source {
     struct loop_source *settle;       /* timer: tell the viewer */
     struct loop_source *open_display; /* timers: open that channel */
     struct loop_source *open_cursor;
+    uint64_t closed_ns; /* when channels were closed by us; 0: never */
 
     uint32_t connection_id; /* 0: no session */
     bool has_display, has_cursor, wanted;
@@ -223,12 +229,9 @@ static void on_pointer(void *ctx, const struct spice_cursor_state *state)
 static void close_display(struct spice_source *s)
 {
     loop_timer_set_ns(s->open_display, 0, 0);
-    /* libspice-server crashes, and the VM with it, when a connection ends before it has read
-     * DISPLAY_INIT. A surface shows that it has. */
-    if (s->picture.surface)
-        spice_channel_destroy(s->display_channel);
-    else
-        spice_channel_destroy_drained(s->display_channel, DRAIN_MS);
+    /* libspice-server 0.15.1 crashes, and the VM with it, when a connection ends while it still
+     * waits for DISPLAY_INIT. It has stopped waiting when it says something about the display. */
+    spice_channel_destroy_heard(s->display_channel, HEARD_MS);
     spice_display_destroy(s->display);
     s->display_channel = NULL;
     s->display = NULL;
@@ -313,21 +316,26 @@ static void on_open_cursor(void *ctx)
 
 static void close_all(struct spice_source *s)
 {
+    if (s->display_channel || s->cursor_channel)
+        s->closed_ns = clock_ns();
     close_cursor(s);
     close_display(s);
     backoff_reset(&s->display_backoff);
     backoff_reset(&s->cursor_backoff);
 }
 
-/* From the loop, at once. */
+/* From the loop, at once if it may be. */
 static void open_all(struct spice_source *s)
 {
     if (!s->wanted || !s->connection_id)
         return;
+    const uint64_t now_ns = clock_ns(),
+                   free_ns = s->closed_ns ? s->closed_ns + REOPEN_MS * NS_PER_MS : now_ns,
+                   when_ns = free_ns > now_ns ? free_ns : now_ns;
     if (s->has_display)
-        loop_timer_set_ns(s->open_display, clock_ns(), 0);
+        loop_timer_set_ns(s->open_display, when_ns, 0);
     if (s->has_cursor)
-        loop_timer_set_ns(s->open_cursor, clock_ns(), 0);
+        loop_timer_set_ns(s->open_cursor, when_ns, 0);
 }
 
 void spice_source_set_session(struct source *self, uint32_t connection_id, bool has_display,
