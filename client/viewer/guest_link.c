@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 struct guest_link {
     const struct client_options *options; /* constant, as are these three */
     const struct spice_server *server;
+    struct display *display;
     struct guest_link_listener listener;
     struct mailbox *news; /* to the render thread; lives on its loop */
     pthread_t thread;
@@ -34,7 +36,7 @@ struct guest_link {
     struct binding_table *bindings;
     struct input *input;
     struct display_seat *seat;
-    struct guest_audio *audio;
+    struct guest_audio *_Atomic audio; /* its figures are read by the render thread, too */
     struct spice_session *session;
     struct exchange *exchange;
     bool can_place;
@@ -495,10 +497,10 @@ static int create_input(struct guest_link *l)
     return input_create(l->loop, &config, &sink_ops, l, &listener, &l->input);
 }
 
-static int create_seat(struct guest_link *l, struct display *display)
+static int create_seat(struct guest_link *l)
 {
     const struct display_seat_listener listener = input_seat_listener(l->input);
-    const int err = display_seat_create(display, l->loop, &listener, &l->seat);
+    const int err = display_seat_create(l->display, l->loop, &listener, &l->seat);
     if (err == 0)
         input_set_seat(l->input, &input_display_seat_ops, l->seat);
     return err;
@@ -538,8 +540,12 @@ static int create_audio(struct guest_link *l)
     const struct guest_audio_listener listener = { .on_mic_request = on_mic_request,
                                                    .on_mic_active = on_mic_active,
                                                    .ctx = l };
-    const int err = guest_audio_create(l->loop, &config, &listener, &l->audio);
-    return err == 0 ? guest_audio_attach(l->audio, l->session) : err;
+    struct guest_audio *audio;
+    const int err = guest_audio_create(l->loop, &config, &listener, &audio);
+    if (err < 0)
+        return err;
+    atomic_store(&l->audio, audio);
+    return guest_audio_attach(audio, l->session);
 }
 
 static int create_session(struct guest_link *l)
@@ -560,18 +566,21 @@ static int create_session(struct guest_link *l)
     return spice_session_create(l->loop, l->server, &listener, &l->session);
 }
 
-/* Everything is made before the thread runs its loop. */
-static int create_all(struct guest_link *l, struct display *display)
+/* What can fail because of the user's options, and what costs nothing. */
+static int create_light(struct guest_link *l)
 {
     int err = loop_create(&l->loop);
     if (err == 0)
         err = mailbox_create(l->loop, on_order, l, &l->orders);
     if (err == 0)
         err = create_bindings(l);
-    if (err == 0)
-        err = create_input(l);
-    if (err == 0)
-        err = create_seat(l, display);
+    return err == 0 ? create_input(l) : err;
+}
+
+/* On the input thread: the first picture does not wait for PipeWire's libraries. */
+static int create_rest(struct guest_link *l)
+{
+    int err = create_seat(l);
     if (err < 0 || !l->server)
         return err;
     err = create_exchange(l);
@@ -589,6 +598,12 @@ static void *run(void *ctx)
     int err = thread_run_when_woken();
     if (err < 0)
         log_debug("the input thread is an ordinary one: %s", err_str(err));
+    err = create_rest(l);
+    if (err < 0) {
+        log_err("start keyboard, mouse and sound: %s", err_str(err));
+        tell_text(l, GUEST_NEWS_NOTICE,
+                  "Keyboard, mouse or sound could not be started; the log says why");
+    }
     err = loop_run(l->loop);
     if (err < 0)
         log_err("the input thread ends: %s", err_str(err));
@@ -617,10 +632,11 @@ int guest_link_create(struct loop *render_loop, const struct guest_link_config *
         return -ENOMEM;
     l->options = config->options;
     l->server = config->server;
+    l->display = config->display;
     l->listener = *listener;
     int err = mailbox_create(render_loop, on_news, l, &l->news);
     if (err == 0)
-        err = create_all(l, config->display);
+        err = create_light(l);
     if (err == 0)
         err = start_thread(l);
     if (err < 0) {
@@ -734,7 +750,8 @@ void guest_link_set_window_size(struct guest_link *l, uint32_t width_px, uint32_
 
 bool guest_link_audio_stats(struct guest_link *l, struct guest_audio_stats *out)
 {
-    if (l->audio)
-        guest_audio_stats(l->audio, out);
-    return l->audio != NULL;
+    struct guest_audio *audio = atomic_load(&l->audio);
+    if (audio)
+        guest_audio_stats(audio, out);
+    return audio != NULL;
 }

@@ -50,7 +50,8 @@ struct guest_link_config {
     const char *state_dir; /* borrowed, unused while NULL: answers are not remembered */
 };
 
-/* 0 or -errno, logged. The thread runs when it returns. */
+/* 0 or -errno, logged. The thread runs when it returns, and makes the seat and the SPICE session.
+ */
 int guest_link_create(struct loop *render_loop, const struct guest_link_config *config,
                       const struct guest_link_listener *listener,
                       struct guest_link **out) MUST_CHECK;

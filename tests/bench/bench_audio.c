@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The guest's sound, from a real SPICE server through the viewer's parts into a real PipeWire and
  * out of the monitor of its sink: pitch, gaps, and the time from the server's hand to the ear.
- * Argument: seconds of tone per round and compression. */
+ * Argument: seconds of tone per round and compression.
+ *
+ * Where PipeWire has no real-time priority the machine makes it miss a cycle now and then: nobody
+ * asks for samples then, and no buffer can fill that gap. Such cycles are counted by the device's
+ * own clock, and their time is taken off the gaps that are judged; all gaps are printed. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,12 +41,16 @@ void test_skip(const char *fmt, ...)
     exit(77);
 }
 
+/* What one missed cycle is in windows of 1 ms, rounded up. */
+#define MISSED_MS 11.0
+
 struct names {
-    const char *pitch, *gaps, *latency, *tail, *own, *underruns, *target, *cuts, *missed;
+    const char *pitch, *gaps, *all_gaps, *latency, *tail, *own, *underruns, *target, *cuts, *missed;
 };
 
 static const struct names raw_names = { "raw: pitch off",
-                                        "raw: gaps",
+                                        "raw: gaps beyond missed cycles",
+                                        "raw: all gaps",
                                         "raw: added latency p50",
                                         "raw: added latency p99",
                                         "raw: own figure",
@@ -51,7 +59,8 @@ static const struct names raw_names = { "raw: pitch off",
                                         "raw: cuts",
                                         "raw: missed by the device" };
 static const struct names opus_names = { "opus: pitch off",
-                                         "opus: gaps",
+                                         "opus: gaps beyond missed cycles",
+                                         "opus: all gaps",
                                          "opus: added latency p50",
                                          "opus: added latency p99",
                                          "opus: own figure",
@@ -83,13 +92,16 @@ static void measure(struct listening *viewer, const struct tone_server *server,
     const unsigned marks =
         tone_latency_ms(tone_server_marks(server), &judge->marks, begin_ns, &p50_ms, &p99_ms);
     figure_at_most(names->pitch, fabs(tone_pitch_hz(judge) - TONE_HZ) / TONE_HZ * 100, 0.2, "%");
-    figure_at_most(names->gaps, (double)atomic_load(&judge->silent_windows), 0, "ms");
+    const double gaps_ms = (double)atomic_load(&judge->silent_windows),
+                 missed = (double)(stats.jitter.missed_pulls - before.missed_pulls);
+    figure_at_most(names->gaps, fmax(0, gaps_ms - MISSED_MS * missed), 0, "ms");
+    figure_note(names->all_gaps, gaps_ms, "ms");
     figure_at_most(names->latency, marks >= seconds * 3 ? p50_ms : 1e9, 40, "ms");
     figure_note(names->tail, p99_ms, "ms");
     figure_note(names->own, stats.latency_ms, "ms");
     figure_note(names->underruns, (double)(stats.jitter.underruns - before.underruns), "");
     figure_note(names->cuts, (double)(stats.jitter.cuts - before.cuts), "");
-    figure_note(names->missed, (double)(stats.jitter.missed_pulls - before.missed_pulls), "pulls");
+    figure_note(names->missed, missed, "pulls");
     figure_note(names->target, stats.jitter.target_ms, "ms");
 }
 
