@@ -688,8 +688,12 @@ void spice_channel_destroy_heard(struct spice_channel *c, uint32_t limit_ms)
             break;
         receive(c);
     }
+    if (c->dead) { /* destroyed by what was received */
+        leave(c);
+        return;
+    }
+    c->busy--;
     spice_channel_destroy(c);
-    leave(c);
 }
 
 void spice_channel_destroy(struct spice_channel *c)

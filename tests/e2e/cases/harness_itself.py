@@ -104,24 +104,17 @@ def check_relative(machine):
 
 @case("harness.guest", labels=("e2e-qemu",), timeout_s=300)
 def guest(rig):
-    port, wav = os.path.join(rig.directory, "agent"), os.path.join(rig.directory, "guest.wav")
-    spice = Spice(os.path.join(rig.directory, "spice"), agent=f"socket,path={port},server=on,wait=off",
-                  sound=f"wav,path={wav}")
+    port = os.path.join(rig.directory, "agent")
+    spice = Spice(os.path.join(rig.directory, "spice"), agent=f"socket,path={port},server=on,wait=off", sound=None)
     machine = rig.keep(Machine(rig, spice=spice))
     machine.wait_boot()
     check_input(machine)
     check_relative(machine)
     check_agent(machine, port)
-    machine.send("play 440 1")
-    machine.expect_line("playing")
-    machine.expect_line("played", 30)
     machine.tell("screen HELLO")
     rig.save(machine.qmp.screendump(os.path.join(rig.directory, "screen.png")), "screen.png")
     machine.send("off")
     machine.popen.wait(20)
-    heard = Heard(wav)
-    if not 438 < heard.hz() < 442 or not 0.9 < heard.seconds() < 1.1:
-        raise Failure(f"the guest's tone: {heard.hz()} Hz for {heard.seconds()} s, gaps {heard.gaps()}")
 
 
 @case("harness.sound")
