@@ -101,7 +101,9 @@ def wheel_of(desk, *values120):
     for value in values120:
         desk.injector.wheel(0, value)
     events = desk.machine.events(quiet_s=0.3, at_least=1, seconds=10)
-    return [e.value for e in events if (e.type, e.code) == (EV_REL, REL_WHEEL)]
+    # Notches that reach the device together are one event of several.
+    notches = [e.value for e in events if (e.type, e.code) == (EV_REL, REL_WHEEL)]
+    return [1 if value > 0 else -1 for value in notches for _ in range(abs(value))]
 
 
 def wheel(desk):
