@@ -18,6 +18,7 @@
 #include "clipboard/exchange.h"
 #include "display/seat.h"
 #include "input/input.h"
+#include "kvmfr/session.h"
 #include "loop/mailbox.h"
 #include "viewer/guest_mail.h"
 
@@ -243,19 +244,12 @@ static void on_status(void *ctx, const struct spice_session_status *status)
     tell(ctx, GUEST_NEWS_STATUS, status, sizeof(*status));
 }
 
-static void uuid_text(const uint8_t uuid[16], char text[37])
-{
-    char *at = text;
-    for (int i = 0; i < 16; i++)
-        at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-}
-
 static void on_info(void *ctx, const struct spice_session_info *info)
 {
     struct guest_link *l = ctx;
     char uuid[37] = "";
     if (info->has_uuid)
-        uuid_text(info->uuid, uuid);
+        kvmfr_uuid_text(info->uuid, uuid);
     if (l->audio)
         guest_audio_set_vm(l->audio, info->name, uuid[0] ? uuid : info->name);
     tell(l, GUEST_NEWS_INFO, info, sizeof(*info));

@@ -131,14 +131,19 @@ bool kvmfr_session_has_uuid(const struct kvmfr_session *session)
     return session->has_vm && memcmp(session->uuid, unknown, sizeof(unknown)) != 0;
 }
 
-void kvmfr_session_uuid_text(const struct kvmfr_session *session, char text[37])
+void kvmfr_uuid_text(const uint8_t uuid[16], char text[37])
 {
     static const char digits[] = "0123456789abcdef";
-    for (unsigned i = 0; i < sizeof(session->uuid); i++) {
+    for (unsigned i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *text++ = '-';
-        *text++ = digits[session->uuid[i] >> 4];
-        *text++ = digits[session->uuid[i] & 15];
+        *text++ = digits[uuid[i] >> 4];
+        *text++ = digits[uuid[i] & 15];
     }
     *text = 0;
+}
+
+void kvmfr_session_uuid_text(const struct kvmfr_session *session, char text[37])
+{
+    kvmfr_uuid_text(session->uuid, text);
 }

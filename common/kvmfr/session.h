@@ -46,5 +46,7 @@ uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata
 bool kvmfr_session_has_uuid(const struct kvmfr_session *session);
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" and its terminator. */
 void kvmfr_session_uuid_text(const struct kvmfr_session *session, char text[37]);
+/* The same of any UUID in text order. */
+void kvmfr_uuid_text(const uint8_t uuid[16], char text[37]);
 
 #endif

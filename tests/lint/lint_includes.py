@@ -41,7 +41,6 @@ MAY_INCLUDE = {
 # Headers that are not their folder's interface: who may include them from outside, and why.
 GUESTS = {
     "display/wayland/native.h": {"client/render", "client/viewer", "client/overlay"},  # the surface that a backend draws on
-    "display/wayland/seat_native.h": {"client/viewer"},              # queue and serials, for the selections
     "source/spice/spice_source.h": {"client/viewer"},                # the composition root names backends
     "source/switch/switch.h": {"client/viewer"},
     "source/relay/relay.h": {"client/viewer", "client/commands"},    # the composition root names backends
