@@ -15,7 +15,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     endif()
     target_link_options(espelho_compile INTERFACE -Wl,-z,relro,-z,now)
 else()
-    target_compile_definitions(espelho_compile INTERFACE WIN32_LEAN_AND_MEAN _WIN32_WINNT=0x0A00
+    target_compile_definitions(espelho_compile INTERFACE WIN32_LEAN_AND_MEAN _WIN32_WINNT=0x0A00 NTDDI_VERSION=0x0A000006 UNICODE _UNICODE
                                __USE_MINGW_ANSI_STDIO=1)
 endif()
 if(ESPELHO_SANITIZE STREQUAL "address")
@@ -34,13 +34,15 @@ if(_san)
 endif()
 find_package(Threads REQUIRED)
 
-# espelho_library(NAME SOURCES ... [LIBS ...]): a static library; its headers are found from common/ and client/.
+# espelho_library(NAME SOURCES ... [LIBS ...]): a static library; its headers are found from common/ and its own side.
 function(espelho_library name)
     cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
     add_library(${name} STATIC ${A_SOURCES})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/common)
     if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/client")
         target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/client)
+    elseif(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/host-win")
+        target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/host-win)
     endif()
     target_link_libraries(${name} PUBLIC ${A_LIBS} Threads::Threads PRIVATE espelho_compile)
 endfunction()

@@ -2,6 +2,7 @@
 #include "audio/jitter.h"
 
 #include <errno.h>
+#include <math.h>
 #include <samplerate.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #define EXCESS_S      0.03 /* a smoothed level so far above the target is cut */
 #define SETTLE_S      1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
 #define UNSETTLED_S   0.02   /* namely when it is so far above the target, */
-#define SETTLED_S     0.004  /* and once, at the end of that second, when only so far */
+#define SETTLED_S     0.004  /* and once, at the end of that second, when only so far; */
+#define RESETTLE_S    0.1    /* likewise so long after pulls that were missed */
+#define LOOK_S        0.1    /* what counts is the lowest level of so long before */
 #define AHEAD_S       0.04   /* how far the estimated arrival may run ahead of the real one */
 #define RAMP_S        0.005  /* no step is steeper than this */
 #define FADE_S        0.005  /* a cut is a cross-fade of this length, */
@@ -42,8 +45,9 @@ struct jitter {
         SRC_STATE *src; /* owned */
         bool playing, settled;
         double level_s, drift, ratio_adjust;
-        double played_s;    /* since it began to play */
-        uint64_t pulled_ns; /* of the last pull, 0: none */
+        double played_s;              /* since it began to play */
+        double settle_at_s, lowest_s; /* until `settled`: of played_s; the level shortly before */
+        uint64_t pulled_ns;           /* of the last pull, 0: none */
         float hold[JITTER_MAX_CHANNELS], last[JITTER_MAX_CHANNELS];
         uint32_t ramp_done, ramp_frames;
     } reader;
@@ -218,12 +222,19 @@ static void stop_playing(struct jitter *j)
     start_ramp(j);
 }
 
+static void settle_after(struct jitter *j, double seconds)
+{
+    j->reader.settled = false;
+    j->reader.settle_at_s = j->reader.played_s + seconds;
+    j->reader.lowest_s = INFINITY;
+}
+
 static void start_playing(struct jitter *j, double level)
 {
     j->reader.playing = true;
     j->reader.level_s = level;
     j->reader.played_s = 0;
-    j->reader.settled = false;
+    settle_after(j, SETTLE_S);
     j->reader.ratio_adjust = j->reader.drift;
     src_reset(j->reader.src);
     start_ramp(j);
@@ -364,20 +375,29 @@ static void emit(struct jitter *j, float *out, uint32_t frames, uint32_t made)
         ramp(j, out + (size_t)made * channels, frames - made);
 }
 
+static void missed_pull(struct jitter *j)
+{
+    COUNT(j->shared.missed_pulls, 1);
+    if (j->reader.settled)
+        settle_after(j, RESETTLE_S);
+}
+
 static double excess_s(const struct jitter *j)
 {
     return j->reader.played_s < SETTLE_S ? UNSETTLED_S : EXCESS_S;
 }
 
-/* What the device's start left over would take long to wear off. */
+/* What the device's start or missed pulls left over would take long to wear off. */
 static void settle(struct jitter *j, double level, double target)
 {
-    if (j->reader.settled || j->reader.played_s < SETTLE_S)
+    if (j->reader.settled || j->reader.played_s < j->reader.settle_at_s - LOOK_S)
+        return;
+    j->reader.lowest_s = fmin(j->reader.lowest_s, level);
+    if (j->reader.played_s < j->reader.settle_at_s)
         return;
     j->reader.settled = true;
-    const double from_s = level < j->reader.level_s ? level : j->reader.level_s;
-    if (from_s > target + SETTLED_S)
-        cut_to(j, from_s, target);
+    if (j->reader.lowest_s > target + SETTLED_S)
+        cut_to(j, j->reader.lowest_s, target);
 }
 
 /* Whether there is something to play now. Corrects what is far off. */
@@ -426,7 +446,7 @@ void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
     if (since_ns > SLEPT_NS)
         resume(j);
     else if (j->reader.playing && (double)since_ns > MISSED * 1e9 * frames / j->config.rate_out_hz)
-        COUNT(j->shared.missed_pulls, 1);
+        missed_pull(j);
     j->reader.pulled_ns = now_ns;
     const double target = target_s(j, frames), level = level_s(j, now_ns);
     uint32_t made = 0;

@@ -15,7 +15,7 @@
 #include "display/display.h"
 #include "display/geometry.h"
 #include "frame/cursor_image.h"
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "frame/still.h"
 #include "kvmfr/frame.h"
 

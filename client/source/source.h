@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "kvmfr/cursor.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/session.h"

@@ -7,7 +7,7 @@
 
 #include "frame/convert.h"
 #include "frame/cursor_image.h"
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 
 struct input {
     const uint8_t *data;

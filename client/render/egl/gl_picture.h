@@ -12,7 +12,7 @@
 #ifndef ESPELHO_RENDER_EGL_GL_PICTURE_H
 #define ESPELHO_RENDER_EGL_GL_PICTURE_H
 
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "kvmfr/frame.h"
 #include "render/egl/gl_program.h"
 #include "render/render.h"

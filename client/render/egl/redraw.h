@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "display/geometry.h"
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 
 enum { REDRAW_HISTORY = 4 }; /* presents remembered; older buffers are drawn whole */
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <wayland-client.h>
 
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 
 struct shm_buffer {
     struct wl_buffer *wl;

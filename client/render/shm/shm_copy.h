@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "frame/convert.h"
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "kvmfr/frame.h"
 
 /* A host that does not raise its write pointer for so long is dead or hangs; a slow copy of 64 MiB

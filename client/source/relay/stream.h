@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "kvmfr/client.h"
 #include "source/source.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 #include "kvmfr/frame.h"
 #include "source/source.h"
 #include "spice/canvas.h"

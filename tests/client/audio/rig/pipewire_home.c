@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +75,9 @@ void pipewire_home_make(struct pipewire_home *home)
     setenv("XDG_RUNTIME_DIR", home->path, 1);
     setenv("HOME", home->path, 1);
     setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+    /* As on a desktop, where rtkit or limits.conf grants it: PipeWire's threads, and ours in it,
+     * ask for real-time priority. Where this process may not raise the limit they go without. */
+    (void)setrlimit(RLIMIT_RTPRIO, &(struct rlimit){ .rlim_cur = 88, .rlim_max = 88 });
     unsetenv("DISPLAY");
     unsetenv("PIPEWIRE_REMOTE");
 }

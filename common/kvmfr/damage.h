@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/frame/damage.h - a bounded list of changed rectangles. Embedded, no heap. One thread.
+ * common/kvmfr/damage.h - a bounded list of changed rectangles. Embedded, no heap. One thread.
  * Coordinates: image pixels, unrotated, origin top-left. */
-#ifndef ESPELHO_FRAME_DAMAGE_H
-#define ESPELHO_FRAME_DAMAGE_H
+#ifndef ESPELHO_KVMFR_DAMAGE_H
+#define ESPELHO_KVMFR_DAMAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
  *
  * Rectangles outside FRAME_MAX_PX are cut there: no image is larger, and sums of coordinates then
  * fit 32 bits everywhere. */
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 
 #include "base/checked.h"
 

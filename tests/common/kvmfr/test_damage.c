@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Damage lists against a bitmap of the pixels they have to cover. */
-#include "frame/damage.h"
+#include "kvmfr/damage.h"
 
 #include "test.h"
 
