@@ -4,6 +4,8 @@
 #ifndef ESPELHO_TEST_DXGI_GPU_H
 #define ESPELHO_TEST_DXGI_GPU_H
 
+#include <stdint.h>
+
 #include "capture/dxgi/device.h"
 
 struct dxgi_device gpu_create(void); /* on the first adapter */
