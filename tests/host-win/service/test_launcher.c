@@ -48,174 +48,239 @@ static void tell(const struct step *steps, size_t count)
     }
 }
 
-#define STORY(name_, ...)                                                                          \
-    TEST(name_)                                                                                    \
-    {                                                                                              \
+#define STORY(...)                                                                                 \
+    do {                                                                                           \
         static const struct step steps[] = { __VA_ARGS__ };                                        \
         tell(steps, ARRAY_LEN(steps));                                                             \
-    }
+    } while (0)
 
 /* clang-format off */
-STORY(starts_in_the_session_with_the_screen,
-    { AT(0), JUST(TIME), NOTHING },
-    { AT(10), NO_SESSION, NOTHING },
-    { AT(20), SESSION(1), START(1) },
-    { AT(5000), SESSION(1), NOTHING },
-    { AT(9000), JUST(TIME), NOTHING })
+TEST(starts_in_the_session_with_the_screen)
+{
+    STORY(
+        { AT(0), JUST(TIME), NOTHING },
+        { AT(10), NO_SESSION, NOTHING },
+        { AT(20), SESSION(1), START(1) },
+        { AT(5000), SESSION(1), NOTHING },
+        { AT(9000), JUST(TIME), NOTHING });
+}
 
-STORY(follows_the_screen_to_another_session,
-    { AT(0), SESSION(1), START(1) },
-    { AT(1000), SESSION(2), DO(ASK) },
-    { AT(1000), SESSION(2), NOTHING },
-    { AT(1100), EXITED(HOST_EXIT_STOPPED), START(2) },
-    { AT(2000), NO_SESSION, DO(ASK) },
-    { AT(2100), EXITED(HOST_EXIT_STOPPED), NOTHING },
-    { AT(2200), SESSION(3), START(3) })
+TEST(follows_the_screen_to_another_session)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(1000), SESSION(2), DO(ASK) },
+        { AT(1000), SESSION(2), NOTHING },
+        { AT(1100), EXITED(HOST_EXIT_STOPPED), START(2) },
+        { AT(2000), NO_SESSION, DO(ASK) },
+        { AT(2100), EXITED(HOST_EXIT_STOPPED), NOTHING },
+        { AT(2200), SESSION(3), START(3) });
+}
 
-STORY(the_screen_comes_back_while_it_stops,
-    { AT(0), SESSION(1), START(1) },
-    { AT(1000), SESSION(2), DO(ASK) },
-    { AT(1050), SESSION(1), NOTHING },
-    { AT(1100), EXITED(HOST_EXIT_STOPPED), START(1) })
+TEST(the_screen_comes_back_while_it_stops)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(1000), SESSION(2), DO(ASK) },
+        { AT(1050), SESSION(1), NOTHING },
+        { AT(1100), EXITED(HOST_EXIT_STOPPED), START(1) });
+}
 
 /* Windows ends the programs of a session that goes away, with whatever code. */
-STORY(a_logoff_ends_it,
-    { AT(0), SESSION(1), START(1) },
-    { AT(70000), EXITED(HOST_EXIT_STOPPED), NOTHING },
-    { AT(70010), NO_SESSION, NOTHING },
-    { AT(70020), JUST(TIME), NOTHING },
-    { AT(70300), SESSION(2), START(2) })
+TEST(a_logoff_ends_it)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(70000), EXITED(HOST_EXIT_STOPPED), NOTHING },
+        { AT(70010), NO_SESSION, NOTHING },
+        { AT(70020), JUST(TIME), NOTHING },
+        { AT(70300), SESSION(2), START(2) });
+}
 
-STORY(a_logoff_that_is_told_late,
-    { AT(0), SESSION(1), START(1) },
-    { AT(70000), EXITED(HOST_EXIT_STOPPED), NOTHING },
-    { AT(70250), JUST(TIME), START(1) },
-    { AT(70260), JUST(START_FAILED), TELL(CANNOT_START) },
-    { AT(70270), SESSION(2), START(2) })
+TEST(a_logoff_that_is_told_late)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(70000), EXITED(HOST_EXIT_STOPPED), NOTHING },
+        { AT(70250), JUST(TIME), START(1) },
+        { AT(70260), JUST(START_FAILED), TELL(CANNOT_START) },
+        { AT(70270), SESSION(2), START(2) });
+}
 
-STORY(restart_is_at_once,
-    { AT(0), SESSION(1), START(1) },
-    { AT(3000), EXITED(HOST_EXIT_RESTART), START(1) },
-    { AT(6000), EXITED(HOST_EXIT_RESTART), START(1) })
+TEST(restart_is_at_once)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(3000), EXITED(HOST_EXIT_RESTART), START(1) },
+        { AT(6000), EXITED(HOST_EXIT_RESTART), START(1) });
+}
 
 /* Somebody who asks for it all the time. */
-STORY(restarts_without_end_are_slowed_down,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(HOST_EXIT_RESTART), NOTHING },
-    { AT(349), JUST(TIME), NOTHING },
-    { AT(350), JUST(TIME), START(1) },
-    { AT(400), EXITED(HOST_EXIT_RESTART), NOTHING },
-    { AT(899), JUST(TIME), NOTHING },
-    { AT(900), JUST(TIME), START(1) })
+TEST(restarts_without_end_are_slowed_down)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(HOST_EXIT_RESTART), NOTHING },
+        { AT(349), JUST(TIME), NOTHING },
+        { AT(350), JUST(TIME), START(1) },
+        { AT(400), EXITED(HOST_EXIT_RESTART), NOTHING },
+        { AT(899), JUST(TIME), NOTHING },
+        { AT(900), JUST(TIME), START(1) });
+}
 
-STORY(a_crash_is_told_once,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
-    { AT(350), JUST(TIME), START(1) },
-    { AT(400), EXITED(CRASH_CODE), NOTHING },
-    { AT(900), JUST(TIME), START(1) },
-    { AT(1000), EXITED(HOST_EXIT_FAILED), TELL(FAILED) },
-    { AT(1999), JUST(TIME), NOTHING },
-    { AT(2000), JUST(TIME), START(1) },
-    { AT(2100), EXITED(CRASH_CODE), TELL(CRASHED) })
+TEST(a_crash_is_told_once)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
+        { AT(350), JUST(TIME), START(1) },
+        { AT(400), EXITED(CRASH_CODE), NOTHING },
+        { AT(900), JUST(TIME), START(1) },
+        { AT(1000), EXITED(HOST_EXIT_FAILED), TELL(FAILED) },
+        { AT(1999), JUST(TIME), NOTHING },
+        { AT(2000), JUST(TIME), START(1) },
+        { AT(2100), EXITED(CRASH_CODE), TELL(CRASHED) });
+}
 
-STORY(a_long_life_forgives,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
-    { AT(350), JUST(TIME), START(1) },
-    { AT(500), EXITED(CRASH_CODE), NOTHING },
-    { AT(1000), JUST(TIME), START(1) },
-    { AT(61000), EXITED(CRASH_CODE), TELL(CRASHED) },
-    { AT(61249), JUST(TIME), NOTHING },
-    { AT(61250), JUST(TIME), START(1) })
+TEST(a_long_life_forgives)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
+        { AT(350), JUST(TIME), START(1) },
+        { AT(500), EXITED(CRASH_CODE), NOTHING },
+        { AT(1000), JUST(TIME), START(1) },
+        { AT(61000), EXITED(CRASH_CODE), TELL(CRASHED) },
+        { AT(61249), JUST(TIME), NOTHING },
+        { AT(61250), JUST(TIME), START(1) });
+}
 
-STORY(bad_options_wait_for_new_settings,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(HOST_EXIT_USAGE), TELL(USAGE) },
-    { AT(299000), JUST(TIME), NOTHING },
-    { AT(299500), JUST(SETTINGS), START(1) },
-    { AT(299600), EXITED(HOST_EXIT_USAGE), TELL(USAGE) },
-    { AT(599599), JUST(TIME), NOTHING },
-    { AT(599600), JUST(TIME), START(1) },
-    { AT(599700), EXITED(HOST_EXIT_USAGE), NOTHING })
+TEST(bad_options_wait_for_new_settings)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(HOST_EXIT_USAGE), TELL(USAGE) },
+        { AT(299000), JUST(TIME), NOTHING },
+        { AT(299500), JUST(SETTINGS), START(1) },
+        { AT(299600), EXITED(HOST_EXIT_USAGE), TELL(USAGE) },
+        { AT(599599), JUST(TIME), NOTHING },
+        { AT(599600), JUST(TIME), START(1) },
+        { AT(599700), EXITED(HOST_EXIT_USAGE), NOTHING });
+}
 
-STORY(busy_waits_half_a_minute,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(HOST_EXIT_BUSY), TELL(BUSY) },
-    { AT(30099), JUST(TIME), NOTHING },
-    { AT(30100), JUST(TIME), START(1) },
-    { AT(30200), EXITED(HOST_EXIT_BUSY), NOTHING },
-    { AT(30300), SESSION(2), START(2) })
+TEST(busy_waits_half_a_minute)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(HOST_EXIT_BUSY), TELL(BUSY) },
+        { AT(30099), JUST(TIME), NOTHING },
+        { AT(30100), JUST(TIME), START(1) },
+        { AT(30200), EXITED(HOST_EXIT_BUSY), NOTHING },
+        { AT(30300), SESSION(2), START(2) });
+}
 
-STORY(new_settings_restart_it,
-    { AT(0), JUST(SETTINGS), NOTHING },
-    { AT(1), SESSION(1), START(1) },
-    { AT(5000), JUST(SETTINGS), DO(ASK) },
-    { AT(5001), JUST(SETTINGS), NOTHING },
-    { AT(5100), EXITED(HOST_EXIT_STOPPED), START(1) },
-    { AT(9000), JUST(SETTINGS), DO(ASK) },
-    { AT(9100), EXITED(CRASH_CODE), START(1) })
+TEST(new_settings_restart_it)
+{
+    STORY(
+        { AT(0), JUST(SETTINGS), NOTHING },
+        { AT(1), SESSION(1), START(1) },
+        { AT(5000), JUST(SETTINGS), DO(ASK) },
+        { AT(5001), JUST(SETTINGS), NOTHING },
+        { AT(5100), EXITED(HOST_EXIT_STOPPED), START(1) },
+        { AT(9000), JUST(SETTINGS), DO(ASK) },
+        { AT(9100), EXITED(CRASH_CODE), START(1) });
+}
 
-STORY(stop_is_graceful,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), JUST(STOP), DO(ASK) },
-    { AT(150), JUST(STOP), NOTHING },
-    { AT(200), EXITED(HOST_EXIT_STOPPED), DO(END) },
-    { AT(300), SESSION(2), NOTHING },
-    { AT(300), JUST(TIME), NOTHING },
-    { AT(300), EXITED(0), NOTHING })
+TEST(stop_is_graceful)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), JUST(STOP), DO(ASK) },
+        { AT(150), JUST(STOP), NOTHING },
+        { AT(200), EXITED(HOST_EXIT_STOPPED), DO(END) },
+        { AT(300), SESSION(2), NOTHING },
+        { AT(300), JUST(TIME), NOTHING },
+        { AT(300), EXITED(0), NOTHING });
+}
 
-STORY(who_does_not_stop_is_killed,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), JUST(STOP), DO(ASK) },
-    { AT(5099), JUST(TIME), NOTHING },
-    { AT(5100), JUST(TIME), KILL_AND_TELL },
-    { AT(5101), JUST(TIME), NOTHING },
-    { AT(5150), SESSION(2), NOTHING },
-    { AT(5200), EXITED(1), DO(END) })
+TEST(who_does_not_stop_is_killed)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), JUST(STOP), DO(ASK) },
+        { AT(5099), JUST(TIME), NOTHING },
+        { AT(5100), JUST(TIME), KILL_AND_TELL },
+        { AT(5101), JUST(TIME), NOTHING },
+        { AT(5150), SESSION(2), NOTHING },
+        { AT(5200), EXITED(1), DO(END) });
+}
 
-STORY(killed_for_another_session,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), SESSION(2), DO(ASK) },
-    { AT(5100), JUST(TIME), KILL_AND_TELL },
-    { AT(5200), EXITED(1), START(2) })
+TEST(killed_for_another_session)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), SESSION(2), DO(ASK) },
+        { AT(5100), JUST(TIME), KILL_AND_TELL },
+        { AT(5200), EXITED(1), START(2) });
+}
 
-STORY(stop_with_nothing_running,
-    { AT(0), JUST(STOP), DO(END) },
-    { AT(10), SESSION(1), NOTHING })
+TEST(stop_with_nothing_running)
+{
+    STORY(
+        { AT(0), JUST(STOP), DO(END) },
+        { AT(10), SESSION(1), NOTHING });
+}
 
-STORY(stop_while_it_waits,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
-    { AT(200), JUST(STOP), DO(END) })
+TEST(stop_while_it_waits)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(CRASH_CODE), TELL(CRASHED) },
+        { AT(200), JUST(STOP), DO(END) });
+}
 
-STORY(stop_during_a_session_change,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), SESSION(2), DO(ASK) },
-    { AT(150), JUST(STOP), NOTHING },
-    { AT(200), EXITED(HOST_EXIT_STOPPED), DO(END) })
+TEST(stop_during_a_session_change)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), SESSION(2), DO(ASK) },
+        { AT(150), JUST(STOP), NOTHING },
+        { AT(200), EXITED(HOST_EXIT_STOPPED), DO(END) });
+}
 
-STORY(a_person_quits,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), EXITED(HOST_EXIT_QUIT), DO(END) })
+TEST(a_person_quits)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), EXITED(HOST_EXIT_QUIT), DO(END) });
+}
 
-STORY(a_person_quits_while_it_is_being_restarted,
-    { AT(0), SESSION(1), START(1) },
-    { AT(100), JUST(SETTINGS), DO(ASK) },
-    { AT(150), EXITED(HOST_EXIT_QUIT), DO(END) })
+TEST(a_person_quits_while_it_is_being_restarted)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(100), JUST(SETTINGS), DO(ASK) },
+        { AT(150), EXITED(HOST_EXIT_QUIT), DO(END) });
+}
 
-STORY(cannot_be_started,
-    { AT(0), SESSION(1), START(1) },
-    { AT(0), JUST(START_FAILED), TELL(CANNOT_START) },
-    { AT(249), JUST(TIME), NOTHING },
-    { AT(250), JUST(TIME), START(1) },
-    { AT(250), JUST(START_FAILED), NOTHING },
-    { AT(750), JUST(TIME), START(1) })
+TEST(cannot_be_started)
+{
+    STORY(
+        { AT(0), SESSION(1), START(1) },
+        { AT(0), JUST(START_FAILED), TELL(CANNOT_START) },
+        { AT(249), JUST(TIME), NOTHING },
+        { AT(250), JUST(TIME), START(1) },
+        { AT(250), JUST(START_FAILED), NOTHING },
+        { AT(750), JUST(TIME), START(1) });
+}
 
-STORY(events_that_cannot_be,
-    { AT(0), EXITED(0), NOTHING },
-    { AT(0), JUST(START_FAILED), NOTHING },
-    { AT(5), SESSION(1), START(1) })
+TEST(events_that_cannot_be)
+{
+    STORY(
+        { AT(0), EXITED(0), NOTHING },
+        { AT(0), JUST(START_FAILED), NOTHING },
+        { AT(5), SESSION(1), START(1) });
+}
 /* clang-format on */
 
 TEST(backoff_has_an_end_and_is_waited_for)
