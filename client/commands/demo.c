@@ -122,7 +122,7 @@ static const struct option_def demo_defs[] = {
       .help = "screenshot written when there is no desktop" },
 };
 
-static const struct option_table demo_table = { demo_defs, ARRAY_LEN(demo_defs) };
+static const struct option_table demo_table = { .defs = demo_defs, .count = ARRAY_LEN(demo_defs) };
 
 /* Everything of one run; main thread unless said otherwise. */
 struct demo {

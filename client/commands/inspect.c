@@ -29,7 +29,8 @@ static const struct option_def inspect_defs[] = {
       .help = "take a shorter image as followed by zeros up to this size; 0: as it is" },
 };
 
-static const struct option_table inspect_table = { inspect_defs, ARRAY_LEN(inspect_defs) };
+static const struct option_table inspect_table = { .defs = inspect_defs,
+                                                   .count = ARRAY_LEN(inspect_defs) };
 
 static int print_json(const cJSON *tree)
 {

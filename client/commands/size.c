@@ -27,7 +27,7 @@ static const struct option_def size_defs[] = {
     { "hdr", .type = OPTION_BOOL, .offset = offsetof(struct size_options, hdr),
       .default_text = "no", .help = "room for 16-bit HDR pixels, the same as --format=rgba16f" },
 };
-static const struct option_table size_table = { size_defs, ARRAY_LEN(size_defs) };
+static const struct option_table size_table = { .defs = size_defs, .count = ARRAY_LEN(size_defs) };
 
 /* "2560x1440" with the checks and messages of the option system. */
 static int read_mode(const char *text, struct option_size *mode)
@@ -38,7 +38,7 @@ static int read_mode(const char *text, struct option_size *mode)
                                            .max = FRAME_MAX_PX,
                                            .value_name = "WxH, each 1..16384",
                                            .help = "" };
-    const struct option_table table = { &def, 1 };
+    const struct option_table table = { .defs = &def, .count = 1 };
     struct option_error error;
     if (options_set(&table, mode, "mode", text, &error) < 0) {
         command_fail(&command_size, "%s", error.message);

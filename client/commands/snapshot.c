@@ -29,7 +29,8 @@ static const struct option_def snapshot_defs[] = {
     { "timeout", .type = OPTION_DOUBLE, .offset = offsetof(struct snapshot_options, timeout_s),
       .min = 0.1, .max = 3600, .default_text = "5", .help = "seconds to wait for a frame" },
 };
-static const struct option_table snapshot_table = { snapshot_defs, ARRAY_LEN(snapshot_defs) };
+static const struct option_table snapshot_table = { .defs = snapshot_defs,
+                                                    .count = ARRAY_LEN(snapshot_defs) };
 
 /* A host re-sends the pointer to a newcomer within a second; the picture does not wait longer for
  * it. */

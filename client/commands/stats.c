@@ -35,7 +35,8 @@ static const struct option_def stats_defs[] = {
     { "count", .alias = "n", .type = OPTION_U32, .offset = offsetof(struct stats_options, count),
       .default_text = "0", .help = "end after so many lines; 0: run until Ctrl-C" },
 };
-static const struct option_table stats_table = { stats_defs, ARRAY_LEN(stats_defs) };
+static const struct option_table stats_table = { .defs = stats_defs,
+                                                 .count = ARRAY_LEN(stats_defs) };
 
 enum { LINES_PER_HEADING = 20 };
 

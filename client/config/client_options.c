@@ -251,7 +251,7 @@ static const struct option_def defs[] = {
     MACRO(8),
     MACRO(9),
 };
-const struct option_table client_option_table = { defs, ARRAY_LEN(defs) };
+const struct option_table client_option_table = { .defs = defs, .count = ARRAY_LEN(defs) };
 
 void client_options_init(struct client_options *options)
 {

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { LINE_BYTES = 1024 };
 
 /* The log is the process's own output and so the one thing that lives at file scope. Written at
@@ -55,13 +57,9 @@ int log_level_parse(const char *text, enum log_level *out)
 
 int log_open_file(const char *path)
 {
-#if defined(_WIN32)
-    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
-#else
-    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-#endif
+    const int fd = file_open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (fd < 0)
-        return -errno;
+        return fd;
     log_fd = fd;
     current_colour = LOG_COLOUR_NEVER;
     return 0;

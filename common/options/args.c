@@ -60,6 +60,15 @@ static bool find_letter(const struct args *args, char letter, struct found *out)
     return false;
 }
 
+static const char *lister(const struct args *args)
+{
+    for (size_t i = 0; i < args->set_count; i++) {
+        if (args->sets[i].table->list_hint)
+            return args->sets[i].table->list_hint;
+    }
+    return "`espelho options` and `espelho VERB --help` list all";
+}
+
 static int unknown(const struct args *args, struct name_span name)
 {
     const char *nearest = name_nearest_option(args->sets, args->set_count, name);
@@ -67,10 +76,7 @@ static int unknown(const struct args *args, struct name_span name)
     if (nearest)
         option_error_set(args->error, "unknown option '%s'; nearest is %s", shown.text, nearest);
     else
-        option_error_set(
-            args->error,
-            "unknown option '%s'; `espelho options` and `espelho VERB --help` list all",
-            shown.text);
+        option_error_set(args->error, "unknown option '%s'; %s", shown.text, lister(args));
     return -ENOENT;
 }
 
@@ -127,8 +133,7 @@ static int take_letters(struct args *args, const char *letters)
         if (!find_letter(args, *letters, &found)) {
             const char name[] = { '-', *letters, '\0' };
             const struct printable shown = printable_of(name, 2);
-            option_error_set(args->error, "unknown option '%s'; `espelho options` lists all",
-                             shown.text);
+            option_error_set(args->error, "unknown option '%s'; %s", shown.text, lister(args));
             return -ENOENT;
         }
         if (found.def->type != OPTION_BOOL && letters[1])

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "options/name.h"
 #include "options/options.h"
 #include "options/value.h"
+
+#if defined(O_NONBLOCK)
+#define OPEN_NONBLOCK O_NONBLOCK /* opening a FIFO must not wait for its writer */
+#else
+#define OPEN_NONBLOCK 0
+#endif
 
 enum {
     FILE_MAX_BYTES = 1024 * 1024,
@@ -227,30 +236,47 @@ static int fail_file(const char *path, int err, struct option_error *error)
     return err;
 }
 
+/* All of `fd` up to one byte more than a file may have. The bytes read, or -errno. */
+static ssize_t read_all(int fd, char *text)
+{
+    size_t n = 0;
+    while (n <= FILE_MAX_BYTES) {
+        const ssize_t got = read(fd, text + n, (unsigned)(FILE_MAX_BYTES + 1 - n));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    return (ssize_t)n;
+}
+
 int options_load_ini(const struct option_table *table, void *target, const char *path, bool lenient,
                      char **unknown_list, struct option_error *error)
 {
     if (unknown_list)
         *unknown_list = NULL;
+    autoclose int fd = file_open(path, O_RDONLY | OPEN_NONBLOCK, 0);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return -ENOENT;
     struct stat st;
-    if (stat(path, &st) < 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return -ENOENT;
+    if (fd < 0)
+        return fail_file(path, fd, error);
+    if (fstat(fd, &st) < 0)
         return fail_file(path, -errno, error);
-    }
     /* A FIFO would block for ever. A character device is let in for /dev/null. */
     if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
         option_error_set(error, "%s: not a regular file", path);
         return -EINVAL;
     }
-    autofclose FILE *file = fopen(path, "rb");
-    if (!file)
-        return fail_file(path, -errno, error);
     autofree char *text = malloc(FILE_MAX_BYTES + 1);
     if (!text)
         return fail_file(path, -ENOMEM, error);
-    const size_t text_bytes = fread(text, 1, FILE_MAX_BYTES + 1, file);
-    if (ferror(file))
-        return fail_file(path, -EIO, error);
-    return options_parse_ini(table, target, text, text_bytes, path, lenient, unknown_list, error);
+    const ssize_t text_bytes = read_all(fd, text);
+    if (text_bytes < 0)
+        return fail_file(path, (int)text_bytes, error);
+    return options_parse_ini(table, target, text, (size_t)text_bytes, path, lenient, unknown_list,
+                             error);
 }

@@ -61,7 +61,8 @@ int options_set(const struct option_table *table, void *target, const char *name
     if (nearest)
         option_error_set(error, "unknown option '%s'; nearest is %s", shown.text, nearest);
     else
-        option_error_set(error, "unknown option '%s'; `espelho options` lists all", shown.text);
+        option_error_set(error, "unknown option '%s'; %s", shown.text,
+                         table->list_hint ? table->list_hint : "`espelho options` lists all");
     return -ENOENT;
 }
 

@@ -57,6 +57,7 @@ struct option_def {
 struct option_table {
     const struct option_def *defs;
     size_t count;
+    const char *list_hint; /* "`program --options` lists all"; NULL: as it is for espelho */
 };
 
 /* One line for a person; from a file it begins with "PATH:LINE: ". */

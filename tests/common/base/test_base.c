@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/copy_in.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf16.h"
 
 TEST(range_inside)
 {
@@ -75,10 +81,11 @@ TEST(log_levels_and_file)
     char path[] = "/tmp/espelho-log-XXXXXX";
     const int fd = mkstemp(path);
     CHECK(fd >= 0);
+    close(fd); /* on Windows mkstemp() lets nobody else in */
     CHECK_INT(log_open_file(path), 0);
     log_write(LOG_LEVEL_DEBUG, "t", "not shown at the default level");
     log_write(LOG_LEVEL_INFO, "t", "guest said %s", "\033[31mred");
-    FILE *f = fopen(path, "r");
+    FILE *f = fopen(path, "rb"); /* as it is: Windows would hide a carriage return */
     char text[256] = "";
     CHECK(f && fgets(text, sizeof(text), f));
     fclose(f);
@@ -92,4 +99,78 @@ TEST(err_text_takes_both_signs)
     char text[128];
     snprintf(text, sizeof(text), "%s", err_str(2));
     CHECK_STR(err_str(-2), text);
+}
+
+static const struct {
+    const char *utf8;
+    uint16_t utf16[8];
+    const char *back; /* NULL: the same */
+} utf16_rows[] = {
+    { "", { 0 }, NULL },
+    { "a\xff", { 'a', 0xFFFD }, "a\xef\xbf\xbd" },
+    { "\xc3", { 0xFFFD }, "\xef\xbf\xbd" },                         /* cut off */
+    { "\xe2\x82", { 0xFFFD, 0xFFFD }, "\xef\xbf\xbd\xef\xbf\xbd" }, /* cut off */
+    { "\xc0\x80", { 0xFFFD, 0xFFFD }, "\xef\xbf\xbd\xef\xbf\xbd" }, /* overlong */
+    { "\xed\xa0\x80x", { 0xFFFD, 0xFFFD, 0xFFFD, 'x' }, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx" },
+    { "\xf4\x90\x80\x80",
+      { 0xFFFD, 0xFFFD, 0xFFFD, 0xFFFD },
+      "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+    { "\xc3\xa9\xe2\x82\xac", { 0xE9, 0x20AC }, NULL },
+    { "\xf0\x9f\x98\x80!", { 0xD83D, 0xDE00, '!' }, NULL },
+};
+
+TEST(utf16_from_any_bytes_and_back)
+{
+    for (size_t i = 0; i < ARRAY_LEN(utf16_rows); i++) {
+        uint16_t wide[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+        char back[32];
+        CHECK_INT(utf16_from_utf8(utf16_rows[i].utf8, wide, ARRAY_LEN(wide)), 0);
+        size_t n = 0;
+        for (; utf16_rows[i].utf16[n]; n++)
+            CHECK_MSG(wide[n] == utf16_rows[i].utf16[n], "row %zu unit %zu: %x", i, n, wide[n]);
+        CHECK_INT(wide[n], 0);
+        CHECK_INT(utf16_to_utf8(wide, back, sizeof(back)), 0);
+        if (utf16_rows[i].back)
+            CHECK_STR(back, utf16_rows[i].back);
+    }
+}
+
+TEST(utf16_lone_surrogates_and_small_buffers)
+{
+    static const uint16_t lone[] = { 0xDC00, 'a', 0xD800, 'b', 0xD800, 0 };
+    char text[16];
+    CHECK_INT(utf16_to_utf8(lone, text, sizeof(text)), 0);
+    CHECK_STR(text, "\xef\xbf\xbd"
+                    "a\xef\xbf\xbd"
+                    "b\xef\xbf\xbd");
+    CHECK_INT(utf16_span_to_utf8(lone, 2, text, sizeof(text)), 0);
+    CHECK_STR(text, "\xef\xbf\xbd"
+                    "a");
+    CHECK_INT(utf16_to_utf8(lone, text, 4), -ENAMETOOLONG);
+    CHECK_STR(text, "\xef\xbf\xbd");
+    CHECK_INT(utf16_to_utf8(lone, text, 3), -ENAMETOOLONG);
+    CHECK_STR(text, "");
+    uint16_t wide[3];
+    CHECK_INT(utf16_from_utf8("a\xf0\x9f\x98\x80", wide, 3), -ENAMETOOLONG); /* no half of a pair */
+    CHECK_INT(wide[1], 0);
+    CHECK_INT(utf16_from_utf8("", wide, 1), 0);
+}
+
+TEST(files_have_utf8_names)
+{
+    static const char path[] = "/tmp/espelho-\xc3\xa9\xe2\x82\xac.txt";
+    int fd = file_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK_MSG(fd >= 0, "%d", fd);
+    CHECK_INT(write(fd, "a\nb", 3), 3); /* not four */
+    close(fd);
+    fd = file_open(path, O_RDONLY, 0);
+    char text[8];
+    CHECK(fd >= 0 && read(fd, text, sizeof(text)) == 3);
+    close(fd);
+    CHECK_INT(file_open("/tmp/espelho-absent/x", O_RDONLY, 0), -ENOENT);
+#ifdef _WIN32
+    CHECK_INT(_wremove(L"/tmp/espelho-\xe9\x20ac.txt"), 0);
+#else
+    CHECK_INT(remove(path), 0);
+#endif
 }

@@ -38,7 +38,7 @@ static const struct option_def defs[] = {
       .default_text = "auto", .help = "h" },
     { "win.position", .type = OPTION_POSITION, .offset = AT(position), .help = "h" },
 };
-static const struct option_table table = { defs, ARRAY_LEN(defs) };
+static const struct option_table table = { .defs = defs, .count = ARRAY_LEN(defs) };
 
 /* The state as text, so that rows of a table can say what they expect: "name=value". */
 static void check_value(const struct target *t, const char *expect)
@@ -155,7 +155,7 @@ TEST(a_name_that_fits_two_options_fits_none)
         { "a.size", .type = OPTION_BOOL, .offset = AT(full), .help = "" },
         { "b.size", .type = OPTION_BOOL, .offset = AT(aspect), .help = "" },
     };
-    const struct option_table ambiguous = { two, ARRAY_LEN(two) };
+    const struct option_table ambiguous = { .defs = two, .count = ARRAY_LEN(two) };
     CHECK(!options_find(&ambiguous, "size"));
     CHECK(options_find(&ambiguous, "b.size") == &two[1]);
 }
@@ -246,7 +246,7 @@ TEST(two_tables_share_a_command_line)
         { "renderer", .type = OPTION_ENUM, .offset = offsetof(struct own, mode), .choices = modes,
           .help = "" },
     };
-    const struct option_table own_table = { own_defs, ARRAY_LEN(own_defs) };
+    const struct option_table own_table = { .defs = own_defs, .count = ARRAY_LEN(own_defs) };
     struct target t;
     options_init(&table, &t);
     options_init(&own_table, &own);
