@@ -127,7 +127,7 @@ static int open_stream(struct guest_mic_line *g)
                                                 .active = true,
                                                 .process = process,
                                                 .ctx = g };
-    int err = sample_ring_init(&g->ring, f->channels, f->rate_hz / RING_PART_OF_S);
+    int err = sample_ring_init(&g->ring, f->channels, f->rate_hz / RING_PART_OF_S, 0);
     if (err == 0)
         err = spice_record_begin(g->channel, clock_ns());
     if (err == 0)

@@ -13,26 +13,29 @@
 #include "base/clock.h"
 
 /* All in milliseconds or seconds of sound. */
-#define CAP_S         0.5  /* more than this beyond the target is cut at once */
-#define EXCESS_S      0.03 /* a smoothed level so far above the target is cut */
-#define SETTLE_S      1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
-#define UNSETTLED_S   0.02   /* namely when it is so far above the target, */
-#define SETTLED_S     0.004  /* and once, at the end of that second, when only so far; */
-#define RESETTLE_S    0.1    /* likewise so long after pulls that were missed */
-#define LOOK_S        0.1    /* what counts is the lowest level of so long before */
-#define AHEAD_S       0.04   /* how far the estimated arrival may run ahead of the real one */
-#define RAMP_S        0.005  /* no step is steeper than this */
-#define FADE_S        0.005  /* a cut is a cross-fade of this length, */
-#define SEARCH_S      0.0025 /* so much shorter or longer where the waves fit */
-#define MISSED        1.75   /* pulls so much later than the one before lasted: one was missed */
-#define SLEPT_NS      (250 * NS_PER_MS) /* the device did not pull for so long: what is there is old */
-#define LEVEL_TAU_S   0.5
-#define GAIN_P        0.1                   /* per second: half the way back in 7 s */
-#define GAIN_I        (GAIN_P * GAIN_P / 4) /* critically damped */
-#define RATIO_LIMIT   0.005
-#define DRIFT_LIMIT   0.002
-#define FEED_FRAMES   32u /* the resampler buffers whatever it is given: little at a time */
-#define TARGET_MIN_NS (2 * NS_PER_MS) /* beyond one pull, for a fixed target */
+#define CAP_S            0.5  /* more than this beyond the target is cut at once */
+#define EXCESS_S         0.03 /* a smoothed level so far above the target is cut */
+#define SETTLE_S         1.0 /* while a device starts it pulls unevenly: then the level is cut sooner, */
+#define UNSETTLED_S      0.02   /* namely when it is so far above the target, */
+#define SETTLED_S        0.004  /* and once, at the end of that second, when only so far; */
+#define RESETTLE_S       0.2    /* likewise so long after pulls that were missed */
+#define LOOK_S           0.1    /* what counts is the lowest level of so long before */
+#define AHEAD_S          0.04   /* how far the estimated arrival may run ahead of the real one */
+#define RAMP_S           0.005  /* no step is steeper than this */
+#define FADE_S           0.005  /* a cut is a cross-fade of this length, */
+#define SEARCH_S         0.0025 /* so much shorter or longer where the waves fit */
+#define REPEAT_S         0.005 /* when nothing is there in time: at least so much is played again, */
+#define REPEAT_LONGEST_S 0.0125 /* at most so much, whatever fits the waves best, */
+#define REPEAT_LIMIT_S   0.04   /* and all repeats together until something comes */
+#define MISSED           1.75   /* pulls so much later than the one before lasted: one was missed */
+#define SLEPT_NS         (250 * NS_PER_MS) /* the device did not pull for so long: what is there is old */
+#define LEVEL_TAU_S      0.5
+#define GAIN_P           0.1                   /* per second: half the way back in 7 s */
+#define GAIN_I           (GAIN_P * GAIN_P / 4) /* critically damped */
+#define RATIO_LIMIT      0.005
+#define DRIFT_LIMIT      0.002
+#define FEED_FRAMES      32u /* the resampler buffers whatever it is given: little at a time */
+#define TARGET_MIN_NS    (2 * NS_PER_MS) /* beyond one pull, for a fixed target */
 
 struct jitter {
     struct jitter_config config;
@@ -50,13 +53,15 @@ struct jitter {
         uint64_t pulled_ns;           /* of the last pull, 0: none */
         float hold[JITTER_MAX_CHANNELS], last[JITTER_MAX_CHANNELS];
         uint32_t ramp_done, ramp_frames;
+        uint32_t repeated_frames; /* since the head was at */
+        uint64_t repeated_head;
     } reader;
     struct {
         _Atomic int64_t anchor_ns;    /* writer: when frame 0 would have arrived at the earliest */
         _Atomic uint64_t lateness_ns; /* writer: what the target allows for */
         _Atomic bool ended;           /* writer */
         _Atomic uint64_t underruns, cuts, resumes, frames_out, cut_frames; /* reader */
-        _Atomic uint64_t missed_pulls;                                     /* reader */
+        _Atomic uint64_t missed_pulls, repeats;                            /* reader */
         _Atomic uint64_t lost_frames;                                      /* writer */
         _Atomic uint64_t target_ns, level_ns; /* reader, for the figures */
         _Atomic int32_t drift_ppb, ratio_ppb;
@@ -79,6 +84,17 @@ static bool config_ok(const struct jitter_config *c)
            c->channels <= JITTER_MAX_CHANNELS && c->latency_ms <= 2000;
 }
 
+static uint32_t frames_of(const struct jitter *j, double s)
+{
+    return (uint32_t)(s * j->config.rate_in_hz);
+}
+
+/* What is looked at for one: the repeat and, before it, what its begin is compared with. */
+static uint32_t longest_repeat(const struct jitter *j)
+{
+    return frames_of(j, REPEAT_LONGEST_S) + frames_of(j, FADE_S);
+}
+
 int jitter_create(const struct jitter_config *config, struct jitter **out)
 {
     if (!config_ok(config))
@@ -98,7 +114,8 @@ int jitter_create(const struct jitter_config *config, struct jitter **out)
         src_new(config->linear ? SRC_LINEAR : SRC_SINC_FASTEST, (int)config->channels, &failure);
     const int err = !j->reader.src ? -ENOMEM
                                    : sample_ring_init(&j->ring, config->channels,
-                                                      (uint32_t)(room_s * config->rate_in_hz));
+                                                      (uint32_t)(room_s * config->rate_in_hz),
+                                                      longest_repeat(j));
     if (err < 0) {
         jitter_destroy(j);
         return err;
@@ -240,11 +257,6 @@ static void start_playing(struct jitter *j, double level)
     start_ramp(j);
 }
 
-static uint32_t frames_of(const struct jitter *j, double s)
-{
-    return (uint32_t)(s * j->config.rate_in_hz);
-}
-
 /* How alike what comes next and what comes `cut` frames later are. Every other frame tells enough.
  */
 static float likeness(struct jitter *j, uint32_t cut, uint32_t fade)
@@ -324,8 +336,76 @@ static void steer(struct jitter *j, double level, double target, double pull_s)
         j->reader.drift = clamp(j->reader.drift + GAIN_I * error_s * pull_s, DRIFT_LIMIT);
 }
 
+/* How alike what was played last and what was played `back` frames earlier are. */
+static float likeness_back(struct jitter *j, uint32_t back, uint32_t fade)
+{
+    float sum = 0, energy = 1e-9f;
+    for (uint32_t i = 1; i <= fade; i += 2) {
+        const float *last = sample_ring_peek_back(&j->ring, i);
+        const float *before = sample_ring_peek_back(&j->ring, back + i);
+        for (uint32_t c = 0; c < j->config.channels; c++) {
+            sum += last[c] * before[c];
+            energy += before[c] * before[c];
+        }
+    }
+    return sum > 0 ? sum * sum / energy : 0;
+}
+
+static uint32_t fitting_repeat(struct jitter *j, uint32_t fade)
+{
+    const uint32_t longest = frames_of(j, REPEAT_LONGEST_S);
+    uint32_t best = frames_of(j, REPEAT_S);
+    float most = likeness_back(j, best, fade);
+    for (uint32_t back = best + 1; back <= longest; back++) {
+        const float like = likeness_back(j, back, fade);
+        if (like > most) {
+            most = like;
+            best = back;
+        }
+    }
+    return best;
+}
+
+/* The step from what was played last to the repeat is spread over its beginning. */
+static void smooth_repeat(struct jitter *j, uint32_t back, uint32_t fade)
+{
+    float step[JITTER_MAX_CHANNELS];
+    const float *last = sample_ring_peek_back(&j->ring, 1),
+                *before = sample_ring_peek_back(&j->ring, back + 1);
+    for (uint32_t c = 0; c < j->config.channels; c++)
+        step[c] = last[c] - before[c];
+    for (uint32_t i = 0; i < fade; i++) {
+        const float gain = (float)(fade - i) / (float)(fade + 1);
+        float *to = sample_ring_peek_back(&j->ring, back - i);
+        for (uint32_t c = 0; c < j->config.channels; c++)
+            to[c] += step[c] * gain;
+    }
+}
+
+/* The ring is empty and more is needed: a late packet is bridged by playing the last wave again.
+ * False: nothing came for too long, or there is nothing to repeat. */
+static bool repeat(struct jitter *j)
+{
+    const uint32_t fade = frames_of(j, FADE_S);
+    const uint64_t head = sample_ring_head(&j->ring), tail = sample_ring_tail(&j->ring);
+    if (head != j->reader.repeated_head)
+        j->reader.repeated_frames = 0;
+    j->reader.repeated_head = head;
+    if (head != tail || tail < longest_repeat(j) ||
+        j->reader.repeated_frames >= frames_of(j, REPEAT_LIMIT_S))
+        return head != tail; /* something came just now */
+    const uint32_t back = fitting_repeat(j, fade);
+    smooth_repeat(j, back, fade < back ? fade : back);
+    sample_ring_rewind(&j->ring, back);
+    j->reader.repeated_frames += back;
+    COUNT(j->shared.repeats, 1);
+    if (j->reader.settled) /* it made the way longer */
+        settle_after(j, RESETTLE_S);
+    return true;
+}
+
 /* Frames that could be made, of `frames` wanted. */
-static uint32_t resample(struct jitter *j, float *out, uint32_t frames)
+static uint32_t resample(struct jitter *j, float *out, uint32_t frames, bool ended)
 {
     const uint32_t channels = j->config.channels;
     const double ratio =
@@ -334,6 +414,8 @@ static uint32_t resample(struct jitter *j, float *out, uint32_t frames)
     while (done < frames) {
         const float *at;
         const uint32_t span = sample_ring_read_span(&j->ring, &at);
+        if (span == 0 && !ended && repeat(j))
+            continue;
         if (span == 0)
             break;
         SRC_DATA d = { .data_in = at,
@@ -453,7 +535,7 @@ void jitter_pull(struct jitter *j, float *out, uint32_t frames, uint64_t now_ns)
     if (ready(j, level, target, ended)) {
         if (!ended)
             steer(j, level, target, (double)frames / j->config.rate_out_hz);
-        made = resample(j, out, frames);
+        made = resample(j, out, frames, ended);
         if (made < frames && !ended)
             COUNT(j->shared.underruns, 1);
     }
@@ -470,6 +552,7 @@ void jitter_stats(const struct jitter *j, struct jitter_stats *out)
         .ratio_ppm = PEEK(j->shared.ratio_ppb) / 1e3,
         .underruns = PEEK(j->shared.underruns),
         .cuts = PEEK(j->shared.cuts),
+        .repeats = PEEK(j->shared.repeats),
         .missed_pulls = PEEK(j->shared.missed_pulls),
         .frames_in = sample_ring_head(&j->ring),
         .frames_out = PEEK(j->shared.frames_out),

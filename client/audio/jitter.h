@@ -7,10 +7,11 @@
  * locks or logs. jitter_stats() from any thread.
  *
  * Level: how far what arrived by now (had every packet been as early as the earliest of the last
- * two seconds) is ahead of what was taken. Target: one pull + the lateness that 99 of 100 packets
+ * two seconds) is ahead of what was taken. Target: one pull + the lateness that 998 of 1000 packets
  * stay below + a margin. Learned lateness grows at once with an underrun and shrinks slowly. The
  * level is led to the target by a resampling ratio within +-0.5 %; a level far off is cut: what is
- * taken out and what follows are cross-faded where their waves fit. */
+ * taken out and what follows are cross-faded where their waves fit. Where a packet is later than
+ * the target allows, the last wave is played again until it comes, for 40 ms at most. */
 #ifndef ESPELHO_AUDIO_JITTER_H
 #define ESPELHO_AUDIO_JITTER_H
 
@@ -33,7 +34,8 @@ struct jitter_stats {
     double target_ms, level_ms; /* level_ms 0 while nothing plays */
     double drift_ppm; /* the sender's clock against the device's; positive: it sends faster */
     double ratio_ppm; /* correction in force; drift_ppm and the way back to the target */
-    uint64_t underruns, cuts; /* nothing there in time; too much there */
+    uint64_t underruns, cuts; /* nothing there for long: a gap; too much there */
+    uint64_t repeats;         /* nothing there in time, bridged by playing the last wave again */
     uint64_t missed_pulls;    /* the device came a pull late or more: it played silence meanwhile */
     uint64_t frames_in, frames_out, frames_dropped;
     bool playing;

@@ -65,13 +65,13 @@ static void count(struct lateness *l, uint64_t late_ns)
     }
 }
 
-/* Below it are 99 of 100 packets. */
+/* Below it are 998 of 1000 packets. */
 static uint64_t percentile_ns(const struct lateness *l)
 {
     uint32_t above = 0;
     for (unsigned i = LATENESS_BINS; i-- > 0;) {
         above += l->bins[i];
-        if (above * 100 > l->packets)
+        if (above * 500 > l->packets)
             return (i + 1) * NS_PER_MS;
     }
     return 0;

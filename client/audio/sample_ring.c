@@ -8,12 +8,14 @@
 
 enum { MAX_SAMPLES = 1 << 24 };
 
-int sample_ring_init(struct sample_ring *ring, uint32_t channels, uint32_t min_frames)
+int sample_ring_init(struct sample_ring *ring, uint32_t channels, uint32_t min_frames,
+                     uint32_t kept_frames)
 {
-    if (channels == 0 || min_frames == 0 || min_frames > MAX_SAMPLES || channels > MAX_SAMPLES)
+    if (channels == 0 || min_frames == 0 || min_frames > MAX_SAMPLES || channels > MAX_SAMPLES ||
+        kept_frames > MAX_SAMPLES)
         return -EINVAL;
     uint32_t frames = 1;
-    while (frames < min_frames)
+    while (frames < min_frames + kept_frames)
         frames *= 2;
     if ((uint64_t)frames * channels > MAX_SAMPLES)
         return -EINVAL;
@@ -23,6 +25,7 @@ int sample_ring_init(struct sample_ring *ring, uint32_t channels, uint32_t min_f
     ring->samples = samples;
     ring->frames = frames;
     ring->channels = channels;
+    ring->kept = kept_frames;
     atomic_init(&ring->head, 0);
     atomic_init(&ring->tail, 0);
     return 0;
@@ -69,13 +72,15 @@ uint32_t sample_ring_write_span(struct sample_ring *ring, float **at)
 {
     const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed); /* our own */
     *at = sample_at(ring, head);
-    return one_piece(ring, head, ring->frames - (head - sample_ring_tail(ring)));
+    const uint64_t used = head - sample_ring_tail(ring), limit = ring->frames - ring->kept;
+    return one_piece(ring, head, used < limit ? limit - used : 0);
 }
 
 void sample_ring_commit_write(struct sample_ring *ring, uint32_t frames)
 {
     const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    assert(head + frames - sample_ring_tail(ring) <= ring->frames);
+    assert(head + frames - sample_ring_tail(ring) <=
+           ring->frames); /* a rewind may have come between */
     /* release: pairs with the acquire in sample_ring_head(); publishes the samples. */
     atomic_store_explicit(&ring->head, head + frames, memory_order_release);
 }
@@ -99,6 +104,22 @@ float *sample_ring_peek(struct sample_ring *ring, uint32_t offset)
 {
     assert(offset < sample_ring_fill(ring));
     return sample_at(ring, atomic_load_explicit(&ring->tail, memory_order_relaxed) + offset);
+}
+
+void sample_ring_rewind(struct sample_ring *ring, uint32_t frames)
+{
+    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    assert(frames <= ring->kept && frames <= tail);
+    /* relaxed: nothing is given to the writer. If it just read the later tail it still keeps away
+     * from what is unread now: that is what `kept` is for. */
+    atomic_store_explicit(&ring->tail, tail - frames, memory_order_relaxed);
+}
+
+float *sample_ring_peek_back(struct sample_ring *ring, uint32_t back)
+{
+    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    assert(back >= 1 && back <= ring->kept && back <= tail);
+    return sample_at(ring, tail - back);
 }
 
 uint32_t sample_ring_write(struct sample_ring *ring, const float *samples, uint32_t frames)

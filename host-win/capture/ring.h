@@ -6,7 +6,8 @@
  * Each slot's image may lack what changed since it was last filled: begin() says what. Damage that
  * the reader was told of counts from picture to picture *taken and published*, so pictures that are
  * replaced unseen leave their damage to their successor. Threads: producer functions from one,
- * reader functions from one other; one mutex, never held over a copy. */
+ * reader functions from one other; one mutex, never held over a copy. No allocation after create.
+ */
 #ifndef ESPELHO_CAPTURE_RING_H
 #define ESPELHO_CAPTURE_RING_H
 
@@ -27,20 +28,23 @@ void capture_ring_destroy(struct capture_ring *ring); /* NULL is fine */
 /* Producer: the contents of all slots are unknown from now on, and no slot is ready. Waits for the
  * reader to release its slot. To be called before slots are made anew and after they are gone. */
 void capture_ring_reset(struct capture_ring *ring);
-/* Producer: the desktop changed by `news`. Chooses a slot that nobody reads (the newest ready one
- * last) and tells what its image lacks, `news` included. There is always one. */
+/* Producer: the desktop changed by `news`. Chooses a slot that nobody reads and that is not the
+ * newest ready one, of those the one that lacks least, and tells what its image lacks, `news`
+ * included. There is always one. A commit or abandon follows before the next begin or reset. */
 uint32_t capture_ring_begin(struct capture_ring *ring, const struct damage *news,
                             struct damage *stale);
 /* Producer: the slot of begin() is complete now, and the newest. */
 void capture_ring_commit(struct capture_ring *ring);
-/* Producer: it could not be filled; its image is unknown. The damage stays due. */
+/* Producer: it could not be filled; its image is unknown. The damage stays due, with the next
+ * committed picture. */
 void capture_ring_abandon(struct capture_ring *ring);
 
 /* Reader: waits up to `timeout_ms` for a ready slot. 0: *slot is the newest, the reader's until
  * release, *due what changed since the last published one (full: all). -ETIMEDOUT. */
 int capture_ring_take(struct capture_ring *ring, uint32_t timeout_ms, uint32_t *slot,
                       struct damage *due) MUST_CHECK;
-/* Reader: not published: *due counts again, for the next taken picture. */
+/* Reader: not published: *due counts again, for the next taken picture, which is the same one as
+ * long as no newer came: take() has it at once. */
 void capture_ring_release(struct capture_ring *ring, bool published);
 /* Any thread: the reader's current or next take() returns -ETIMEDOUT at once. */
 void capture_ring_wake(struct capture_ring *ring);

@@ -11,17 +11,18 @@ from types import SimpleNamespace
 from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
 from cases import pointers, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
 from cases import spice_life, spice_sound, spice_window  # noqa: F401
-from cases import virtual_machine, window  # noqa: F401
+from cases import virtual_machine, window, windows_harness  # noqa: F401
 from harness.case import CASES
-from harness.process import Failure
+from harness.process import Failure, Skipped
 from harness.rig import Rig
 
 SKIPPED = 77
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def tools_of(build):
+def tools_of(build, windows):
     e2e = os.path.join(build, "tests", "e2e")
+    source = os.path.dirname(os.path.dirname(HERE))
     return SimpleNamespace(
         espelho=os.path.join(build, "client", "espelho"),
         puppet=os.path.join(e2e, "puppet"),
@@ -30,29 +31,37 @@ def tools_of(build):
         injector=os.path.join(e2e, "injector"),
         dragger=os.path.join(e2e, "drag_files"),
         results=os.path.join(e2e, "results"),
-        source=os.path.dirname(os.path.dirname(HERE)),
+        source=source,
+        windows=os.path.abspath(windows or os.path.join(source, "build", "mingw")),
+        wine_template=os.path.join(e2e, "wine-template"),
         keep_libraries=os.path.join(e2e, "keep_libraries.so"),
         lsan_suppressions=os.path.join(HERE, "lsan.supp"),
     )
 
 
 def run(case, tools):
+    """0, 1 or SKIPPED."""
     rig = Rig(tools, case.name)
     failed = True
     try:
         case.run(rig)
         failed = False
+    except Skipped as reason:
+        print(f"{case.name}: skipped: {reason}")
+        failed = False
+        return SKIPPED
     except Failure as problem:
         print(f"{case.name}: {problem}")
     finally:
         rig.close(failed)
-    return not failed
+    return 1 if failed else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--build", help="build directory")
+    parser.add_argument("--windows", help="build directory of the Windows programs: build/mingw")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     if args.list:
@@ -62,9 +71,10 @@ def main():
     unknown = [n for n in args.names if n not in CASES]
     if unknown or not args.build or not args.names:
         parser.error(f"unknown: {unknown}" if unknown else "--build DIR and a NAME are needed")
-    tools = tools_of(os.path.abspath(args.build))
+    tools = tools_of(os.path.abspath(args.build), args.windows)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended then, too
-    return 0 if all([run(CASES[n], tools) for n in args.names]) else 1
+    ends = [run(CASES[n], tools) for n in args.names]
+    return 1 if 1 in ends else SKIPPED if SKIPPED in ends else 0
 
 
 if __name__ == "__main__":

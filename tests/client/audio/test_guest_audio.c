@@ -227,7 +227,7 @@ TEST(microphone_only_after_permission)
     tone_judge_restart(tone_server_heard(w.server));
     listening_for_ms(&w.viewer, 2000);
     const double pitch_hz = tone_pitch_hz(tone_server_heard(w.server));
-    CHECK_MSG(fabs(pitch_hz - TONE_HZ) < 10, "pitch %f", pitch_hz);
+    CHECK_MSG(fabs(pitch_hz - TONE_HZ) < 20, "pitch %f", pitch_hz); /* a wrong rate: 80 */
     check_file(&w, "allow tone\n");
 
     guest_audio_set_mic(w.viewer.audio, false, true); /* a change of mind */

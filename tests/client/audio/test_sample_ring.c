@@ -12,18 +12,35 @@
 TEST(bad_sizes_are_refused)
 {
     struct sample_ring r = { 0 };
-    CHECK_INT(sample_ring_init(&r, 0, 16), -EINVAL);
-    CHECK_INT(sample_ring_init(&r, 2, 0), -EINVAL);
-    CHECK_INT(sample_ring_init(&r, 2, UINT32_MAX), -EINVAL);
-    CHECK_INT(sample_ring_init(&r, UINT32_MAX, 16), -EINVAL);
-    CHECK_INT(sample_ring_init(&r, 8, 1 << 24), -EINVAL);
+    CHECK_INT(sample_ring_init(&r, 0, 16, 0), -EINVAL);
+    CHECK_INT(sample_ring_init(&r, 2, 0, 0), -EINVAL);
+    CHECK_INT(sample_ring_init(&r, 2, UINT32_MAX, 0), -EINVAL);
+    CHECK_INT(sample_ring_init(&r, UINT32_MAX, 16, 0), -EINVAL);
+    CHECK_INT(sample_ring_init(&r, 8, 1 << 24, 0), -EINVAL);
+    sample_ring_fini(&r);
+}
+
+TEST(what_was_read_can_be_read_again)
+{
+    struct sample_ring r = { 0 };
+    CHECK_INT(sample_ring_init(&r, 1, 5, 3), 0); /* 8 frames, of which the writer gets 5 */
+    float in[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, out[8];
+    for (int round = 0; round < 20; round++) {
+        CHECK_INT(sample_ring_write(&r, in, 8), 5);
+        CHECK_INT(sample_ring_read(&r, out, 8), 5);
+        CHECK(*sample_ring_peek_back(&r, 1) == 5 && *sample_ring_peek_back(&r, 3) == 3);
+        sample_ring_rewind(&r, 3);
+        CHECK_INT(sample_ring_write(&r, in, 8), 2); /* and keeps off the three */
+        CHECK_INT(sample_ring_read(&r, out, 8), 5);
+        CHECK(out[0] == 3 && out[2] == 5 && out[3] == 1 && out[4] == 2);
+    }
     sample_ring_fini(&r);
 }
 
 TEST(full_and_empty_and_round_the_end)
 {
     struct sample_ring r = { 0 };
-    CHECK_INT(sample_ring_init(&r, 2, 5), 0); /* 8 frames */
+    CHECK_INT(sample_ring_init(&r, 2, 5, 0), 0); /* 8 frames */
     float in[20], out[20];
     for (int i = 0; i < 20; i++)
         in[i] = (float)i;
@@ -62,7 +79,7 @@ static void *write_numbers(void *ctx)
 TEST(stress_every_frame_once_and_in_order)
 {
     struct sample_ring r = { 0 };
-    CHECK_INT(sample_ring_init(&r, 2, 256), 0);
+    CHECK_INT(sample_ring_init(&r, 2, 256, 0), 0);
     pthread_t t;
     CHECK_INT(pthread_create(&t, NULL, write_numbers, &r), 0);
     float chunk[50 * 2];

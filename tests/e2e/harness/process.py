@@ -12,6 +12,10 @@ class Failure(Exception):
     """What a test case found wrong, for a person."""
 
 
+class Skipped(Exception):
+    """What a case needs and this machine has not."""
+
+
 def wait_until(condition, seconds, what):
     """Calls condition() until it returns something true, which is returned."""
     deadline = time.monotonic() + seconds
