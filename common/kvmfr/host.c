@@ -126,6 +126,16 @@ static int check_config(struct kvmfr_host_config *c)
     return 0;
 }
 
+static uint32_t write_session(struct kvmfr_host *host, const struct kvmfr_session *session,
+                              uint8_t udata[KVMFR_SESSION_MAX_BYTES])
+{
+    host->config.session = *session;
+    host->config.session.features &= ~KVMFR_FEATURE_SET_CURSOR_POSITION;
+    if (host->config.set_cursor_position)
+        host->config.session.features |= KVMFR_FEATURE_SET_CURSOR_POSITION;
+    return kvmfr_session_write(&host->config.session, udata, KVMFR_SESSION_MAX_BYTES);
+}
+
 int kvmfr_host_create(void *mem, size_t len_bytes, const struct kvmfr_host_config *config,
                       struct kvmfr_host **out)
 {
@@ -136,13 +146,10 @@ int kvmfr_host_create(void *mem, size_t len_bytes, const struct kvmfr_host_confi
     struct kvmfr_host *host = calloc(1, sizeof(*host));
     if (!host)
         return -ENOMEM;
-    c.session.features &= ~KVMFR_FEATURE_SET_CURSOR_POSITION;
-    if (c.set_cursor_position)
-        c.session.features |= KVMFR_FEATURE_SET_CURSOR_POSITION;
     host->config = c;
     host->mem = mem;
     host->len_bytes = (uint32_t)len_bytes;
-    host->udata_bytes = kvmfr_session_write(&c.session, host->udata, sizeof(host->udata));
+    host->udata_bytes = write_session(host, &c.session, host->udata);
     memset(host->pointer.history, -1, sizeof(host->pointer.history));
     pthread_mutex_init(&host->link.lock, NULL);
 
@@ -188,6 +195,24 @@ static int rebuild(struct kvmfr_host *host, uint64_t now_ms)
     host->link.generation++;
     host->link.torn_down = false;
     return 0;
+}
+
+int kvmfr_host_set_session(struct kvmfr_host *host, const struct kvmfr_session *session,
+                           uint64_t now_ms)
+{
+    uint8_t udata[KVMFR_SESSION_MAX_BYTES];
+    const struct kvmfr_session before = host->config.session;
+    if (write_session(host, session, udata) != host->udata_bytes) {
+        host->config.session = before;
+        return -EINVAL;
+    }
+    if (memcmp(udata, host->udata, host->udata_bytes) == 0)
+        return 0;
+    pthread_mutex_lock(&host->link.lock);
+    memcpy(host->udata, udata, host->udata_bytes);
+    const int err = rebuild(host, now_ms); /* if it fails, the next tick tries again */
+    pthread_mutex_unlock(&host->link.lock);
+    return err;
 }
 
 static void run_inbox_message(struct kvmfr_host *host, const uint8_t *data, uint32_t len_bytes)

@@ -68,6 +68,13 @@ void kvmfr_host_destroy(struct kvmfr_host *host);
  * or -errno. */
 int kvmfr_host_tick(struct kvmfr_host *host, uint64_t now_ms, bool *restarted) MUST_CHECK;
 
+/* Timer thread: other records for whoever connects from now on, such as another capture name. Texts
+ * of another length than at create's are refused (-EINVAL): everything behind would have to move.
+ * If something changed, the session is built anew, so that viewers that are there read it too: they
+ * subscribe again. 0 or -errno. */
+int kvmfr_host_set_session(struct kvmfr_host *host, const struct kvmfr_session *session,
+                           uint64_t now_ms) MUST_CHECK;
+
 /* Is anybody subscribed? Without, a host neither captures nor copies. Any thread. */
 bool kvmfr_host_wanted(const struct kvmfr_host *host);
 

@@ -31,8 +31,9 @@ struct kvmfr_host {
     struct kvmfr_host_config config;
     void *mem; /* borrowed */
     uint32_t len_bytes;
-    uint8_t udata[KVMFR_SESSION_MAX_BYTES];
     uint32_t udata_bytes;
+
+    uint8_t udata[KVMFR_SESSION_MAX_BYTES]; /* timer thread only, as is config.session */
 
     /* Under `lock`, which is held for single operations of the message layer, never over a copy:
      * the timer thread replaces all of it when a peer destroyed the header. */

@@ -37,7 +37,7 @@ struct publish_config {
     struct kvmfr_session session; /* capture name is set here, per backend */
     struct lgmp_random random;
     const struct capture_ops *const *backends; /* in the order of trying; NULL-terminated */
-    struct capture_config capture;
+    struct capture_config capture;             /* its texts are borrowed */
     struct publish_system system;
 };
 
@@ -46,7 +46,7 @@ enum publish_state {
     PUBLISH_STATE_IDLE,     /* nobody is subscribed: nothing is captured */
     PUBLISH_STATE_STARTING, /* the system does not allow a capture now, or it is being built */
     PUBLISH_STATE_CAPTURING,
-    PUBLISH_STATE_FAILED, /* no backend works */
+    PUBLISH_STATE_FAILED, /* no backend works; until publish_restart() */
 };
 
 struct publish_status {
@@ -65,9 +65,10 @@ struct publish;
 int publish_create(const struct publish_config *config, struct publish **out) MUST_CHECK;
 void publish_destroy(struct publish *publish); /* NULL is fine; ends both threads */
 
-/* Every 10 ms, one thread: heartbeat, subscribers, inbox. 0 or -errno: log and go on. */
+/* Every 10 ms, one thread: heartbeat, subscribers, inbox. `now_ms`: clock_ms(). 0 or -errno: log
+ * and go on. */
 int publish_tick(struct publish *publish, uint64_t now_ms) MUST_CHECK;
-/* Any thread: stop and start the capture. */
+/* Any thread: stop and start the capture, with the first backend again. */
 void publish_restart(struct publish *publish);
 void publish_status(const struct publish *publish, struct publish_status *out);
 

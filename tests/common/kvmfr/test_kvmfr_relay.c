@@ -61,8 +61,7 @@ static void setup(struct rig *r)
 {
     static _Alignas(4096) uint8_t memory[REGION_BYTES];
     memset(memory, 0, sizeof(memory));
-    *r = (struct rig){ .region = { .mem = memory, .len_bytes = REGION_BYTES, .fd = -1 },
-                       .now_ms = 1000 };
+    *r = (struct rig){ .region = { .mem = memory, .len_bytes = REGION_BYTES }, .now_ms = 1000 };
     CHECK_INT(kvmfr_client_create(&r->region, (struct lgmp_random){ 0 }, &r->client), 0);
 }
 
@@ -446,6 +445,36 @@ TEST(destroyed_header_is_built_anew)
         CHECK_INT(publish(&r, &small_frame, 8).serial, serial + 1);
         teardown(&r);
     }
+}
+
+TEST(another_session_record)
+{
+    struct rig r;
+    struct frame_view v;
+    setup(&r);
+    start_host(&r);
+    connect(&r);
+    const uint32_t serial = publish(&r, &small_frame, 7).serial;
+    struct kvmfr_session session = { .host_version = "test", .capture = "none" };
+    session.os = KVMFR_OS_LINUX;
+    CHECK_INT(kvmfr_host_set_session(r.host, &session, r.now_ms), 0); /* as it is */
+    CHECK_INT(kvmfr_client_step(r.client, r.now_ms), KVMFR_STATE_CONNECTED);
+    CHECK_INT(kvmfr_client_generation(r.client), 1);
+    strcpy(session.os_name, "longer");
+    CHECK_INT(kvmfr_host_set_session(r.host, &session, r.now_ms), -EINVAL);
+    session.os_name[0] = 0;
+    strcpy(session.capture, "a name that is longer than it w");
+    CHECK_INT(kvmfr_host_set_session(r.host, &session, r.now_ms), 0);
+    pass_ms(&r, 20);
+    connect(&r);
+    CHECK_INT(kvmfr_client_generation(r.client), 2);
+    CHECK_STR(kvmfr_client_session(r.client)->capture, session.capture);
+    CHECK((kvmfr_client_session(r.client)->features & KVMFR_FEATURE_SET_CURSOR_POSITION) != 0);
+    kvmfr_host_repeat_frame(r.host, r.now_ms); /* the picture is where it was */
+    CHECK_INT(kvmfr_client_peek_frame(r.client, &v), KVMFR_READ_OK);
+    CHECK_INT(v.serial, serial);
+    CHECK_INT(v.pixels[0], 7);
+    teardown(&r);
 }
 
 TEST(malformed_messages_are_dropped)

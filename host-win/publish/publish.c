@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define LOG_MODULE "publish"
+
+#include "publish/publish.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/cond.h"
+#include "base/log.h"
+#include "publish/publish_private.h"
+
+static struct kvmfr_session session_of(const struct publish *p, const char *capture)
+{
+    struct kvmfr_session s = p->config.session;
+    snprintf(s.capture, sizeof(s.capture), "%s", capture);
+    return s;
+}
+
+static int create_host(struct publish *p)
+{
+    p->tick.name = p->config.backends[0]->name;
+    const struct kvmfr_host_config config = {
+        .session = session_of(p, p->tick.name),
+        .now_ms = clock_ms(),
+        .random = p->config.random,
+        .set_cursor_position = p->config.system.set_cursor_position,
+        .ctx = p->config.system.ctx,
+    };
+    return kvmfr_host_create(p->config.mem, p->config.len_bytes, &config, &p->host);
+}
+
+static int start_threads(struct publish *p)
+{
+    int err = pthread_create(&p->capture_thread, NULL, publish_capture_main, p);
+    p->has_capture_thread = err == 0;
+    if (err == 0)
+        err = pthread_create(&p->copy_thread, NULL, publish_copy_main, p);
+    p->has_copy_thread = p->has_capture_thread && err == 0;
+    return err == 0 ? 0 : -EAGAIN;
+}
+
+int publish_create(const struct publish_config *config, struct publish **out)
+{
+    if (!config->mem || !config->backends || !config->backends[0])
+        return -EINVAL;
+    struct publish *p = calloc(1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    p->config = *config;
+    p->shared.status.state = PUBLISH_STATE_IDLE;
+    p->has_lock = pthread_mutex_init(&p->lock, NULL) == 0;
+    p->has_changed = cond_init(&p->changed) == 0;
+    int err = p->has_lock && p->has_changed ? create_host(p) : -ENOMEM;
+    if (err == 0)
+        err = start_threads(p);
+    if (err < 0) {
+        publish_destroy(p);
+        return err;
+    }
+    *out = p;
+    return 0;
+}
+
+void publish_destroy(struct publish *publish)
+{
+    struct publish *p = publish;
+    if (!p)
+        return;
+    if (p->has_lock && p->has_changed) {
+        pthread_mutex_lock(&p->lock);
+        p->shared.stop = true;
+        pthread_cond_broadcast(&p->changed);
+        pthread_mutex_unlock(&p->lock);
+    }
+    if (p->has_capture_thread)
+        pthread_join(p->capture_thread, NULL);
+    if (p->has_copy_thread)
+        pthread_join(p->copy_thread, NULL);
+    kvmfr_host_destroy(p->host);
+    if (p->has_changed)
+        pthread_cond_destroy(&p->changed);
+    if (p->has_lock)
+        pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+/* Viewers show what captures: the record follows when another backend took over. */
+static int follow_name(struct publish *p, uint64_t now_ms)
+{
+    pthread_mutex_lock(&p->lock);
+    const char *name = p->shared.name;
+    pthread_mutex_unlock(&p->lock);
+    if (!name || strcmp(name, p->tick.name) == 0)
+        return 0;
+    p->tick.name = name;
+    const struct kvmfr_session s = session_of(p, name);
+    return kvmfr_host_set_session(p->host, &s, now_ms);
+}
+
+/* Lock held. */
+static void count_fps(struct publish *p, uint64_t now_ms)
+{
+    const uint64_t passed_ms = now_ms - p->tick.fps_ms;
+    if (passed_ms < 1000)
+        return;
+    const uint64_t frames = p->shared.status.frames;
+    p->shared.status.fps =
+        p->tick.fps_ms == 0 ? 0 : (double)(frames - p->tick.fps_frames) * 1000 / (double)passed_ms;
+    p->tick.fps_ms = now_ms;
+    p->tick.fps_frames = frames;
+}
+
+int publish_tick(struct publish *publish, uint64_t now_ms)
+{
+    struct publish *p = publish;
+    bool restarted = false;
+    int err = follow_name(p, now_ms);
+    if (err == 0)
+        err = kvmfr_host_tick(p->host, now_ms, &restarted);
+    if (restarted)
+        log_warn("something overwrote the shared memory's header; it is set up again");
+    const bool wanted = kvmfr_host_wanted(p->host);
+    pthread_mutex_lock(&p->lock);
+    if (wanted != p->shared.wanted)
+        pthread_cond_broadcast(&p->changed);
+    p->shared.wanted = wanted;
+    count_fps(p, now_ms);
+    pthread_mutex_unlock(&p->lock);
+    return err;
+}
+
+void publish_restart(struct publish *publish)
+{
+    pthread_mutex_lock(&publish->lock);
+    publish->shared.restart = true;
+    pthread_cond_broadcast(&publish->changed);
+    pthread_mutex_unlock(&publish->lock);
+}
+
+void publish_status(const struct publish *publish, struct publish_status *out)
+{
+    /* the lock is no part of what the caller may not change */
+    pthread_mutex_t *const lock = (pthread_mutex_t *)&publish->lock;
+    pthread_mutex_lock(lock);
+    *out = publish->shared.status;
+    pthread_mutex_unlock(lock);
+}
