@@ -21,6 +21,7 @@ FILES = {"espelho-host.exe", "LICENSE.txt", "README.txt", "LEIAME.txt", "espelho
 DATA = ("ProgramData", "Espelho")
 MENU = ("ProgramData", "Microsoft", "Windows", "Start Menu", "Programs", "Espelho")
 FAILED, NO_SERVICE = 2, 3
+DONE = " done\r\n"  # the last line of a run in install.log
 PATIENCE_S = 60
 
 
@@ -55,9 +56,11 @@ class Machine:
         self.setup = setup or setup_of(rig.tools.windows)
         self.program = os.path.join(os.path.dirname(setup_of(rig.tools.windows)), "espelho-host.exe")
         self.wine = Wine(rig, 1024, 768)
+        self.wine.env["LC_ALL"] = "C.UTF-8"  # folders may have any letters
 
     def install(self, *switches, status=0):
-        done = self.wine.run(self.setup, "/S", *switches)
+        # Through cmd, as a user types it: what follows /D= is not quoted.
+        done = self.wine.run("cmd", "/c", " ".join((windows_path(self.setup), "/S", *switches)))
         if done.status != status:
             raise Failure(f"installer {switches}: status {done.status} where {status} was due\n{self.log()}")
 
@@ -94,8 +97,9 @@ class Machine:
     def must_be_installed(self, folder=HOME):
         must_be("files", self.files(*folder[3:].split("\\")), FILES)
         must_be("the program", read(self.path(f"{folder}\\espelho-host.exe")) == read(self.program), True)
-        must_be("where", self.wine.reg_query(KEY, "InstallLocation"), folder)
-        must_be("uninstall entry", self.wine.reg_query(UNINSTALL_KEY, "UninstallString"), f'"{folder}\\uninstall.exe"')
+        if folder.isascii():  # reg prints others in a code page of its own
+            must_be("where", self.wine.reg_query(KEY, "InstallLocation"), folder)
+            must_be("uninstall entry", self.wine.reg_query(UNINSTALL_KEY, "UninstallString"), f'"{folder}\\uninstall.exe"')
 
     def must_be_gone(self, folder=HOME):
         must_be("files", self.files(*folder[3:].split("\\")), None)
@@ -160,7 +164,7 @@ def folder(rig):
     machine.install("/SERVICE", f"/D={second}")
     machine.must_be_installed(second)
     machine.must_run()
-    must_be("service's program", second in machine.service_command(), True)
+    must_be("service's program", "\\Espelho host\\espelho-host.exe" in machine.service_command(), True)
     must_be("the first folder", machine.files("Espelho"), None)
     machine.install()  # stays where it is
     machine.must_be_installed(second)
@@ -229,33 +233,81 @@ def device(rig):
 # --- by hand
 
 class Dialog:
-    """The installer's window. Buttons have their place from its lower right corner."""
+    """The installer's window. Its buttons have their places from its lower right corner."""
 
     NEXT, CANCEL = (-140, -22), (-45, -22)
 
-    def __init__(self, machine, title):
-        self.machine, self.wine, self.title = machine, machine.wine, title
-        self.window = wait_until(self.find, PATIENCE_S, f"a window '{title}'")
+    def __init__(self, machine, program, title):
+        self.machine, self.wine, self.program = machine, machine.wine, program
+        self.window = wait_until(lambda: self.wine.xdo("search", "--onlyvisible", "--name", title).split(), PATIENCE_S,
+                                 f"a window '{title}'")[-1]
+        self.shown = None
 
-    def find(self):
-        return self.wine.xdo("search", "--onlyvisible", "--name", self.title).split()[-1:]
-
-    def click(self, place):
-        geometry = dict(line.split("=") for line in
-                        self.wine.xdo("getwindowgeometry", "--shell", self.window[0]).splitlines() if "=" in line)
-        x = int(geometry["X"]) + int(geometry["WIDTH"]) + place[0]
-        y = int(geometry["Y"]) + int(geometry["HEIGHT"]) + place[1]
-        self.wine.xdo("mousemove", str(x), str(y), "click", "1")
-
-    def settle(self):
-        """A screenshot of when nothing changes any more."""
-        seen = []
+    def page(self, name):
+        """Waits for a page other than the last one that stands still, and keeps a screenshot of it, for people to look at."""
+        last = []
 
         def still():
             shot = self.wine.screenshot()
             pixels = subprocess.run(["convert", shot, "rgb:-"], capture_output=True, timeout=PATIENCE_S, check=True).stdout
-            seen.append((shot, pixels))
-            return len(seen) > 2 and seen[-1][1] == seen[-2][1] == seen[-3][1]
+            last.append(pixels)
+            if pixels == self.shown or len(last) < 3 or not last[-1] == last[-2] == last[-3]:
+                return None
+            self.shown = pixels
+            return shot
 
-        wait_until(still, PATIENCE_S, "the window stands still")
-        return seen[-1]
+        self.machine.rig.save(wait_until(still, PATIENCE_S, f"the page {name}"), f"{name}.png")
+
+    def click(self, place):
+        lines = self.wine.xdo("getwindowgeometry", "--shell", self.window).splitlines()
+        at = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
+        self.wine.xdo("mousemove", str(at["X"] + at["WIDTH"] + place[0]), str(at["Y"] + at["HEIGHT"] + place[1]), "click", "1")
+
+    def walk(self, *names):
+        """From page to page."""
+        for name in names:
+            self.page(name)
+            self.click(self.NEXT)
+
+    def wait_end(self, status):
+        must_be("status", self.program.wait(), status)
+
+
+def click_through(machine, language, title, readme):
+    wine = machine.wine
+    dialog = Dialog(machine, wine.start("setup", machine.setup, f"/LANG={language}"), title)
+    before = machine.log().count(DONE)
+    dialog.walk(*(f"{language}-{name}" for name in ("welcome", "licence", "components", "folder")))
+    wait_until(lambda: machine.log().count(DONE) > before, PATIENCE_S, "everything is installed")
+    dialog.walk(f"{language}-device", f"{language}-finish")
+    dialog.wait_end(0)
+    machine.must_be_installed()
+    machine.must_run()
+    must_be("language", int(wine.reg_query(KEY, "Language"), 16), language)
+    wait_until(lambda: wine.xdo("search", "--onlyvisible", "--name", readme), PATIENCE_S, f"{readme} is shown")
+
+
+@case("windows.installer_pages", labels=("windows",), timeout_s=300)
+def pages(rig):
+    """Clicked through: first without a device, in English, then with one that has no driver, in Portuguese; removed by hand."""
+    must_have("xdotool")
+    machine = Machine(rig)
+    wine = machine.wine
+    cancelled = Dialog(machine, wine.start("setup", machine.setup, "/LANG=1033"), "Espelho host Setup")
+    cancelled.page("1033-cancelled")
+    cancelled.click(Dialog.CANCEL)
+    cancelled.page("1033-cancel")
+    wine.xdo("key", "y")
+    cancelled.wait_end(1)
+    machine.must_be_gone()
+
+    click_through(machine, 1033, "Espelho host Setup", "README.txt")
+    add_pci_device(wine)
+    click_through(machine, 1046, "Instalador do Espelho host", "LEIAME.txt")
+
+    uninstaller = wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe"), f"_?={HOME}")
+    dialog = Dialog(machine, uninstaller, "Espelho host")
+    dialog.walk("un-confirm", "un-components", "un-done")
+    dialog.wait_end(0)
+    must_be("files", machine.files("Program Files", "Espelho"), {"uninstall.exe"})  # it ran in its place
+    machine.must_run(False)
