@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * common/shm/guard.h - keeps a mapping readable when its file is truncated. Used by region_linux.c
- * only.
+ * common/shm/guard.h - keeps a mapping readable when its file is truncated or its device goes away.
+ * Used by region_*.c only.
  *
  * Touching a page behind the end of a mapped file raises SIGBUS. The handler finds the mapping in a
  * fixed table of atomics, puts zero pages in place of what vanished, and marks it lost; the access
- * that failed is then repeated by the CPU and succeeds. Threads: add and remove from any; the
+ * that failed is then repeated by the CPU and succeeds. On Windows a vectored handler does the same
+ * for access violations, with all of the mapping: as VirtualAlloc() memory, to be released by
+ * VirtualFree(). Threads: add and remove from any; the
  * handler runs on whichever thread touched the page. */
 #ifndef ESPELHO_SHM_GUARD_H
 #define ESPELHO_SHM_GUARD_H

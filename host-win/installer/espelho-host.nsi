@@ -90,6 +90,35 @@ Page custom show_device_page
 
 ; ---- installing
 
+; A macro, so that the section knows how large it is.
+!macro copy_program
+    ; What runs in spite of --stop (a foreground run, say) cannot be overwritten, but renamed.
+    Delete "$INSTDIR\espelho-host.old.exe"
+    ClearErrors
+    Delete "$INSTDIR\${EXE}"
+    ${If} ${Errors}
+        Rename "$INSTDIR\${EXE}" "$INSTDIR\espelho-host.old.exe"
+        Delete /REBOOTOK "$INSTDIR\espelho-host.old.exe"
+    ${EndIf}
+    ClearErrors
+    SetOverwrite try
+    File "/oname=${EXE}" "${PROGRAM}"
+    File "${TEXTS}/LICENSE.txt"
+    File "${TEXTS}/README.txt"
+    File "${TEXTS}/LEIAME.txt"
+    File "${TEXTS}/espelho-host.sample.ini"
+    ${IfNot} ${FileExists} "$DataFolder\espelho-host.ini"
+        CopyFiles /SILENT "$INSTDIR\espelho-host.sample.ini" "$DataFolder\espelho-host.ini"
+    ${EndIf}
+    WriteUninstaller "$INSTDIR\uninstall.exe"
+    ${If} ${Errors}
+        ${Log} "not everything could be copied to $INSTDIR"
+        MessageBox MB_OK|MB_ICONSTOP "$(TEXT_COPY_FAILED)" /SD IDOK
+        SetErrorLevel ${EXIT_FAILED}
+        Abort
+    ${EndIf}
+!macroend
+
 Section "$(TEXT_PROGRAM)" section_program
     SectionIn RO
     SetOutPath $INSTDIR
@@ -97,7 +126,7 @@ Section "$(TEXT_PROGRAM)" section_program
     ${Log} "Espelho host ${VERSION}: installing to $INSTDIR"
     Call stop_old_version
     Call secure_folders
-    Call copy_program
+    !insertmacro copy_program
     ${If} $OldFolder != ""
     ${AndIf} $OldFolder != $INSTDIR
         ${Log} "removing the earlier version from $OldFolder"
@@ -197,34 +226,6 @@ Function secure_folders
     ${Run} '"$SYSDIR\icacls.exe" "$DataFolder\*" /reset /T /C /Q'
     ${If} $INSTDIR != "$PROGRAMFILES64\Espelho"
         ${Run} '"$SYSDIR\icacls.exe" "$INSTDIR" /inheritance:r /grant:r ${ACL} /C /Q'
-    ${EndIf}
-FunctionEnd
-
-Function copy_program
-    ; What runs in spite of --stop (a foreground run, say) cannot be overwritten, but renamed.
-    Delete "$INSTDIR\espelho-host.old.exe"
-    ClearErrors
-    Delete "$INSTDIR\${EXE}"
-    ${If} ${Errors}
-        Rename "$INSTDIR\${EXE}" "$INSTDIR\espelho-host.old.exe"
-        Delete /REBOOTOK "$INSTDIR\espelho-host.old.exe"
-    ${EndIf}
-    ClearErrors
-    SetOverwrite try
-    File "/oname=${EXE}" "${PROGRAM}"
-    File "${TEXTS}/LICENSE.txt"
-    File "${TEXTS}/README.txt"
-    File "${TEXTS}/LEIAME.txt"
-    File "${TEXTS}/espelho-host.sample.ini"
-    ${IfNot} ${FileExists} "$DataFolder\espelho-host.ini"
-        CopyFiles /SILENT "$INSTDIR\espelho-host.sample.ini" "$DataFolder\espelho-host.ini"
-    ${EndIf}
-    WriteUninstaller "$INSTDIR\uninstall.exe"
-    ${If} ${Errors}
-        ${Log} "not everything could be copied to $INSTDIR"
-        MessageBox MB_OK|MB_ICONSTOP "$(TEXT_COPY_FAILED)" /SD IDOK
-        SetErrorLevel ${EXIT_FAILED}
-        Abort
     ${EndIf}
 FunctionEnd
 

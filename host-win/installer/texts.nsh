@@ -11,7 +11,7 @@
 ${Text} WELCOME \
     "Espelho shows the desktop of this virtual machine in a window on the Linux computer that runs it.${PARAGRAPH}\
      This installs the part that runs in Windows. The viewer on Linux is a program of its own." \
-    "O Espelho mostra a área de trabalho desta máquina virtual numa janela do computador Linux em que ela roda.${PARAGRAPH}\
+    "O Espelho mostra a área de trabalho desta máquina virtual numa janela do computador Linux que a executa.${PARAGRAPH}\
      Este programa instala a parte que fica no Windows. O visualizador, no Linux, é um programa à parte."
 ${Text} LICENCE \
     "Espelho is free software: you may use, change and share it. There is nothing to accept." \
@@ -47,8 +47,8 @@ ${Text} SERVICE_FAILED \
 
 ${Text} DEVICE_TITLE "One thing is missing" "Falta uma coisa"
 ${Text} DEVICE_SUBTITLE \
-    "Espelho is installed. It waits for the memory that it shares with Linux." \
-    "O Espelho está instalado. Ele espera pela memória que compartilha com o Linux."
+    "Installed; it waits for the memory shared with Linux." \
+    "Instalado; espera pela memória compartilhada com o Linux."
 ${Text} DEVICE_MISSING \
     "This virtual machine has no shared memory device (IVSHMEM).${PARAGRAPH}\
      1. On Linux, 'espelho size 2560x1440' (your largest mode) prints the lines for 'virsh edit'.${PARAGRAPH}\

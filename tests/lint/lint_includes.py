@@ -42,7 +42,7 @@ MAY_INCLUDE = {
     "host-win/publish": {"base", "lgmp", "kvmfr", "capture"},
     "host-win/win": {"base", "kvmfr"},
     "host-win/control": {"base"},  # status and commands between our processes
-    "host-win/service": {"base", "config", "win", "control"},
+    "host-win/service": {"base", "config", "win", "control", "host.h"},  # host.h: exit codes
     "host-win/installer": set(),  # numbers of the resources
     "host-win/tray": {"base", "config", "win", "control", "installer"},
     "host-win/host.c": {"base", "host.h", "lgmp", "kvmfr", "shm", "options", "config", "capture", "publish", "win", "control"},

@@ -41,6 +41,8 @@ static const char *title_of_fault(enum shm_fault fault)
     case SHM_FAULT_SIZE:
         return "The shared memory has a size that cannot be used";
     case SHM_FAULT_SYSTEM:
+    case SHM_FAULT_DRIVER: /* these two: on Windows only */
+    case SHM_FAULT_BUSY:
     case SHM_FAULT_NONE:
         break;
     }

@@ -122,6 +122,8 @@ static void advise(struct shm_problem *p, const char *path)
                  "the VM again. It has to be a power of two.\n" SIZE_HINT);
         break;
     case SHM_FAULT_NONE:
+    case SHM_FAULT_DRIVER:
+    case SHM_FAULT_BUSY:
     case SHM_FAULT_SYSTEM:
         snprintf(p->advice, sizeof(p->advice),
                  "Try again; if it stays, report it with this message.");

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * host-win/main.c - espelho-host.exe: one program for the capture process, the service, the tray
+ * and their installation. The first word decides; without one it captures in the foreground. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/utf16.h"
+#include "capture/outputs.h"
+#include "config/host_options.h"
+#include "host.h"
+#include "service/service.h"
+#include "service/setup.h"
+#include "tray/tray.h"
+#include "win/folders.h"
+
+/* ---- capture ---- */
+
+/* Frees *options itself if it fails. */
+static int load_options(int argc, char **argv, struct host_options *options)
+{
+    struct folders folders;
+    struct option_error error = { .message = "" };
+    const int found = folders_find(&folders);
+    if (found < 0) {
+        fprintf(stderr, "espelho-host: cannot find its own folder: %s\n", err_str(found));
+        return HOST_EXIT_FAILED;
+    }
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
+    int rest = 0;
+    const int err = host_options_load(options, names, FOLDERS_COUNT, argc, argv, &rest, &error);
+    if (err == 0 && rest == 0)
+        return HOST_EXIT_STOPPED;
+    host_options_free(options);
+    if (err < 0)
+        fprintf(stderr, "espelho-host: %s\n", error.message);
+    else
+        fprintf(stderr, "espelho-host: what is \"%s\"? See espelho-host --help\n", argv[0]);
+    return HOST_EXIT_USAGE;
+}
+
+static int capture(int argc, char **argv, bool foreground)
+{
+    struct host_options options;
+    int status = load_options(argc, argv, &options);
+    if (status != HOST_EXIT_STOPPED)
+        return status;
+    status = host_run(&options, foreground);
+    host_options_free(&options);
+    return status;
+}
+
+/* ---- verbs ---- */
+
+static int run_session(void)
+{
+    return capture(0, NULL, false);
+}
+
+static int run_service(void)
+{
+    struct folders folders;
+    const int err = folders_find(&folders);
+    if (err < 0)
+        return HOST_EXIT_FAILED;
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
+    return service_run(names, FOLDERS_COUNT);
+}
+
+/* A console that was opened for us alone is in the way; that of a terminal is not ours. */
+static void leave_own_console(void)
+{
+    DWORD processes[2];
+    if (GetConsoleProcessList(processes, ARRAY_LEN(processes)) == 1)
+        FreeConsole();
+}
+
+static int run_tray(void)
+{
+    leave_own_console();
+    return tray_run(NULL);
+}
+
+static int print_version(void)
+{
+    printf("espelho-host %s\nSpeaks LGMP 6 and KVMFR 20, the shared-memory formats of Looking "
+           "Glass B7.\n",
+           ESPELHO_VERSION);
+    return 0;
+}
+
+static int print_options(void)
+{
+    options_print(&host_option_table, stdout);
+    return 0;
+}
+
+/* As the settings files choose; the option of a command line would be a different choice. */
+static int list_outputs(void)
+{
+    struct host_options options;
+    const int status = load_options(0, NULL, &options);
+    if (status != HOST_EXIT_STOPPED)
+        return status;
+    const int err = capture_outputs_print(stdout, options.adapter, options.output);
+    host_options_free(&options);
+    return err < 0 ? HOST_EXIT_FAILED : 0;
+}
+
+static int print_help(void);
+
+static const struct verb {
+    const char *name;
+    int (*run)(void);
+    const char *help; /* NULL: not for people */
+} verbs[] = {
+    { "--install-service", setup_install, "run when Windows starts (needs administrator rights)" },
+    { "--uninstall-service", setup_uninstall, "the opposite, likewise" },
+    { "--start", setup_start, "the service, now" },
+    { "--stop", setup_stop, "it" },
+    { "--status", setup_status, "what service and capture do; ends with 0 if capture runs" },
+    { "--tray", run_tray, "an icon beside the clock (the service starts it by itself)" },
+    { "--list-outputs", list_outputs, "adapters and outputs, and which of them is captured" },
+    { "--options", print_options, "all options, their values and defaults" },
+    { "--help", print_help, "this text" },
+    { "--version", print_version, "and which formats it speaks" },
+    { "--service", run_service, NULL }, /* run by Windows */
+    { "--session", run_session, NULL }, /* run by the service */
+};
+
+static int print_help(void)
+{
+    printf("Shows this desktop to a viewer on the machine that runs this virtual machine.\n\n"
+           "espelho-host [OPTION...]   captures in the foreground, until Ctrl+C; log on the "
+           "console\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (verbs[i].help)
+            printf("espelho-host %-19s %s\n", verbs[i].name, verbs[i].help);
+    }
+    printf("\nOptions are read from %s beside the program and in ProgramData\\Espelho, and from "
+           "the\ncommand line: --name=value. The running service reads a changed file at once.\n",
+           HOST_OPTIONS_FILE);
+    return 0;
+}
+
+static const struct verb *find_verb(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (strcmp(word, verbs[i].name) == 0)
+            return &verbs[i];
+    }
+    return strcmp(word, "-h") == 0 ? find_verb("--help") : NULL;
+}
+
+static int run_verb(const struct verb *verb, int more)
+{
+    if (more == 0)
+        return verb->run();
+    fprintf(stderr, "espelho-host: nothing can follow %s\n", verb->name);
+    return HOST_EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return print_help();
+    }
+    const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
+    return verb ? run_verb(verb, argc - 1) : capture(argc, argv, true);
+}
+
+/* ---- the command line, in UTF-8 ---- */
+
+static void free_words(int count, char **words)
+{
+    for (int i = 0; words && i < count; i++)
+        free(words[i]);
+    free(words);
+}
+
+static char *to_utf8(const wchar_t *word)
+{
+    const size_t bytes = wcslen(word) * 3 + 1; /* the most that a UTF-16 unit becomes */
+    char *text = malloc(bytes);
+    if (text)
+        utf16_to_utf8((const uint16_t *)word, text, bytes);
+    return text;
+}
+
+/* NULL-terminated; NULL: no memory. */
+static char **to_words(int count, wchar_t **wide)
+{
+    char **words = calloc((size_t)count + 1, sizeof(*words));
+    for (int i = 0; words && i < count; i++) {
+        words[i] = to_utf8(wide[i]);
+        if (words[i])
+            continue;
+        free_words(count, words);
+        return NULL;
+    }
+    return words;
+}
+
+/* A full disk or a closed pipe must not look like success. */
+static int flush_output(int status)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status != 0)
+        return status;
+    fprintf(stderr, "espelho-host: cannot write the output: %s\n", err_str(errno));
+    return HOST_EXIT_FAILED;
+}
+
+int wmain(int argc, wchar_t **argv);
+int wmain(int argc, wchar_t **argv)
+{
+    const int count = argc > 0 ? argc - 1 : 0;
+    char **words = to_words(count, argv + 1), **given;
+    SetConsoleOutputCP(CP_UTF8);
+    if (!words)
+        return HOST_EXIT_FAILED;
+    /* Parsing moves the words; those to be freed stay where they are. */
+    given = calloc((size_t)count + 1, sizeof(*given));
+    if (given)
+        memcpy(given, words, (size_t)count * sizeof(*given));
+    const int status = given ? run(count, given) : HOST_EXIT_FAILED;
+    free(given);
+    free_words(count, words);
+    return flush_output(status);
+}
