@@ -48,7 +48,7 @@ void rig_init_region(struct rig *r, uint64_t region_bytes)
     memset(r->block, 0xa5, (size_t)region_bytes + 2 * MARGIN_BYTES + 4096);
     uint8_t *mem = (uint8_t *)(((uintptr_t)r->block + MARGIN_BYTES + 4095) & ~(uintptr_t)4095);
     memset(mem, 0, (size_t)region_bytes);
-    r->region = (struct shm_region){ .mem = mem, .len_bytes = (size_t)region_bytes, .fd = -1 };
+    r->region = (struct shm_region){ .mem = mem, .len_bytes = (size_t)region_bytes };
     r->config = (struct publish_config){
         .mem = mem,
         .len_bytes = region_bytes,
