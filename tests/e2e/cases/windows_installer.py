@@ -21,7 +21,9 @@ FILES = {"espelho-host.exe", "LICENSE.txt", "README.txt", "LEIAME.txt", "espelho
 DATA = ("ProgramData", "Espelho")
 MENU = ("ProgramData", "Microsoft", "Windows", "Start Menu", "Programs", "Espelho")
 FAILED, NO_SERVICE = 2, 3
+REMOVED = " removed; "
 DONE = " done\r\n"  # the last line of a run in install.log
+WIDTH, HEIGHT = 1024, 768
 PATIENCE_S = 60
 
 
@@ -55,7 +57,7 @@ class Machine:
         self.rig = rig
         self.setup = setup or setup_of(rig.tools.windows)
         self.program = os.path.join(os.path.dirname(setup_of(rig.tools.windows)), "espelho-host.exe")
-        self.wine = Wine(rig, 1024, 768)
+        self.wine = Wine(rig, WIDTH, HEIGHT)
         self.wine.env["LC_ALL"] = "C.UTF-8"  # folders may have any letters
 
     def install(self, *switches, status=0):
@@ -65,11 +67,11 @@ class Machine:
             raise Failure(f"installer {switches}: status {done.status} where {status} was due\n{self.log()}")
 
     def uninstall(self, folder=HOME, *switches):
-        """uninstall.exe by itself returns at once: a copy of it does the work. With _?= it does the work, and stays behind."""
-        exe = f"{folder}\\uninstall.exe"
-        must_be("uninstaller's status", self.wine.run(exe, "/S", *switches).status, 0)
-        wait_until(lambda: not os.path.exists(self.path(exe)), PATIENCE_S, "the uninstaller has removed itself")
-        wait_until(lambda: "Au_" not in self.wine.run("tasklist").output, PATIENCE_S, "the uninstaller has ended")
+        """uninstall.exe returns at once: a copy of it does the work, and the log says when it is done, or is gone as well."""
+        before = self.log().count(REMOVED)
+        must_be("uninstaller's status", self.wine.run(f"{folder}\\uninstall.exe", "/S", *switches).status, 0)
+        wait_until(lambda: not self.log() if "/PURGE" in switches else self.log().count(REMOVED) > before, PATIENCE_S,
+                   "the uninstaller has ended")
 
     def path(self, windows):
         """Ours of a path on C:."""
@@ -232,6 +234,12 @@ def device(rig):
 
 # --- by hand
 
+def same(one, other):
+    """Screenshots of one page: not more differs than the rows of a blinking caret."""
+    row_bytes = WIDTH * 3
+    return other is not None and sum(one[i:i + row_bytes] != other[i:i + row_bytes] for i in range(0, len(one), row_bytes)) <= 20
+
+
 class Dialog:
     """The installer's window. Its buttons have their places from its lower right corner."""
 
@@ -251,7 +259,7 @@ class Dialog:
             shot = self.wine.screenshot()
             pixels = subprocess.run(["convert", shot, "rgb:-"], capture_output=True, timeout=PATIENCE_S, check=True).stdout
             last.append(pixels)
-            if pixels == self.shown or len(last) < 3 or not last[-1] == last[-2] == last[-3]:
+            if len(last) < 3 or same(pixels, self.shown) or not same(pixels, last[-2]) or not same(pixels, last[-3]):
                 return None
             self.shown = pixels
             return shot
@@ -293,7 +301,8 @@ def pages(rig):
     must_have("xdotool")
     machine = Machine(rig)
     wine = machine.wine
-    cancelled = Dialog(machine, wine.start("setup", machine.setup, "/LANG=1033"), "Espelho host Setup")
+    wine.must_run("reg", "add", "HKCR\\.txt", "/ve", "/d", "txtfile", "/f")  # as Windows has it
+    cancelled = Dialog(machine, wine.start("setup", machine.setup, "/LANG=1033"), "^Espelho host Setup$")
     cancelled.page("1033-cancelled")
     cancelled.click(Dialog.CANCEL)
     cancelled.page("1033-cancel")
@@ -301,13 +310,13 @@ def pages(rig):
     cancelled.wait_end(1)
     machine.must_be_gone()
 
-    click_through(machine, 1033, "Espelho host Setup", "README.txt")
+    click_through(machine, 1033, "^Espelho host Setup$", "README.txt")
     add_pci_device(wine)
-    click_through(machine, 1046, "Instalador do Espelho host", "LEIAME.txt")
+    click_through(machine, 1046, "^Instala.* Espelho host$", "LEIAME.txt")
 
     uninstaller = wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe"), f"_?={HOME}")
     dialog = Dialog(machine, uninstaller, "Espelho host")
     dialog.walk("un-confirm", "un-components", "un-done")
     dialog.wait_end(0)
-    must_be("files", machine.files("Program Files", "Espelho"), {"uninstall.exe"})  # it ran in its place
+    must_be("files", machine.files("Program Files", "Espelho") - {"uninstall.exe"}, set())  # it ran in its place
     machine.must_run(False)
