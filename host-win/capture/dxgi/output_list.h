@@ -24,6 +24,7 @@ struct output_entry {
     bool hdr;                     /* its colour space is HDR10 now */
     int32_t x_px, y_px;           /* in the virtual desktop */
     uint32_t width_px, height_px; /* rotated, as the desktop sees it */
+    uint32_t sdr_white_permille;  /* of 80 cd/m2; 0: unknown */
     uint32_t mode_rotation;       /* DXGI_MODE_ROTATION */
     char adapter[128 * 3 + 1];    /* UTF-8: "NVIDIA GeForce RTX 4070" */
     char device[32 * 3 + 1];      /* "\\.\DISPLAY1" */

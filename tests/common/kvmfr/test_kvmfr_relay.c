@@ -61,8 +61,7 @@ static void setup(struct rig *r)
 {
     static _Alignas(4096) uint8_t memory[REGION_BYTES];
     memset(memory, 0, sizeof(memory));
-    *r = (struct rig){ .region = { .mem = memory, .len_bytes = REGION_BYTES, .fd = -1 },
-                       .now_ms = 1000 };
+    *r = (struct rig){ .region = { .mem = memory, .len_bytes = REGION_BYTES }, .now_ms = 1000 };
     CHECK_INT(kvmfr_client_create(&r->region, (struct lgmp_random){ 0 }, &r->client), 0);
 }
 

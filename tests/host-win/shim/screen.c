@@ -148,14 +148,14 @@ static void move_reported(struct shim_screen *s, const int32_t n[6], struct shim
     add_painted(s, news, move.to);
 }
 
-static void set_shape(struct shim_pointer *p, const int32_t n[6], uint32_t event)
+void shim_pointer_shape(struct shim_pointer *p, const struct shim_command *c, uint32_t event)
 {
     const uint32_t max = SHIM_MAX_SHAPE_PX;
-    p->shape = (enum cursor_type)n[0];
-    p->width_px = (uint32_t)n[1] > max ? max : (uint32_t)n[1];
-    p->height_px = (uint32_t)n[2] > max ? max : (uint32_t)n[2];
-    p->hot_x_px = (uint32_t)n[3];
-    p->hot_y_px = (uint32_t)n[4];
+    p->shape = (enum cursor_type)c->n[0];
+    p->width_px = (uint32_t)c->n[1] > max ? max : (uint32_t)c->n[1];
+    p->height_px = (uint32_t)c->n[2] > max ? max : (uint32_t)c->n[2];
+    p->hot_x_px = (uint32_t)c->n[3];
+    p->hot_y_px = (uint32_t)c->n[4];
     p->shape_event = event;
 }
 
@@ -231,7 +231,7 @@ static void obey(struct shim_screen *s, const struct shim_command *c, uint32_t e
         break;
     case SHIM_OP_SHAPE:
         news->shape = true;
-        set_shape(&s->pointer, c->n, event);
+        shim_pointer_shape(&s->pointer, c, event);
         break;
     default:
         break; /* of time, of calls, of outputs: not the screen's */

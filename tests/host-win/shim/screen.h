@@ -69,6 +69,9 @@ int shim_screen_apply(struct shim_screen *screen, const struct shim_script *scri
 /* Bytes of pixel type `format` of `count_px` pixels of a row. */
 void shim_screen_row(const struct shim_screen *screen, enum frame_format format, uint32_t x_px,
                      uint32_t y_px, uint32_t count_px, void *out);
+/* The shape of a `shape` command of event `event`. */
+void shim_pointer_shape(struct shim_pointer *pointer, const struct shim_command *command,
+                        uint32_t event);
 /* Size as delivered by GetFramePointerShape(): a monochrome shape has two masks. */
 uint32_t shim_pointer_pitch_bytes(const struct shim_pointer *pointer);
 uint32_t shim_pointer_rows(const struct shim_pointer *pointer);

@@ -4,6 +4,7 @@
 #include "win/hresult.h"
 
 #ifdef _WIN32
+#include <assert.h>
 #include <windows.h>
 #define SAME(name, value) static_assert(HR_##name == name, "winerror.h has another number");
 HRESULT_LIST(SAME)

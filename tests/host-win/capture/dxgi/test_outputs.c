@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The outputs of the machine that the test runs on: under Wine one, the X server's screen. */
+#include "test.h"
+
+#include <errno.h>
+
+#include "capture/dxgi/outputs.h"
+#include "capture/outputs.h"
+
+static struct output_list list;
+
+static IDXGIFactory1 *enumerate(void)
+{
+    IDXGIFactory1 *factory = NULL;
+    CHECK(SUCCEEDED(CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&factory)));
+    outputs_enumerate(factory, &list);
+    return factory;
+}
+
+TEST(the_screen_is_there_as_gdi_knows_it)
+{
+    IDXGIFactory1 *factory = enumerate();
+    const int chosen = output_list_choose(&list, "", "");
+    CHECK(chosen >= 0);
+    const struct output_entry *e = &list.entries[chosen];
+    CHECK(e->primary && e->attached && !e->hdr);
+    CHECK_INT(e->width_px, GetSystemMetrics(SM_CXSCREEN));
+    CHECK_INT(e->height_px, GetSystemMetrics(SM_CYSCREEN));
+    CHECK_STR(e->device, "\\\\.\\DISPLAY1");
+    CHECK(e->adapter[0] != 0);
+
+    IDXGIAdapter1 *adapter = NULL;
+    IDXGIOutput *output = NULL;
+    DXGI_OUTPUT_DESC desc;
+    CHECK(SUCCEEDED(outputs_open(factory, e, &adapter, &output)));
+    CHECK(SUCCEEDED(IDXGIOutput_GetDesc(output, &desc)));
+    CHECK(wcscmp(desc.DeviceName, L"\\\\.\\DISPLAY1") == 0);
+    com_release(&output);
+    com_release(&adapter);
+    com_release(&factory);
+}
+
+TEST(an_output_that_went_away_is_not_found)
+{
+    IDXGIFactory1 *factory = enumerate();
+    struct output_entry e = list.entries[0];
+    IDXGIAdapter1 *adapter = (void *)1;
+    IDXGIOutput *output = (void *)1;
+    e.output_index = 31;
+    CHECK_INT(outputs_open(factory, &e, &adapter, &output), DXGI_ERROR_NOT_FOUND);
+    CHECK(adapter == (void *)1 && output == (void *)1);
+    com_release(&factory);
+}
+
+static void print(const char *adapter, const char *output, char *text, size_t text_bytes)
+{
+    FILE *f = tmpfile();
+    CHECK(f);
+    CHECK_INT(capture_outputs_print(f, adapter, output), 0);
+    rewind(f);
+    text[fread(text, 1, text_bytes - 1, f)] = 0;
+    fclose(f);
+}
+
+TEST(the_list_names_what_is_captured)
+{
+    char text[4096], want[128];
+    print(NULL, NULL, text, sizeof(text));
+    snprintf(want, sizeof(want), "%dx%d at 0,0, primary", GetSystemMetrics(SM_CXSCREEN),
+             GetSystemMetrics(SM_CYSCREEN));
+    CHECK_MSG(strstr(text, "adapter 0: ") && strstr(text, "  output 0: \\\\.\\DISPLAY1") &&
+                  strstr(text, want) && strstr(text, "  <- captured\n"),
+              "%s", text);
+    print("0", "display1", text, sizeof(text));
+    CHECK(strstr(text, "  <- captured\n"));
+    print("no such adapter", "", text, sizeof(text));
+    CHECK_MSG(!strstr(text, "<- captured") &&
+                  strstr(text, "no output matches adapter \"no such adapter\", output \"\"\n"),
+              "%s", text);
+}
