@@ -30,6 +30,7 @@ def tools_of(build, windows):
         guest=os.path.join(e2e, "guest"),
         injector=os.path.join(e2e, "injector"),
         dragger=os.path.join(e2e, "drag_files"),
+        follower=os.path.join(e2e, "follower"),
         results=os.path.join(e2e, "results"),
         source=source,
         windows=os.path.abspath(windows or os.path.join(source, "build", "mingw")),
