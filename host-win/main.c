@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/utf16.h"
+#include "capture/outputs.h"
 #include "config/host_options.h"
 #include "host.h"
 #include "service/service.h"
@@ -99,6 +100,18 @@ static int print_options(void)
     return 0;
 }
 
+/* As the settings files choose; the option of a command line would be a different choice. */
+static int list_outputs(void)
+{
+    struct host_options options;
+    const int status = load_options(0, NULL, &options);
+    if (status != HOST_EXIT_STOPPED)
+        return status;
+    const int err = capture_outputs_print(stdout, options.adapter, options.output);
+    host_options_free(&options);
+    return err < 0 ? HOST_EXIT_FAILED : 0;
+}
+
 static int print_help(void);
 
 static const struct verb {
@@ -112,6 +125,7 @@ static const struct verb {
     { "--stop", setup_stop, "it" },
     { "--status", setup_status, "what service and capture do; ends with 0 if capture runs" },
     { "--tray", run_tray, "an icon beside the clock (the service starts it by itself)" },
+    { "--list-outputs", list_outputs, "adapters and outputs, and which of them is captured" },
     { "--options", print_options, "all options, their values and defaults" },
     { "--help", print_help, "this text" },
     { "--version", print_version, "and which formats it speaks" },

@@ -8,17 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
-enum { LINE_BYTES = 1024 };
+enum { LINE_BYTES = 1024, STAMP_BYTES = 40 };
 
 /* The log is the process's own output and so the one thing that lives at file scope. Written at
  * start-up only. */
 static _Atomic int current_level = LOG_LEVEL_INFO;
 static enum log_colour current_colour = LOG_COLOUR_AUTO;
 static int log_fd = 2;
+static bool log_stamp, log_echo;
+static _Atomic uint64_t file_bytes;
 
 static const struct {
     const char *name;
@@ -60,9 +63,33 @@ int log_open_file(const char *path)
     const int fd = file_open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (fd < 0)
         return fd;
-    log_fd = fd;
+    if (log_fd == STDERR_FILENO) {
+        log_fd = fd;
+    } else {
+        /* Other threads may be writing: the number stays, what is behind it changes at once. */
+        const int err = dup2(fd, log_fd) < 0 ? -errno : 0;
+        close(fd);
+        if (err < 0)
+            return err;
+    }
     current_colour = LOG_COLOUR_NEVER;
+    atomic_store_explicit(&file_bytes, 0, memory_order_relaxed);
     return 0;
+}
+
+uint64_t log_file_bytes(void)
+{
+    return atomic_load_explicit(&file_bytes, memory_order_relaxed);
+}
+
+void log_set_stamp(bool stamp)
+{
+    log_stamp = stamp;
+}
+
+void log_set_echo(bool echo)
+{
+    log_echo = echo;
 }
 
 static bool use_colour(void)
@@ -82,6 +109,42 @@ static void make_printable(char *text)
     }
 }
 
+static void local_time(time_t t, struct tm *out)
+{
+#if defined(_WIN32)
+    if (localtime_s(out, &t) != 0)
+        *out = (struct tm){ 0 };
+#else
+    if (!localtime_r(&t, out))
+        *out = (struct tm){ 0 };
+#endif
+}
+
+/* Its length. */
+static size_t put_stamp(char text[STAMP_BYTES])
+{
+    struct timespec now;
+    struct tm tm;
+    clock_gettime(CLOCK_REALTIME, &now);
+    local_time(now.tv_sec, &tm);
+    const size_t n = strftime(text, STAMP_BYTES, "%Y-%m-%d %H:%M:%S", &tm);
+    const int more = snprintf(text + n, STAMP_BYTES - n, ".%03ld ", now.tv_nsec / 1000000 % 1000);
+    return more < 0 ? n : n + (size_t)more;
+}
+
+static void write_all(int fd, const char *p, size_t len_bytes)
+{
+    while (len_bytes > 0) {
+        const ssize_t n = write(fd, p, (unsigned)len_bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break; /* nowhere to report that the log cannot be written */
+        p += n;
+        len_bytes -= (size_t)n;
+    }
+}
+
 void log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
     if (level == LOG_LEVEL_NONE || level > log_get_level())
@@ -94,24 +157,20 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
     va_end(args);
     make_printable(text);
 
-    char line[LINE_BYTES + 64];
+    char line[STAMP_BYTES + LINE_BYTES + 64];
+    const size_t stamp_bytes = log_stamp && log_fd != STDERR_FILENO ? put_stamp(line) : 0;
     const bool colour = use_colour() && levels[level].colour[0];
-    int len = snprintf(line, sizeof(line), "%s%-5s %s: %s%s\n", colour ? levels[level].colour : "",
-                       levels[level].name, module, text, colour ? "\033[0m" : "");
+    int len = snprintf(line + stamp_bytes, sizeof(line) - stamp_bytes, "%s%-5s %s: %s%s\n",
+                       colour ? levels[level].colour : "", levels[level].name, module, text,
+                       colour ? "\033[0m" : "");
     if (len < 0)
         return;
-    if ((size_t)len >= sizeof(line))
-        len = (int)sizeof(line) - 1;
-    const char *p = line;
-    while (len > 0) {
-        const ssize_t n = write(log_fd, p, (unsigned)len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break; /* nowhere to report that the log cannot be written */
-        p += n;
-        len -= (int)n;
-    }
+    if ((size_t)len >= sizeof(line) - stamp_bytes)
+        len = (int)(sizeof(line) - stamp_bytes) - 1;
+    write_all(log_fd, line, stamp_bytes + (size_t)len);
+    atomic_fetch_add_explicit(&file_bytes, stamp_bytes + (size_t)len, memory_order_relaxed);
+    if (log_echo && log_fd != STDERR_FILENO)
+        write_all(STDERR_FILENO, line + stamp_bytes, (size_t)len);
     errno = saved_errno;
 }
 

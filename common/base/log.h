@@ -33,8 +33,15 @@ void log_set_colour(enum log_colour colour);
 /* "error", "warn", "info", "debug", "trace", "none": 0, or -EINVAL. */
 int log_level_parse(const char *text, enum log_level *out) MUST_CHECK;
 /* Lines go to `path` (appended, created 0600) instead of stderr. 0 or -errno; on failure nothing
- * changes. */
+ * changes. Once it succeeded, one thread may call it again at any time: every line is then in one
+ * of the two files, whole. */
 int log_open_file(const char *path) MUST_CHECK;
+/* Bytes written since the file was opened. Any thread. */
+uint64_t log_file_bytes(void);
+/* Each line in a file begins with the local time, "2026-11-26 06:49:30.123 ". */
+void log_set_stamp(bool stamp);
+/* Lines go to stderr as well as to the file. */
+void log_set_echo(bool echo);
 
 void log_write(enum log_level level, const char *module, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

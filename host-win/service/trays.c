@@ -45,20 +45,28 @@ static void ensure_tray(struct trays *t, uint32_t session)
         place->session = session;
 }
 
-void trays_refresh(struct trays *trays)
+static void ensure_remote_trays(struct trays *t)
 {
     WTS_SESSION_INFOW *sessions = NULL;
     DWORD count = 0;
-    forget_ended(trays);
     if (!WTSEnumerateSessionsW(WTS_CURRENT_SERVER_HANDLE, 0, 1, &sessions, &count)) {
-        log_warn("cannot list the sessions (error %lu): no tray icon", GetLastError());
+        log_warn("cannot list the sessions: error %lu", GetLastError());
         return;
     }
     for (DWORD i = 0; i < count; i++) {
         if (sessions[i].State == WTSActive && sessions[i].SessionId != 0) /* 0: services */
-            ensure_tray(trays, sessions[i].SessionId);
+            ensure_tray(t, sessions[i].SessionId);
     }
     WTSFreeMemory(sessions);
+}
+
+void trays_refresh(struct trays *trays)
+{
+    forget_ended(trays);
+    const DWORD console = WTSGetActiveConsoleSessionId();
+    if (console != UINT32_MAX) /* none, during a switch */
+        ensure_tray(trays, console);
+    ensure_remote_trays(trays);
 }
 
 void trays_stop(struct trays *trays, uint32_t patience_ms)

@@ -102,7 +102,8 @@ static void details(const struct control_status *status, char *text, size_t text
         snprintf(text, text_bytes, ": %s", status->problem);
     else if (status->state != CONTROL_FAILED && status->width_px && status->height_px)
         snprintf(text, text_bytes, ", %ux%u, %u fps", (unsigned)status->width_px,
-                 (unsigned)status->height_px, (unsigned)((status->rate_mhz + 500) / 1000));
+                 (unsigned)status->height_px,
+                 (unsigned)(status->rate_mhz / 1000 + (status->rate_mhz % 1000 >= 500)));
 }
 
 void tray_state_line(enum tray_language language, const struct control_status *status,

@@ -94,6 +94,42 @@ TEST(log_levels_and_file)
     CHECK_INT(log_open_file("/nonexistent/x"), -2);
 }
 
+/* Reads and removes it. Static text. */
+static const char *take_file(const char *path)
+{
+    static char text[512];
+    FILE *f = fopen(path, "rb");
+    CHECK_MSG(f, "%s", path);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    fclose(f);
+    remove(path);
+    return text;
+}
+
+TEST(log_goes_on_in_another_file)
+{
+    char one[64], two[64];
+    snprintf(one, sizeof(one), "/tmp/espelho-log-%d-1", (int)getpid());
+    snprintf(two, sizeof(two), "/tmp/espelho-log-%d-2", (int)getpid());
+    CHECK_INT(log_open_file(one), 0);
+    log_write(LOG_LEVEL_INFO, "t", "one");
+    CHECK_INT(log_file_bytes(), strlen("info  t: one\n"));
+    CHECK_INT(log_open_file("/nonexistent/x"), -ENOENT); /* and the first stays */
+    log_set_stamp(true);
+    log_write(LOG_LEVEL_INFO, "t", "still one");
+    CHECK_INT(log_open_file(two), 0);
+    CHECK_INT(log_file_bytes(), 0);
+    log_write(LOG_LEVEL_INFO, "t", "two");
+
+    const char *text = take_file(one), *form = "info  t: one\n0000-00-00 00:00:00.000 info  t: "
+                                               "still one\n";
+    CHECK_INT(strlen(text), strlen(form));
+    for (size_t i = 0; form[i]; i++)
+        CHECK_MSG(form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i], "%s",
+                  text);
+    CHECK_STR(take_file(two) + strlen("0000-00-00 00:00:00.000 "), "info  t: two\n");
+}
+
 TEST(err_text_takes_both_signs)
 {
     char text[128];
