@@ -17,24 +17,23 @@
 #include "service/service.h"
 #include "service/setup.h"
 #include "tray/tray.h"
-#include "win/paths.h"
+#include "win/folders.h"
 
 /* ---- capture ---- */
 
 /* Frees *options itself if it fails. */
 static int load_options(int argc, char **argv, struct host_options *options)
 {
-    struct win_paths paths;
+    struct folders folders;
     struct option_error error = { .message = "" };
-    const int found = win_paths_init(&paths);
+    const int found = folders_find(&folders);
     if (found < 0) {
         fprintf(stderr, "espelho-host: cannot find its own folder: %s\n", err_str(found));
         return HOST_EXIT_FAILED;
     }
-    const char *const folders[] = { paths.program_folder, paths.data_folder };
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
     int rest = 0;
-    const int err =
-        host_options_load(options, folders, ARRAY_LEN(folders), argc, argv, &rest, &error);
+    const int err = host_options_load(options, names, FOLDERS_COUNT, argc, argv, &rest, &error);
     if (err == 0 && rest == 0)
         return HOST_EXIT_STOPPED;
     host_options_free(options);
@@ -65,11 +64,11 @@ static int run_session(void)
 
 static int run_service(void)
 {
-    struct win_paths paths;
-    if (win_paths_init(&paths) < 0)
+    struct folders folders;
+    if (folders_find(&folders) < 0)
         return HOST_EXIT_FAILED;
-    const char *const folders[] = { paths.program_folder, paths.data_folder };
-    return service_run(folders, ARRAY_LEN(folders));
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
+    return service_run(names, FOLDERS_COUNT);
 }
 
 /* A console that was opened for us alone is in the way; that of a terminal is not ours. */
