@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tests/e2e/follower/main.c - a subscriber that judges: `follower FILE [--script PATH] [--output N]
- * [--scale N] [--tolerance N] [--slow MS]`.
+ * [--scale N] [--tolerance N] [--slow MS]`. `follower --picture SCRIPT EVENT OUTPUT FILE.ppm` only
+ * draws what the desktop looks like after an event.
  *
  * Reads every message of the region FILE and says what it is, a line each, with the time in ms of
  * CLOCK_MONOTONIC_RAW (which is what Wine's QueryPerformanceCounter counts):
@@ -234,6 +235,41 @@ static int usage(const char *what)
     return 2;
 }
 
+static int write_ppm(const struct shim_screen *s, const char *path)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return usage(path);
+    fprintf(file, "P6 %u %u 255\n", s->width_px, s->height_px);
+    for (size_t i = 0; i < (size_t)s->width_px * s->height_px; i++) {
+        const uint32_t p = s->pixels[i];
+        fputc((int)(p >> 16 & 255), file);
+        fputc((int)(p >> 8 & 255), file);
+        fputc((int)(p & 255), file);
+    }
+    return fclose(file) == 0 ? 0 : usage(path);
+}
+
+static int draw_picture(char **argv)
+{
+    struct shim_script script;
+    struct shim_screen screen;
+    static struct shim_news news;
+    char error[160];
+    if (shim_script_load(argv[0], &script, error) < 0)
+        return usage(error);
+    const uint32_t last = (uint32_t)strtoul(argv[1], NULL, 10),
+                   output = (uint32_t)strtoul(argv[2], NULL, 10);
+    int err = last < script.event_count ? shim_screen_init(&screen, &script, output) : -EINVAL;
+    for (uint32_t event = 1; err == 0 && event <= last; event++)
+        err = shim_screen_apply(&screen, &script, event, &news);
+    const int status = err < 0 ? usage("no such event") : write_ppm(&screen, argv[3]);
+    if (err == 0)
+        shim_screen_fini(&screen);
+    shim_script_fini(&script);
+    return status;
+}
+
 static int start(struct follower *f, const char *path)
 {
     struct shm_problem problem;
@@ -269,6 +305,8 @@ int main(int argc, char **argv)
     struct follower f = { .judge.scale = 1 };
     const char *path = NULL;
     char error[160];
+    if (argc == 6 && strcmp(argv[1], "--picture") == 0)
+        return draw_picture(argv + 2);
     for (int i = 1; i < argc; i++) {
         const struct {
             const char *name;

