@@ -3,7 +3,8 @@
 add_library(espelho_compile INTERFACE)
 target_compile_options(espelho_compile INTERFACE
     -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
-    -Wpointer-arith -Wundef -fno-strict-aliasing -fvisibility=hidden)
+    -Wpointer-arith -Wundef -fno-strict-aliasing -fvisibility=hidden
+    -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=) # the same program from whatever folder
 if(ESPELHO_WERROR)
     target_compile_options(espelho_compile INTERFACE -Werror)
 endif()

@@ -233,21 +233,17 @@ static void log_state(struct host *h, const struct publish_status *s)
     if (s->state == h->told)
         return;
     h->told = s->state;
-    const struct frame_format_info *format = frame_format_find(s->layout.format);
     switch (s->state) {
     case PUBLISH_STATE_IDLE:
         log_info("idle: no viewer");
         break;
     case PUBLISH_STATE_CAPTURING:
-        log_info("capturing: %s, %ux%u %s", s->capture, s->layout.width_px, s->layout.height_px,
-                 format ? format->name : "");
+        log_info("a viewer is here");
         break;
     case PUBLISH_STATE_FAILED:
         log_err("no capture works here; what each said is above");
         break;
     case PUBLISH_STATE_STARTING:
-        log_info("a viewer is here; starting the capture");
-        break;
     case PUBLISH_STATE_NONE:
         break;
     }

@@ -268,9 +268,7 @@ bool kvmfr_host_wanted(const struct kvmfr_host *host)
     /* the lock is no part of what the caller may not change */
     pthread_mutex_t *const lock = (pthread_mutex_t *)&host->link.lock;
     pthread_mutex_lock(lock);
-    const bool wanted =
-        !host->link.torn_down && (lgmp_host_has_subscribers(host->link.frame_queue) ||
-                                  lgmp_host_has_subscribers(host->link.pointer_queue));
+    const bool wanted = !host->link.torn_down && lgmp_host_has_subscribers(host->link.frame_queue);
     pthread_mutex_unlock(lock);
     return wanted;
 }

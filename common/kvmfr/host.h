@@ -75,7 +75,9 @@ int kvmfr_host_tick(struct kvmfr_host *host, uint64_t now_ms, bool *restarted) M
 int kvmfr_host_set_session(struct kvmfr_host *host, const struct kvmfr_session *session,
                            uint64_t now_ms) MUST_CHECK;
 
-/* Is anybody subscribed? Without, a host neither captures nor copies. Any thread. */
+/* Is anybody there who gets frames? Without, a host neither captures nor copies. Who is subscribed
+ * to the pointer alone does not count: no viewer is, but one that died may look so for as long as
+ * the pointer rests. Any thread. */
 bool kvmfr_host_wanted(const struct kvmfr_host *host);
 
 /* Starts a frame: 0; -EAGAIN: both buffers are still being read, try again later with a newer

@@ -389,7 +389,8 @@ unlock:
 
 bool lgmp_host_has_subscribers(const struct lgmp_host_queue *queue)
 {
-    return lgmp_on(atomic_load_explicit(&queue->wire->sub_mask, memory_order_acquire)) != 0;
+    const uint64_t sub_mask = atomic_load_explicit(&queue->wire->sub_mask, memory_order_acquire);
+    return (lgmp_on(sub_mask) & ~lgmp_bad(sub_mask)) != 0;
 }
 
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue)

@@ -68,7 +68,7 @@ enum lgmp_result lgmp_host_process(struct lgmp_host *host, uint64_t now_ms) MUST
 enum lgmp_result lgmp_host_post(struct lgmp_host_queue *queue, uint32_t udata,
                                 const struct lgmp_payload *payload, uint64_t now_ms) MUST_CHECK;
 
-/* 3.5 */
+/* 3.5; those that a message would be for: evicted ones, who may be dead, do not count. */
 bool lgmp_host_has_subscribers(const struct lgmp_host_queue *queue);
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue);
 uint32_t lgmp_host_pending(struct lgmp_host_queue *queue);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "control/control_pipe.h"
+#include "control/control_security.h"
 
 struct line {
     HANDLE pipe; /* owned; INVALID_HANDLE_VALUE if unset */
@@ -62,6 +63,8 @@ static int line_connect(struct line *l, const wchar_t *name)
         if (!WaitNamedPipeW(name, wait_ms))
             return last_err();
     }
+    if (!control_security_trusts_owner(l->pipe))
+        return -EACCES;
     return SetNamedPipeHandleState(l->pipe, &mode, NULL, NULL) ? 0 : last_err();
 }
 

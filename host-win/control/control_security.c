@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/control_security.h"
 
+#include <aclapi.h>
 #include <errno.h>
 #include <sddl.h>
 #include <stdio.h>
@@ -8,14 +9,14 @@
 
 enum { USER_BYTES = 256, SDDL_CHARS = 512 };
 
-/* SDDL; %ls: the SID of this process's user. The order is Windows': refusals first. */
+/* SDDL; %ls, twice: the SID of this process's user. The order is Windows': refusals first. */
 static const wchar_t *const descriptors[] = {
     /* 0x12019b: FILE_GENERIC_READ, FILE_WRITE_DATA, FILE_WRITE_EA and FILE_WRITE_ATTRIBUTES */
     [CONTROL_SECURITY_PIPE] =
-        L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)(A;;0x12019b;;;IU)",
+        L"O:%lsD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)(A;;0x12019b;;;IU)",
     /* 0x100000: SYNCHRONIZE */
     [CONTROL_SECURITY_EVENT] =
-        L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)(A;;0x100000;;;IU)",
+        L"O:%lsD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)(A;;0x100000;;;IU)",
 };
 
 struct control_security {
@@ -23,32 +24,30 @@ struct control_security {
     SECURITY_ATTRIBUTES attributes;
 };
 
-/* LocalFree() it. NULL: no. */
-static wchar_t *own_user(void)
+union user_info {
+    TOKEN_USER user; /* its SID lies behind it */
+    BYTE bytes[USER_BYTES];
+};
+
+static bool own_user(union user_info *out)
 {
-    union {
-        TOKEN_USER user;
-        BYTE bytes[USER_BYTES];
-    } info;
     DWORD used;
     HANDLE token;
-    wchar_t *text = NULL;
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        return NULL;
-    if (!GetTokenInformation(token, TokenUser, &info, sizeof(info), &used) ||
-        !ConvertSidToStringSidW(info.user.User.Sid, &text))
-        text = NULL;
+        return false;
+    const BOOL got = GetTokenInformation(token, TokenUser, out, sizeof(*out), &used);
     CloseHandle(token);
-    return text;
+    return got;
 }
 
 static int make_descriptor(enum control_security_kind kind, PSECURITY_DESCRIPTOR *out)
 {
     wchar_t text[SDDL_CHARS];
-    wchar_t *user = own_user();
-    if (!user)
+    union user_info info;
+    wchar_t *user = NULL;
+    if (!own_user(&info) || !ConvertSidToStringSidW(info.user.User.Sid, &user))
         return -EIO;
-    const int len = snwprintf(text, SDDL_CHARS, descriptors[kind], user);
+    const int len = snwprintf(text, SDDL_CHARS, descriptors[kind], user, user);
     LocalFree(user);
     if (len < 0 || len >= SDDL_CHARS)
         return -EIO;
@@ -85,4 +84,24 @@ void control_security_destroy(struct control_security *security)
 SECURITY_ATTRIBUTES *control_security_attributes(struct control_security *security)
 {
     return &security->attributes;
+}
+
+static bool is_trusted(PSID owner)
+{
+    union user_info info;
+    return IsWellKnownSid(owner, WinLocalSystemSid) ||
+           IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
+           (own_user(&info) && EqualSid(owner, info.user.User.Sid));
+}
+
+bool control_security_trusts_owner(HANDLE object)
+{
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
+                        NULL, &descriptor) != ERROR_SUCCESS)
+        return false;
+    const bool trusted = owner && is_trusted(owner);
+    LocalFree(descriptor);
+    return trusted;
 }

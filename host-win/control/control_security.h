@@ -4,6 +4,7 @@
 #ifndef ESPELHO_CONTROL_CONTROL_SECURITY_H
 #define ESPELHO_CONTROL_CONTROL_SECURITY_H
 
+#include <stdbool.h>
 #include <windows.h>
 
 #include "base/macros.h"
@@ -25,5 +26,8 @@ int control_security_create(enum control_security_kind kind,
 void control_security_destroy(struct control_security *security); /* NULL is fine */
 /* Borrowed. */
 SECURITY_ATTRIBUTES *control_security_attributes(struct control_security *security);
+/* Whether `object`, opened with READ_CONTROL, belongs to the system, the administrators or this
+ * process's user. Others could have made a pipe of our name before us. */
+bool control_security_trusts_owner(HANDLE object);
 
 #endif

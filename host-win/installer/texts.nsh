@@ -76,5 +76,5 @@ ${Text} DEVICE_DRIVERLESS \
 ${Text} UNINSTALL_MORE \
     "The program and its service. Logs and settings stay in ProgramData\Espelho." \
     "O programa e o seu serviço. Registros e configurações ficam em ProgramData\Espelho."
-${Text} DATA "Logs and settings too" "Também registros e configurações"
+${Text} DATA "Logs and settings" "Registros e opções"
 ${Text} DATA_MORE "Removes ProgramData\Espelho as well." "Remove também ProgramData\Espelho."

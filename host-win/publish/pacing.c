@@ -9,7 +9,7 @@
 #define LONG_NS        (50 * NS_PER_MS)
 
 #define LASTED_NS      NS_PER_S /* a capture that lasted so long was a good one */
-#define PATIENT_LOSSES 8u
+#define PATIENT_LOSSES 16u
 #define LONGEST_NS     (500 * NS_PER_MS)
 
 void pacing_init(struct pacing *p, uint32_t max_fps)

@@ -122,7 +122,8 @@ int publish_tick(struct publish *publish, uint64_t now_ms)
     if (err == 0)
         err = kvmfr_host_tick(p->host, now_ms, &restarted);
     if (restarted)
-        log_warn("something overwrote the shared memory's header; it is set up again");
+        log_every(1000, LOG_LEVEL_WARN,
+                  "something overwrote the shared memory's header; it is set up again");
     const bool wanted = kvmfr_host_wanted(p->host);
     pthread_mutex_lock(&p->lock);
     if (wanted != p->shared.wanted)

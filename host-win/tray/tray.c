@@ -15,7 +15,8 @@
 #include "installer/resource.h"
 #include "tray/tray_text.h"
 
-#define LOG_MODULE "tray"
+#define LOG_MODULE   "tray"
+#define WINDOW_CLASS L"EspelhoTray"
 
 enum {
     ICON_ID = 1,
@@ -34,7 +35,6 @@ struct tray {
     HANDLE stop;                  /* NULL: nobody but the user ends us */
     HICON icons[TRAY_ICON_COUNT]; /* shared: not to be destroyed */
     UINT taskbar_created;         /* Explorer says so when it has (re)started */
-    bool shown;                   /* Explorer has our icon */
     bool busy;                    /* a menu or a question is open */
     bool answered;                /* `status` is that of now */
     struct control_status status;
@@ -69,25 +69,20 @@ static NOTIFYICONDATAW icon_data(const struct tray *t)
     return data;
 }
 
-/* Explorer may not be there yet, or anew: then it is tried again at the next poll. */
-static void show(struct tray *t)
+/* Explorer may not be there yet, or have lost the icon: then it is tried again at the next poll. */
+static void show(const struct tray *t)
 {
     NOTIFYICONDATAW data = icon_data(t);
-    if (t->shown) {
-        t->shown = Shell_NotifyIconW(NIM_MODIFY, &data);
+    if (Shell_NotifyIconW(NIM_MODIFY, &data))
         return;
-    }
-    t->shown = Shell_NotifyIconW(NIM_ADD, &data);
-    if (t->shown)
+    if (Shell_NotifyIconW(NIM_ADD, &data))
         Shell_NotifyIconW(NIM_SETVERSION, &data);
 }
 
-static void hide(struct tray *t)
+static void hide(const struct tray *t)
 {
     NOTIFYICONDATAW data = icon_data(t);
-    if (t->shown)
-        Shell_NotifyIconW(NIM_DELETE, &data);
-    t->shown = false;
+    Shell_NotifyIconW(NIM_DELETE, &data);
 }
 
 static void load_icons(struct tray *t)
@@ -247,7 +242,6 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM wparam, LPA
         return 0;
     }
     if (t && message == t->taskbar_created) {
-        t->shown = false;
         show(t);
         return 0;
     }
@@ -266,7 +260,7 @@ static bool open_window(struct tray *t)
     const WNDCLASSEXW window_class = { .cbSize = sizeof(window_class),
                                        .lpfnWndProc = on_message,
                                        .hInstance = GetModuleHandleW(NULL),
-                                       .lpszClassName = L"EspelhoTray" };
+                                       .lpszClassName = WINDOW_CLASS };
     if (!RegisterClassExW(&window_class))
         return false;
     t->window = CreateWindowExW(WS_EX_TOOLWINDOW, window_class.lpszClassName, L"Espelho", WS_POPUP,
@@ -318,6 +312,7 @@ int tray_run(const char *pipe_suffix)
     if (once && GetLastError() != ERROR_ALREADY_EXISTS) {
         t.stop = stop_event_open();
         status = run(&t);
+        UnregisterClassW(WINDOW_CLASS, GetModuleHandleW(NULL));
     }
     if (t.stop)
         CloseHandle(t.stop);

@@ -2,10 +2,12 @@
  * host-win/capture/dxgi/dxgi.c - the Desktop Duplication backend: capture.h's functions, put
  * together from the parts in this folder.
  *
- * start() looks at all adapters and outputs anew, since they may have changed, but keeps the device
- * as long as it is alive and on the chosen adapter: a lost duplication (mode change, desktop
- * switch) costs no new device. The textures are made for the first image that comes, since only an
- * image says what its size and format really are; an image of another kind is a rebuild. */
+ * start() looks at all adapters and outputs anew, since they may have changed. A lost duplication
+ * (mode change, desktop switch) costs no more than a new duplication: the factory is kept as long
+ * as the system says that it is current, the device as long as it is alive and on the chosen
+ * adapter, the textures as long as the images are of the same kind. The textures are made for the
+ * first image that comes, since only an image says what its size and format really are; an image of
+ * another kind later on is a rebuild. */
 #define LOG_MODULE "dxgi"
 #include "capture/capture.h"
 
@@ -35,25 +37,32 @@
 #define SLICE_MS  2u
 #define SLICED_MS 50u /* after a picture was committed: somebody will come for it */
 
+/* A reason that comes again within so long after a good start is not logged again. */
+#define QUIET_MS 5000u
+
 struct dxgi_capture {
     struct capture base;
     struct capture_config config; /* constant; its texts are ours */
     char *adapter, *output;
     struct capture_ring *ring;
 
-    struct { /* capture thread */
+    struct {                    /* capture thread */
+        IDXGIFactory1 *factory; /* kept while current */
         struct dxgi_device device;
         struct duplication *duplication; /* NULL: stopped */
         struct output_entry entry;
         struct pacer pacer;
         struct dxgi_patience patience;
         struct dxgi_failure reported; /* the last reason in the log */
+        uint64_t reported_ms;
         bool device_is_lost, told_masked;
+        bool has_image;   /* since start() */
         bool has_pending; /* fed, and held back by the pacer */
         uint64_t committed_ns;
         char logged[160];
     } live;
-    struct pipeline *pipeline; /* capture thread's; copy thread: while it has a slot of the ring */
+    struct pipeline *pipeline; /* capture thread's, outlives stop(); copy thread: while it has a
+                                  slot of the ring */
 
     struct { /* copy thread */
         uint32_t slot;
@@ -79,7 +88,9 @@ static void dxgi_destroy(struct capture *self)
         return;
     struct dxgi_capture *c = dxgi_capture_of(self);
     assert(!c->live.duplication);
+    pipeline_destroy(c->pipeline);
     dxgi_device_destroy(&c->live.device);
+    com_release(&c->live.factory);
     capture_ring_destroy(c->ring);
     pthread_mutex_destroy(&c->shared.lock);
     free(c->adapter);
@@ -115,7 +126,7 @@ static int dxgi_create(const struct capture_config *config, struct capture **out
 static void set_text(struct dxgi_capture *c)
 {
     char text[sizeof(c->shared.text)];
-    const struct capture_layout *l = c->pipeline ? pipeline_layout(c->pipeline) : NULL;
+    const struct capture_layout *l = c->live.has_image ? pipeline_layout(c->pipeline) : NULL;
     const int n = snprintf(text, sizeof(text), "DXGI on %.32s of %.64s%s", c->live.entry.device,
                            c->live.entry.adapter, c->live.entry.software ? " (software)" : "");
     if (l && n > 0 && (size_t)n < sizeof(text)) {
@@ -167,6 +178,7 @@ static void log_failure(struct dxgi_capture *c, struct dxgi_failure f, enum capt
     if (f.call == c->live.reported.call && f.hr == c->live.reported.hr)
         return;
     c->live.reported = f;
+    c->live.reported_ms = clock_ms();
     const enum log_level level = result == CAPTURE_REBUILD ? LOG_LEVEL_INFO
                                  : result == CAPTURE_FATAL ? LOG_LEVEL_ERROR
                                                            : LOG_LEVEL_WARN;
@@ -198,16 +210,22 @@ static enum capture_result judge(struct dxgi_capture *c, struct dxgi_failure f)
 
 static void drop_device(struct dxgi_capture *c)
 {
+    pipeline_destroy(c->pipeline);
+    c->pipeline = NULL;
     dxgi_device_destroy(&c->live.device);
     c->live.device_is_lost = false;
 }
 
-static bool device_is_usable(struct dxgi_capture *c)
+static bool device_is_gone(struct dxgi_capture *c)
 {
-    const struct dxgi_device *d = &c->live.device;
-    return d->d3d && !c->live.device_is_lost && SUCCEEDED(dxgi_device_removed_reason(d)) &&
-           d->adapter.LowPart == c->live.entry.luid_low &&
-           d->adapter.HighPart == c->live.entry.luid_high;
+    return c->live.device.d3d &&
+           (c->live.device_is_lost || FAILED(dxgi_device_removed_reason(&c->live.device)));
+}
+
+static bool device_is_of_adapter(struct dxgi_capture *c)
+{
+    const LUID *luid = &c->live.device.adapter;
+    return luid->LowPart == c->live.entry.luid_low && luid->HighPart == c->live.entry.luid_high;
 }
 
 static struct dxgi_failure duplicate(struct dxgi_capture *c, IDXGIOutput *output)
@@ -222,7 +240,7 @@ static struct dxgi_failure duplicate(struct dxgi_capture *c, IDXGIOutput *output
 static struct dxgi_failure open_duplication(struct dxgi_capture *c, IDXGIAdapter1 *adapter,
                                             IDXGIOutput *output)
 {
-    if (!device_is_usable(c))
+    if (c->live.device.d3d && !device_is_of_adapter(c))
         drop_device(c);
     if (c->live.device.d3d) {
         const struct dxgi_failure f = duplicate(c, output);
@@ -252,14 +270,14 @@ static struct dxgi_failure choose_output(struct dxgi_capture *c, IDXGIFactory1 *
                                                       : HR_DXGI_ERROR_NOT_FOUND };
 }
 
-static struct dxgi_failure open_all(struct dxgi_capture *c, IDXGIFactory1 *factory)
+static struct dxgi_failure open_all(struct dxgi_capture *c)
 {
     IDXGIAdapter1 *adapter = NULL;
     IDXGIOutput *output = NULL;
-    struct dxgi_failure f = choose_output(c, factory);
+    struct dxgi_failure f = choose_output(c, c->live.factory);
     if (f.hr < 0)
         return f;
-    f.hr = outputs_open(factory, &c->live.entry, &adapter, &output);
+    f.hr = outputs_open(c->live.factory, &c->live.entry, &adapter, &output);
     if (f.hr >= 0)
         f = open_duplication(c, adapter, output);
     com_release(&output);
@@ -267,24 +285,42 @@ static struct dxgi_failure open_all(struct dxgi_capture *c, IDXGIFactory1 *facto
     return f;
 }
 
-static enum capture_result dxgi_start(struct capture *self)
+static struct dxgi_failure refresh_factory(struct dxgi_capture *c)
 {
-    struct dxgi_capture *c = dxgi_capture_of(self);
-    IDXGIFactory1 *factory = NULL;
-    struct dxgi_failure f = { DXGI_CALL_CREATE_FACTORY,
-                              CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&factory) };
-    if (f.hr >= 0)
-        f = open_all(c, factory);
-    com_release(&factory);
-    if (f.hr < 0)
-        return judge(c, f);
+    if (device_is_gone(c))
+        drop_device(c);
+    if (!c->live.device.d3d || (c->live.factory && !IDXGIFactory1_IsCurrent(c->live.factory)))
+        com_release(&c->live.factory);
+    HRESULT hr = S_OK;
+    if (!c->live.factory)
+        hr = CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&c->live.factory);
+    return (struct dxgi_failure){ DXGI_CALL_CREATE_FACTORY, hr };
+}
+
+static void begin_capture(struct dxgi_capture *c)
+{
     dxgi_patience_reset(&c->live.patience);
-    c->live.reported = (struct dxgi_failure){ 0 };
-    c->live.has_pending = false;
-    c->live.told_masked = false;
+    if (clock_ms() - c->live.reported_ms > QUIET_MS)
+        c->live.reported = (struct dxgi_failure){ 0 };
+    c->live.has_image = c->live.has_pending = c->live.told_masked = false;
     pacer_init(&c->live.pacer, c->config.max_fps);
     atomic_store(&c->shared.verdict, CAPTURE_NONE);
     set_text(c);
+}
+
+static enum capture_result dxgi_start(struct capture *self)
+{
+    struct dxgi_capture *c = dxgi_capture_of(self);
+    struct dxgi_failure f = refresh_factory(c);
+    if (f.hr >= 0)
+        f = open_all(c);
+    if (f.hr < 0) {
+        const enum capture_result result = judge(c, f);
+        if (f.call != DXGI_CALL_DUPLICATE || result != CAPTURE_REBUILD)
+            com_release(&c->live.factory); /* it may be why */
+        return result;
+    }
+    begin_capture(c);
     return CAPTURE_OK;
 }
 
@@ -292,14 +328,13 @@ static void dxgi_stop(struct capture *self)
 {
     struct dxgi_capture *c = dxgi_capture_of(self);
     capture_ring_reset(c->ring); /* the reader has nothing from here on */
-    pipeline_destroy(c->pipeline);
-    c->pipeline = NULL;
-    capture_ring_reset(c->ring);
     duplication_destroy(c->live.duplication);
     c->live.duplication = NULL;
 }
 
-static enum capture_result create_pipeline(struct dxgi_capture *c, const D3D11_TEXTURE2D_DESC *desc)
+/* For the first image after a start. */
+static enum capture_result prepare_pipeline(struct dxgi_capture *c,
+                                            const D3D11_TEXTURE2D_DESC *desc)
 {
     const struct pipeline_config config = {
         .hdr = c->config.hdr,
@@ -310,13 +345,20 @@ static enum capture_result create_pipeline(struct dxgi_capture *c, const D3D11_T
         .rotation = duplication_rotation(c->live.duplication),
         .keeps_desktop = c->config.max_fps != 0,
     };
-    capture_ring_reset(c->ring);
-    const HRESULT hr = pipeline_create(&c->live.device, &config, desc, c->ring, &c->pipeline);
+    HRESULT hr = S_OK;
+    if (c->pipeline && pipeline_is_for(c->pipeline, &config, desc)) {
+        pipeline_restart(c->pipeline);
+    } else {
+        pipeline_destroy(c->pipeline);
+        c->pipeline = NULL;
+        hr = pipeline_create(&c->live.device, &config, desc, c->ring, &c->pipeline);
+    }
     if (FAILED(hr)) {
         log_warn("an image of %ux%u in format %d cannot be captured: %s", desc->Width, desc->Height,
                  (int)desc->Format, hresult_text(hr).text);
         return judge(c, (struct dxgi_failure){ DXGI_CALL_CREATE_RESOURCE, hr });
     }
+    c->live.has_image = true;
     set_text(c);
     log_facts(c);
     return CAPTURE_OK;
@@ -335,13 +377,13 @@ static void stage(struct dxgi_capture *c, ID3D11Texture2D *image, uint64_t now_n
 static enum capture_result take_image(struct dxgi_capture *c, const struct duplication_news *news,
                                       struct capture_update *out)
 {
-    if (c->pipeline && !pipeline_fits(c->pipeline, &news->desc)) {
+    if (c->live.has_image && !pipeline_fits(c->pipeline, &news->desc)) {
         log_debug("the image became %ux%u, format %d: rebuilding", news->desc.Width,
                   news->desc.Height, (int)news->desc.Format);
         return CAPTURE_REBUILD;
     }
-    if (!c->pipeline) {
-        const enum capture_result result = create_pipeline(c, &news->desc);
+    if (!c->live.has_image) {
+        const enum capture_result result = prepare_pipeline(c, &news->desc);
         if (result != CAPTURE_OK)
             return result;
     } else if (damage_is_empty(&news->damage)) {

@@ -11,6 +11,7 @@
 struct pipeline {
     struct dxgi_device device; /* borrowed */
     struct capture_ring *ring; /* borrowed */
+    struct pipeline_config config;
     D3D11_TEXTURE2D_DESC source;
     struct capture_layout layout;
     ID3D11Texture2D *desktop; /* our copy; NULL: straight from the duplication's image */
@@ -94,6 +95,7 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
         return E_OUTOFMEMORY;
     p->device = *device;
     p->ring = ring;
+    p->config = *config;
     p->source = *desc;
     p->layout = layout_of(config, &format, (struct geometry_size){ desc->Width, desc->Height });
     const HRESULT hr = create_parts(p, &format, config->keeps_desktop);
@@ -101,7 +103,7 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
         pipeline_destroy(p);
         return hr;
     }
-    damage_set_full(&p->pending); /* nothing of ours holds anything yet */
+    pipeline_restart(p);
     *out = p;
     return S_OK;
 }
@@ -125,6 +127,23 @@ bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *
 {
     return desc->Width == pipeline->source.Width && desc->Height == pipeline->source.Height &&
            desc->Format == pipeline->source.Format;
+}
+
+bool pipeline_is_for(const struct pipeline *pipeline, const struct pipeline_config *config,
+                     const D3D11_TEXTURE2D_DESC *desc)
+{
+    const struct pipeline_config *own = &pipeline->config;
+    return pipeline_fits(pipeline, desc) && own->hdr == config->hdr &&
+           own->output_is_hdr == config->output_is_hdr &&
+           own->sdr_white_permille == config->sdr_white_permille &&
+           own->down_width_px == config->down_width_px &&
+           own->down_height_px == config->down_height_px && own->rotation == config->rotation &&
+           own->keeps_desktop == config->keeps_desktop;
+}
+
+void pipeline_restart(struct pipeline *pipeline)
+{
+    damage_set_full(&pipeline->pending);
 }
 
 static void add_pending(struct pipeline *p, const struct damage *damage)

@@ -29,7 +29,13 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
 void pipeline_destroy(struct pipeline *pipeline);
 
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline);
+/* Images like `desc` can go this way. */
 bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *desc);
+/* So can those of a new duplication, after restart. */
+bool pipeline_is_for(const struct pipeline *pipeline, const struct pipeline_config *config,
+                     const D3D11_TEXTURE2D_DESC *desc);
+/* Nothing is known of the next image: all of it is due. The ring was reset. */
+void pipeline_restart(struct pipeline *pipeline);
 
 /* A new image, changed by `damage`: taken over, if a copy is kept. */
 void pipeline_feed(struct pipeline *pipeline, ID3D11Texture2D *image, const struct damage *damage);

@@ -152,6 +152,22 @@ TEST(eviction_is_strict_and_spares_who_finishes)
     rig_fini(&rig);
 }
 
+TEST(an_evicted_one_is_no_subscriber)
+{
+    struct rig rig;
+    rig_init(&rig);
+    struct lgmp_client *client = rig_client(&rig);
+    CHECK(!lgmp_host_has_subscribers(rig.queue));
+    rig_subscribe(&rig, client);
+    CHECK(lgmp_host_has_subscribers(rig.queue));
+    CHECK_INT(rig_post(&rig, 0), LGMP_OK);
+    rig_pass(&rig, RIG_TIMEOUT_MS + 20);
+    CHECK(!lgmp_host_has_subscribers(rig.queue));
+    rig_subscribe(&rig, client);
+    CHECK(lgmp_host_has_subscribers(rig.queue));
+    rig_fini(&rig);
+}
+
 TEST(a_slow_reader_that_finishes_one_per_time_out_is_never_evicted)
 {
     struct rig rig;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <windows.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "driver_setup.h"
 #include "shm/region.h"
@@ -25,14 +26,17 @@ static void remove_all(void)
     }
 }
 
+/* Again the same name, if there was one. */
 static const char *make_memory(unsigned n, uint64_t len_bytes)
 {
     static bool registered;
     if (!registered)
         atexit(remove_all);
     registered = true;
-    snprintf(memory[n], sizeof(memory[n]), "/dev/shm/espelho-test-%lu-%u", GetCurrentProcessId(),
-             n);
+    /* By the clock: process ids of two Wine prefixes are the same. */
+    if (!memory[n][0])
+        snprintf(memory[n], sizeof(memory[n]), "/dev/shm/espelho-test-%" PRIu64 "-%u", clock_ns(),
+                 n);
     const int fd = file_open(memory[n], O_RDWR | O_CREAT | O_TRUNC, 0600);
     CHECK(fd >= 0);
     HANDLE h = (HANDLE)_get_osfhandle(fd);

@@ -21,7 +21,9 @@ FILES = {"espelho-host.exe", "LICENSE.txt", "README.txt", "LEIAME.txt", "espelho
 DATA = ("ProgramData", "Espelho")
 MENU = ("ProgramData", "Microsoft", "Windows", "Start Menu", "Programs", "Espelho")
 FAILED, NO_SERVICE = 2, 3
+REMOVED = " removed; "
 DONE = " done\r\n"  # the last line of a run in install.log
+WIDTH, HEIGHT = 1024, 768
 PATIENCE_S = 60
 
 
@@ -50,12 +52,12 @@ def setup_of(folder):
 class Machine:
     """A Windows and the installer."""
 
-    def __init__(self, rig, setup=None):
+    def __init__(self, rig, setup=None, program=None):
         windows_program(rig, "host-win")  # or skip
         self.rig = rig
         self.setup = setup or setup_of(rig.tools.windows)
-        self.program = os.path.join(os.path.dirname(setup_of(rig.tools.windows)), "espelho-host.exe")
-        self.wine = Wine(rig, 1024, 768)
+        self.program = program or os.path.join(os.path.dirname(self.setup), "espelho-host.exe")
+        self.wine = Wine(rig, WIDTH, HEIGHT)
         self.wine.env["LC_ALL"] = "C.UTF-8"  # folders may have any letters
 
     def install(self, *switches, status=0):
@@ -65,11 +67,11 @@ class Machine:
             raise Failure(f"installer {switches}: status {done.status} where {status} was due\n{self.log()}")
 
     def uninstall(self, folder=HOME, *switches):
-        """uninstall.exe by itself returns at once: a copy of it does the work. With _?= it does the work, and stays behind."""
-        exe = f"{folder}\\uninstall.exe"
-        must_be("uninstaller's status", self.wine.run(exe, "/S", *switches).status, 0)
-        wait_until(lambda: not os.path.exists(self.path(exe)), PATIENCE_S, "the uninstaller has removed itself")
-        wait_until(lambda: "Au_" not in self.wine.run("tasklist").output, PATIENCE_S, "the uninstaller has ended")
+        """uninstall.exe returns at once: a copy of it does the work, and the log says when it is done, or is gone as well."""
+        before = self.log().count(REMOVED)
+        must_be("uninstaller's status", self.wine.run(f"{folder}\\uninstall.exe", "/S", *switches).status, 0)
+        wait_until(lambda: not self.log() if "/PURGE" in switches else self.log().count(REMOVED) > before, PATIENCE_S,
+                   "the uninstaller has ended")
 
     def path(self, windows):
         """Ours of a path on C:."""
@@ -232,6 +234,12 @@ def device(rig):
 
 # --- by hand
 
+def same(one, other):
+    """Screenshots of one page: not more differs than the rows of a blinking caret."""
+    row_bytes = WIDTH * 3
+    return other is not None and sum(one[i:i + row_bytes] != other[i:i + row_bytes] for i in range(0, len(one), row_bytes)) <= 20
+
+
 class Dialog:
     """The installer's window. Its buttons have their places from its lower right corner."""
 
@@ -251,7 +259,7 @@ class Dialog:
             shot = self.wine.screenshot()
             pixels = subprocess.run(["convert", shot, "rgb:-"], capture_output=True, timeout=PATIENCE_S, check=True).stdout
             last.append(pixels)
-            if pixels == self.shown or len(last) < 3 or not last[-1] == last[-2] == last[-3]:
+            if len(last) < 3 or same(pixels, self.shown) or not same(pixels, last[-2]) or not same(pixels, last[-3]):
                 return None
             self.shown = pixels
             return shot
@@ -293,7 +301,8 @@ def pages(rig):
     must_have("xdotool")
     machine = Machine(rig)
     wine = machine.wine
-    cancelled = Dialog(machine, wine.start("setup", machine.setup, "/LANG=1033"), "Espelho host Setup")
+    wine.must_run("reg", "add", "HKCR\\.txt", "/ve", "/d", "txtfile", "/f")  # as Windows has it
+    cancelled = Dialog(machine, wine.start("setup", machine.setup, "/LANG=1033"), "^Espelho host Setup$")
     cancelled.page("1033-cancelled")
     cancelled.click(Dialog.CANCEL)
     cancelled.page("1033-cancel")
@@ -301,13 +310,95 @@ def pages(rig):
     cancelled.wait_end(1)
     machine.must_be_gone()
 
-    click_through(machine, 1033, "Espelho host Setup", "README.txt")
+    click_through(machine, 1033, "^Espelho host Setup$", "README.txt")
     add_pci_device(wine)
-    click_through(machine, 1046, "Instalador do Espelho host", "LEIAME.txt")
+    click_through(machine, 1046, "^Instala.* Espelho host$", "LEIAME.txt")
 
     uninstaller = wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe"), f"_?={HOME}")
     dialog = Dialog(machine, uninstaller, "Espelho host")
     dialog.walk("un-confirm", "un-components", "un-done")
     dialog.wait_end(0)
-    must_be("files", machine.files("Program Files", "Espelho"), {"uninstall.exe"})  # it ran in its place
+    must_be("files", machine.files("Program Files", "Espelho") - {"uninstall.exe"}, set())  # it ran in its place
     machine.must_run(False)
+
+
+# --- how it is built
+
+class Build:
+    """A build of the installer from a copy of the sources, without the help of earlier ones."""
+
+    def __init__(self, rig, name):
+        must_have("cmake")
+        self.rig, self.name = rig, name
+        self.source = os.path.join(rig.directory, name, "source")
+        self.folder = os.path.join(rig.directory, name, "build")
+        sys.path.insert(0, os.path.join(rig.tools.source, "tests", "lint"))
+        from tree import files
+        for file in files(rig.tools.source):
+            target = os.path.join(self.source, file)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(os.path.join(rig.tools.source, file), target)
+
+    def run(self, *argv):
+        env = dict(os.environ, CCACHE_DISABLE="1")
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=400, check=False, env=env)
+        if done.returncode != 0:
+            raise Failure(f"{self.name}: {argv}: {done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+    def make(self, *options):
+        toolchain = os.path.join(self.source, "cmake", "mingw-w64.cmake")
+        self.run("cmake", "-G", "Ninja", "-S", self.source, "-B", self.folder, "--toolchain", toolchain,
+                 "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DESPELHO_TESTS=OFF", *options)
+        self.run("cmake", "--build", self.folder, "--target", "installer", "--parallel", str(os.cpu_count()))
+        return setup_of(self.folder)
+
+    def program(self):
+        return os.path.join(os.path.dirname(setup_of(self.folder)), "espelho-host.exe")
+
+
+def make_certificate(folder):
+    certificate, key = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Espelho test",
+                    "-addext", "extendedKeyUsage=codeSigning", "-keyout", key, "-out", certificate], capture_output=True,
+                   timeout=60, check=True)
+    return certificate, key
+
+
+def is_signed(path, certificate):
+    done = subprocess.run(["osslsigncode", "verify", "-CAfile", certificate, "-in", path], capture_output=True, text=True,
+                          timeout=60, check=False)
+    return done.returncode == 0
+
+
+def must_notice_a_flipped_byte(path, certificate):
+    data = bytearray(read(path))
+    data[len(data) // 2] ^= 1
+    with open(path + ".flipped", "wb") as f:
+        f.write(data)
+    must_be(f"{path} with a flipped byte is signed", is_signed(path + ".flipped", certificate), False)
+
+
+@case("windows.installer_build", labels=("windows",), timeout_s=600)
+def build(rig):
+    """The same bytes from two folders; then signed: program, installer and uninstaller."""
+    windows_program(rig, "host-win")  # or skip
+    for program in ("openssl", "osslsigncode"):
+        must_have(program)
+    first, second = Build(rig, "first"), Build(rig, "in-another-folder")
+    setup = second.make()
+    same_bytes = [read(a) == read(b) for a, b in ((first.make(), setup), (first.program(), second.program()))]
+    must_be("installer and program are the same", same_bytes, [True, True])
+    certificate, key = make_certificate(rig.directory)
+    must_be("signed without a key", is_signed(setup, certificate), False)
+
+    setup = second.make(f"-DESPELHO_SIGN_CERT={certificate}", f"-DESPELHO_SIGN_KEY={key}")
+    for path in (setup, second.program()):
+        must_be(f"{path} is signed", is_signed(path, certificate), True)
+        must_notice_a_flipped_byte(path, certificate)
+    machine = Machine(rig, setup, second.program())
+    machine.install()
+    machine.must_be_installed()
+    machine.must_run()
+    must_be("uninstaller is signed", is_signed(machine.path(f"{HOME}\\uninstall.exe"), certificate), True)
+    machine.uninstall()
+    machine.must_be_gone()

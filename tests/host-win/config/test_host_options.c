@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "kvmfr/format.h"
@@ -37,9 +38,10 @@ static void write_ini(const char *folder, const char *text)
 static void folders_init(struct folders *f, const char *beside, const char *data)
 {
     const char *const texts[] = { beside, data };
-    f->list[0] = NULL; /* a folder that could not be found out */
+    const uint64_t unique = clock_ns(); /* process ids of two Wine prefixes are the same */
+    f->list[0] = NULL;                  /* a folder that could not be found out */
     for (int i = 0; i < 2; i++) {
-        snprintf(f->path[i], sizeof(f->path[i]), "/tmp/espelho-host-options-%d-%d", (int)getpid(),
+        snprintf(f->path[i], sizeof(f->path[i]), "/tmp/espelho-host-options-%" PRIu64 "-%d", unique,
                  i);
         CHECK_INT(make_folder(f->path[i]), 0);
         if (texts[i])

@@ -174,7 +174,7 @@ TEST(the_pointer_moves_and_changes)
     CHECK_INT(capture_synthetic_ops.create(&config, &c), 0);
     CHECK_INT(c->ops->start(c), CAPTURE_OK);
     uint32_t shapes = 0, positions = 0, timeouts = 0;
-    const uint64_t end_ns = clock_ns() + 4500 * NS_PER_MS;
+    const uint64_t end_ns = clock_ns() + 30 * NS_PER_S;
     while (clock_ns() < end_ns && shapes < 3) {
         const enum capture_result r = c->ops->next(c, 4, &u);
         if (r == CAPTURE_TIMEOUT) {
@@ -196,7 +196,7 @@ TEST(the_pointer_moves_and_changes)
               0);
     }
     CHECK_INT(shapes, 3);
-    CHECK(positions > 100 && timeouts > 100);
+    CHECK(positions > 100 && timeouts > 0);
     c->ops->stop(c);
     c->ops->destroy(c);
 }
