@@ -17,23 +17,24 @@
 #include "service/service.h"
 #include "service/setup.h"
 #include "tray/tray.h"
-#include "win/folders.h"
+#include "win/paths.h"
 
 /* ---- capture ---- */
 
 /* Frees *options itself if it fails. */
 static int load_options(int argc, char **argv, struct host_options *options)
 {
-    struct folders folders;
+    struct win_paths paths;
     struct option_error error = { .message = "" };
-    const int found = folders_find(&folders);
+    const int found = win_paths_init(&paths);
     if (found < 0) {
         fprintf(stderr, "espelho-host: cannot find its own folder: %s\n", err_str(found));
         return HOST_EXIT_FAILED;
     }
-    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
+    const char *const folders[] = { paths.program_folder, paths.data_folder };
     int rest = 0;
-    const int err = host_options_load(options, names, FOLDERS_COUNT, argc, argv, &rest, &error);
+    const int err =
+        host_options_load(options, folders, ARRAY_LEN(folders), argc, argv, &rest, &error);
     if (err == 0 && rest == 0)
         return HOST_EXIT_STOPPED;
     host_options_free(options);
@@ -64,12 +65,11 @@ static int run_session(void)
 
 static int run_service(void)
 {
-    struct folders folders;
-    const int err = folders_find(&folders);
-    if (err < 0)
+    struct win_paths paths;
+    if (win_paths_init(&paths) < 0)
         return HOST_EXIT_FAILED;
-    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
-    return service_run(names, FOLDERS_COUNT);
+    const char *const folders[] = { paths.program_folder, paths.data_folder };
+    return service_run(folders, ARRAY_LEN(folders));
 }
 
 /* A console that was opened for us alone is in the way; that of a terminal is not ours. */
@@ -100,6 +100,12 @@ static int print_options(void)
     return 0;
 }
 
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
 /* As the settings files choose; the option of a command line would be a different choice. */
 static int list_outputs(void)
 {
@@ -107,7 +113,7 @@ static int list_outputs(void)
     const int status = load_options(0, NULL, &options);
     if (status != HOST_EXIT_STOPPED)
         return status;
-    const int err = capture_outputs_print(stdout, options.adapter, options.output);
+    const int err = capture_outputs_tell(options.adapter, options.output, print_line, NULL);
     host_options_free(&options);
     return err < 0 ? HOST_EXIT_FAILED : 0;
 }
