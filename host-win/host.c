@@ -58,9 +58,9 @@ struct host {
     } shared;
 };
 
-static const struct capture_ops *const automatic[] = { &capture_dxgi_ops, NULL };
+static const struct capture_ops *const automatic[] = { &capture_dxgi_ops, &capture_gdi_ops, NULL };
 static const struct capture_ops *const only_dxgi[] = { &capture_dxgi_ops, NULL };
-static const struct capture_ops *const only_gdi[] = { NULL };
+static const struct capture_ops *const only_gdi[] = { &capture_gdi_ops, NULL };
 static const struct capture_ops *const only_synthetic[] = { &capture_synthetic_ops, NULL };
 
 static const struct capture_ops *const *const backends[] = {
