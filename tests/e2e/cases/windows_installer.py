@@ -154,6 +154,13 @@ def life(rig):
     machine.must_be_gone()
     must_be("what stays after a purge", machine.files(*DATA), None)
 
+    # The program was deleted by hand.
+    machine.install()
+    must_be("stop", wine.run(f"{HOME}\\espelho-host.exe", "--stop").status, 0)
+    os.unlink(exe)
+    machine.uninstall()
+    machine.must_be_gone()
+
 
 @case("windows.installer_folder", labels=("windows",), timeout_s=240)
 def folder(rig):
@@ -188,6 +195,13 @@ def refuses(rig):
         machine.must_be_gone()
     machine.must_log("refused: Espelho needs Windows 10 version 1809")
     must_be("reg delete", machine.wine.run("reg", "delete", version, "/f").status, 0)
+
+    taken = machine.path(f"{HOME}\\LICENSE.txt")
+    os.makedirs(taken)  # a folder where a file should be
+    machine.install(status=FAILED)
+    machine.must_log(f"not everything could be copied to {HOME}")
+    machine.must_run(False)
+    shutil.rmtree(os.path.dirname(taken))
 
     data = bytearray(read(machine.setup))
     data[len(data) * 2 // 3] ^= 0x10
