@@ -23,7 +23,7 @@
 #include "win/desktop.h"
 #include "win/instance.h"
 #include "win/log_file.h"
-#include "win/paths.h"
+#include "win/folders.h"
 #include "win/pointer_move.h"
 #include "win/priority.h"
 #include "win/system.h"
@@ -371,15 +371,15 @@ static BOOL WINAPI on_console(DWORD event)
 /* The service's processes always log to files; in the foreground a folder must be wished for. */
 static void start_log(struct host *h)
 {
-    struct win_paths paths;
+    struct folders folders;
     const char *folder = h->options->log_folder;
     int err = 0;
     log_set_level((enum log_level)h->options->log_level);
     if (!folder[0] && h->foreground)
         return;
     if (!folder[0]) {
-        err = win_paths_init(&paths);
-        folder = paths.data_folder;
+        err = folders_find(&folders);
+        folder = folders.data;
     }
     err = err < 0 ? err : log_file_start(&h->log, folder, "espelho-host", h->foreground, 0);
     err = err < 0 ? err : crash_install(folder, "espelho-host");

@@ -17,24 +17,23 @@
 #include "service/service.h"
 #include "service/setup.h"
 #include "tray/tray.h"
-#include "win/paths.h"
+#include "win/folders.h"
 
 /* ---- capture ---- */
 
 /* Frees *options itself if it fails. */
 static int load_options(int argc, char **argv, struct host_options *options)
 {
-    struct win_paths paths;
+    struct folders folders;
     struct option_error error = { .message = "" };
-    const int found = win_paths_init(&paths);
+    const int found = folders_find(&folders);
     if (found < 0) {
         fprintf(stderr, "espelho-host: cannot find its own folder: %s\n", err_str(found));
         return HOST_EXIT_FAILED;
     }
-    const char *const folders[] = { paths.program_folder, paths.data_folder };
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
     int rest = 0;
-    const int err =
-        host_options_load(options, folders, ARRAY_LEN(folders), argc, argv, &rest, &error);
+    const int err = host_options_load(options, names, FOLDERS_COUNT, argc, argv, &rest, &error);
     if (err == 0 && rest == 0)
         return HOST_EXIT_STOPPED;
     host_options_free(options);
@@ -65,11 +64,11 @@ static int run_session(void)
 
 static int run_service(void)
 {
-    struct win_paths paths;
-    if (win_paths_init(&paths) < 0)
+    struct folders folders;
+    if (folders_find(&folders) < 0)
         return HOST_EXIT_FAILED;
-    const char *const folders[] = { paths.program_folder, paths.data_folder };
-    return service_run(folders, ARRAY_LEN(folders));
+    const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
+    return service_run(names, FOLDERS_COUNT);
 }
 
 /* A console that was opened for us alone is in the way; that of a terminal is not ours. */
@@ -163,6 +162,26 @@ static const struct verb *find_verb(const char *word)
     return strcmp(word, "-h") == 0 ? find_verb("--help") : NULL;
 }
 
+/* "--instal-service" is no option either: the option system could only name an option. */
+static const char *nearest_verb(const char *word)
+{
+    const char *names[ARRAY_LEN(verbs)];
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        names[i] = verbs[i].name;
+    return options_nearest(names, ARRAY_LEN(names), word);
+}
+
+static int run_without_verb(int argc, char **argv)
+{
+    const bool alone = argc == 1 && strncmp(argv[0], "--", 2) == 0 && !strchr(argv[0], '=');
+    const char *nearest =
+        alone && !options_find(&host_option_table, argv[0] + 2) ? nearest_verb(argv[0]) : NULL;
+    if (!nearest)
+        return capture(argc, argv, true);
+    fprintf(stderr, "espelho-host: unknown %s; %s was meant?\n", argv[0], nearest);
+    return HOST_EXIT_USAGE;
+}
+
 static int run_verb(const struct verb *verb, int more)
 {
     if (more == 0)
@@ -178,7 +197,7 @@ static int run(int argc, char **argv)
             return print_help();
     }
     const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
-    return verb ? run_verb(verb, argc - 1) : capture(argc, argv, true);
+    return verb ? run_verb(verb, argc - 1) : run_without_verb(argc, argv);
 }
 
 /* ---- the command line, in UTF-8 ---- */

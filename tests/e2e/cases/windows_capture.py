@@ -107,10 +107,10 @@ def pictures(rig):
     if not any("more data" in c.text for c in host.calls()):
         raise Failure("no call was told that there is more data")
     compare_snapshot(host, numbers[-1])
-    shown = host.espelho("inspect")
-    for text in (f"{WIDTH}", f"{HEIGHT}", "DXGI"):
-        if text not in shown:
-            raise Failure(f"inspect does not know of {text}:\n{shown}")
+    shown = host.inspect()
+    for words in ("capture: DXGI", "errors: none"):
+        if words not in shown:
+            raise Failure(f"inspect does not say '{words}':\n{shown}")
     host.stop()
     follower.wait_state("host-silent")
     must_be("status of the follower", follower.terminate(), 0)
@@ -118,9 +118,7 @@ def pictures(rig):
 
 def compare_snapshot(host, event):
     """Our own command, in a process of its own, sees the same picture."""
-    path = f"{host.script}.png"
-    host.espelho("snapshot", path)
-    width, height, rows = png.read(path)
+    width, height, rows = png.read(host.snapshot())
     must_be("snapshot", (width, height, b"".join(rows)), read_ppm(host.expected(event)))
 
 

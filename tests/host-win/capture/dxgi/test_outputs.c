@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "capture/capture.h"
 #include "capture/dxgi/outputs.h"
 #include "capture/outputs.h"
 
@@ -82,4 +83,21 @@ TEST(the_list_names_what_is_captured)
     CHECK_MSG(!strstr(text, "<- captured") &&
                   strstr(text, "no output matches adapter \"no such adapter\", output \"\"\n"),
               "%s", text);
+}
+
+/* Wine has the functions, and they do nothing. */
+TEST(a_system_without_duplication_is_unsupported)
+{
+    static const struct capture_config config = { .hdr = CAPTURE_HDR_KEEP };
+    struct capture *capture = NULL;
+    CHECK_INT(capture_dxgi_ops.create(&config, &capture), 0);
+    for (int i = 0; i < 2; i++) {
+        const enum capture_result r = capture_dxgi_ops.start(capture);
+        if (r == CAPTURE_OK)
+            SKIP("this system has it");
+        CHECK_INT(r, CAPTURE_UNSUPPORTED);
+        capture_dxgi_ops.stop(capture);
+    }
+    capture_dxgi_ops.destroy(capture);
+    capture_dxgi_ops.destroy(NULL);
 }
