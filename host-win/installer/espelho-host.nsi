@@ -152,6 +152,7 @@ Section "-finish"
     ${ElseIf} $DeviceState == "driverless"
         ${Log} "$(TEXT_DEVICE_DRIVERLESS)"
     ${EndIf}
+    SetOutPath $TEMP ; so that the window with the instructions does not keep our folder from being removed
     ${Log} "done"
 SectionEnd
 

@@ -328,12 +328,13 @@ def pages(rig):
     add_pci_device(wine)
     click_through(machine, 1046, "^Instala.* Espelho host$", "LEIAME.txt")
 
-    uninstaller = wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe"), f"_?={HOME}")
-    dialog = Dialog(machine, uninstaller, "Espelho host")
-    dialog.walk("un-confirm", "un-components", "un-done")
-    dialog.wait_end(0)
-    must_be("files", machine.files("Program Files", "Espelho") - {"uninstall.exe"}, set())  # it ran in its place
-    machine.must_run(False)
+    # uninstall.exe ends at once: a copy of it has the window.
+    dialog = Dialog(machine, wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe")), "Espelho host")
+    dialog.walk("un-confirm", "un-components")
+    wait_until(lambda: REMOVED in machine.log(), PATIENCE_S, "everything is removed")
+    dialog.walk("un-done")
+    wait_until(lambda: machine.files("Program Files", "Espelho") is None, PATIENCE_S, "the folder is gone")
+    machine.must_be_gone()
 
 
 # --- how it is built

@@ -148,7 +148,7 @@ def pace_and_room(rig):
     frame = follower.wait_event(2)
     must_be("cut off", bool(frame.flags & FLAG_TRUNCATED) and 0 < frame.rows < 1080, True)
     follower.must_be_sound()
-    host.program.wait_log("64")  # MiB that would do: a power of two is what QEMU takes
+    host.program.wait_log("<size unit='M'>32</size>")  # what would do, as it has to be written
     host.stop()
 
     host.new_region(64 << 10)
@@ -199,15 +199,23 @@ def driver(rig):
     host = WindowsHost(rig)
     tool = windows_program(rig, "tests", "host-win", "driver", "driver_tool.exe")
     sys = windows_program(rig, "tests", "host-win", "driver", "espelho_ivshmem.sys")
-    missing = host.start("mode 320 200\n" + TWO, through_file=False)
-    missing.wait_log("virtio-win")  # where to get the driver
-    missing.kill()
+    desktop = "mode 320 200\n" + TWO + "gate more\nrepeat 3\npaint 1 1 8 8\nwait 50\ngo\nend\n"
+    missing = host.start(desktop, through_file=False)
+    missing.wait_log("no IVSHMEM device")
+    missing.wait_log("<shmem")  # what to write
+    must_be("status of one that never found it", missing.interrupt(), 0)
 
     host.wine.must_run(tool, "install", "Z:" + sys, host.region)
-    host.start("mode 320 200\n" + TWO, through_file=False)
+    host.start(desktop, through_file=False)
     follower = host.follow()
     follower.wait_event(2)
-    follower.must_be_sound()
     must_be("a second host", host.wine.run(host.exe).status, BUSY)
+    host.wine.must_run(tool, "stop")  # unplugged under a running host
+    host.program.wait_log("removed")
+    follower.wait_state("host-silent")
+    host.wine.must_run(tool, "install", "Z:" + sys, host.region)
+    host.open_gate("more")
+    follower.wait_event(5)
+    follower.must_be_sound()
     host.stop()
     must_be("status of the follower", follower.terminate(), 0)
