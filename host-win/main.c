@@ -65,8 +65,7 @@ static int run_session(void)
 static int run_service(void)
 {
     struct folders folders;
-    const int err = folders_find(&folders);
-    if (err < 0)
+    if (folders_find(&folders) < 0)
         return HOST_EXIT_FAILED;
     const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
     return service_run(names, FOLDERS_COUNT);
@@ -100,6 +99,12 @@ static int print_options(void)
     return 0;
 }
 
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
 /* As the settings files choose; the option of a command line would be a different choice. */
 static int list_outputs(void)
 {
@@ -107,7 +112,7 @@ static int list_outputs(void)
     const int status = load_options(0, NULL, &options);
     if (status != HOST_EXIT_STOPPED)
         return status;
-    const int err = capture_outputs_print(stdout, options.adapter, options.output);
+    const int err = capture_outputs_tell(options.adapter, options.output, print_line, NULL);
     host_options_free(&options);
     return err < 0 ? HOST_EXIT_FAILED : 0;
 }
@@ -157,6 +162,26 @@ static const struct verb *find_verb(const char *word)
     return strcmp(word, "-h") == 0 ? find_verb("--help") : NULL;
 }
 
+/* "--instal-service" is no option either: the option system could only name an option. */
+static const char *nearest_verb(const char *word)
+{
+    const char *names[ARRAY_LEN(verbs)];
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        names[i] = verbs[i].name;
+    return options_nearest(names, ARRAY_LEN(names), word);
+}
+
+static int run_without_verb(int argc, char **argv)
+{
+    const bool alone = argc == 1 && strncmp(argv[0], "--", 2) == 0 && !strchr(argv[0], '=');
+    const char *nearest =
+        alone && !options_find(&host_option_table, argv[0] + 2) ? nearest_verb(argv[0]) : NULL;
+    if (!nearest)
+        return capture(argc, argv, true);
+    fprintf(stderr, "espelho-host: unknown %s; %s was meant?\n", argv[0], nearest);
+    return HOST_EXIT_USAGE;
+}
+
 static int run_verb(const struct verb *verb, int more)
 {
     if (more == 0)
@@ -172,7 +197,7 @@ static int run(int argc, char **argv)
             return print_help();
     }
     const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
-    return verb ? run_verb(verb, argc - 1) : capture(argc, argv, true);
+    return verb ? run_verb(verb, argc - 1) : run_without_verb(argc, argv);
 }
 
 /* ---- the command line, in UTF-8 ---- */

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/dxgi/device.h"
+#include "capture/dxgi/display.h"
 #include "capture/dxgi/duplication.h"
 #include "capture/dxgi/outputs.h"
 #include "capture/dxgi/pacer.h"
@@ -36,6 +37,9 @@
  */
 #define SLICE_MS  2u
 #define SLICED_MS 50u /* after a picture was committed: somebody will come for it */
+
+/* The user may move the slider for the brightness of SDR windows; nothing tells us. */
+#define WHITE_CHECK_MS 2000u
 
 /* A reason that comes again within so long after a good start is not logged again. */
 #define QUIET_MS 5000u
@@ -58,7 +62,7 @@ struct dxgi_capture {
         bool device_is_lost, told_masked;
         bool has_image;   /* since start() */
         bool has_pending; /* fed, and held back by the pacer */
-        uint64_t committed_ns;
+        uint64_t committed_ns, white_checked_ns;
         char logged[160];
     } live;
     struct pipeline *pipeline; /* capture thread's, outlives stop(); copy thread: while it has a
@@ -303,6 +307,7 @@ static void begin_capture(struct dxgi_capture *c)
     if (clock_ms() - c->live.reported_ms > QUIET_MS)
         c->live.reported = (struct dxgi_failure){ 0 };
     c->live.has_image = c->live.has_pending = c->live.told_masked = false;
+    c->live.white_checked_ns = clock_ns();
     pacer_init(&c->live.pacer, c->config.max_fps);
     atomic_store(&c->shared.verdict, CAPTURE_NONE);
     set_text(c);
@@ -421,6 +426,20 @@ static uint32_t slice_ms(struct dxgi_capture *c, uint64_t now_ns, uint64_t deadl
     return (uint32_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* Now and then, and only where it matters. */
+static bool white_has_changed(struct dxgi_capture *c, uint64_t now_ns)
+{
+    if (!c->live.has_image || !pipeline_uses_white(c->pipeline) ||
+        now_ns - c->live.white_checked_ns < WHITE_CHECK_MS * NS_PER_MS)
+        return false;
+    c->live.white_checked_ns = now_ns;
+    const uint32_t white = display_sdr_white(c->live.entry.device);
+    if (white == 0 || white == c->live.entry.sdr_white_permille)
+        return false;
+    log_info("SDR white is %u cd/m2 now", (unsigned)white * 80 / 1000);
+    return true;
+}
+
 /* One round of waiting. TIMEOUT: nothing yet. */
 static enum capture_result next_once(struct dxgi_capture *c, uint32_t wait_ms,
                                      struct capture_update *out)
@@ -457,6 +476,8 @@ static enum capture_result dxgi_next(struct capture *self, uint32_t timeout_ms,
         }
         struct capture_update update = { 0 };
         const uint64_t now_ns = clock_ns();
+        if (white_has_changed(c, now_ns))
+            return CAPTURE_REBUILD;
         const enum capture_result result = next_once(c, slice_ms(c, now_ns, deadline_ns), &update);
         if (result == CAPTURE_OK)
             *out = update;

@@ -17,6 +17,7 @@ struct pipeline {
     ID3D11Texture2D *desktop; /* our copy; NULL: straight from the duplication's image */
     struct convert *convert;  /* NULL: nothing to convert */
     struct staging *staging;
+    bool uses_white;
     struct damage pending; /* of the picture, fed and not staged */
 };
 
@@ -97,6 +98,8 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
     p->ring = ring;
     p->config = *config;
     p->source = *desc;
+    p->uses_white =
+        format.source_dxgi_format == PICTURE_DXGI_RGBA16F || format.light != SHADER_LIGHT_KEEP;
     p->layout = layout_of(config, &format, (struct geometry_size){ desc->Width, desc->Height });
     const HRESULT hr = create_parts(p, &format, config->keeps_desktop);
     if (FAILED(hr)) {
@@ -121,6 +124,11 @@ void pipeline_destroy(struct pipeline *pipeline)
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline)
 {
     return &pipeline->layout;
+}
+
+bool pipeline_uses_white(const struct pipeline *pipeline)
+{
+    return pipeline->uses_white;
 }
 
 bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *desc)

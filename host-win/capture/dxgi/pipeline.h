@@ -29,6 +29,8 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
 void pipeline_destroy(struct pipeline *pipeline);
 
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline);
+/* Whether the picture depends on how bright SDR white is. */
+bool pipeline_uses_white(const struct pipeline *pipeline);
 /* Images like `desc` can go this way. */
 bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *desc);
 /* So can those of a new duplication, after restart. */

@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/copy_in.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -268,4 +269,46 @@ TEST(files_have_utf8_names)
 #else
     CHECK_INT(remove(path), 0);
 #endif
+}
+
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool set;
+};
+
+static void *set_soon(void *ctx)
+{
+    struct waiter *w = ctx;
+    clock_sleep_until_ns(clock_ns() + 20 * NS_PER_MS);
+    pthread_mutex_lock(&w->lock);
+    w->set = true;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+TEST(cond_waits_no_shorter_and_hears_signals)
+{
+    struct waiter w = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    pthread_t thread;
+    CHECK_INT(cond_init(&w.cond), 0);
+    pthread_mutex_lock(&w.lock);
+    static const uint64_t ns[] = { 0, 1, 100, 999999, 3 * NS_PER_MS, 40 * NS_PER_MS };
+    for (size_t i = 0; i < ARRAY_LEN(ns); i++) {
+        const uint64_t deadline_ns = clock_ns() + ns[i];
+        uint32_t turns = 0;
+        for (; clock_ns() < deadline_ns; turns++)
+            cond_wait_until(&w.cond, &w.lock, deadline_ns);
+        CHECK_MSG(turns < 5, "%u turns: it spins", turns);
+    }
+    cond_wait_until(&w.cond, &w.lock, 0); /* long past */
+    CHECK_INT(pthread_create(&thread, NULL, set_soon, &w), 0);
+    const uint64_t end_ns = clock_ns() + 30 * NS_PER_S;
+    while (!w.set && clock_ns() < end_ns)
+        cond_wait_until(&w.cond, &w.lock, UINT64_MAX);
+    CHECK(w.set);
+    pthread_mutex_unlock(&w.lock);
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&w.cond);
 }
