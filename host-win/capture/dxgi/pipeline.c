@@ -9,7 +9,7 @@
 #include "capture/rects.h"
 
 struct pipeline {
-    struct dxgi_device device; /* borrowed */
+    struct dxgi_device device; /* shared: it may outlive its maker */
     struct capture_ring *ring; /* borrowed */
     struct pipeline_config config;
     D3D11_TEXTURE2D_DESC source;
@@ -94,7 +94,7 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
     struct pipeline *p = calloc(1, sizeof(*p));
     if (!p)
         return E_OUTOFMEMORY;
-    p->device = *device;
+    p->device = dxgi_device_share(device);
     p->ring = ring;
     p->config = *config;
     p->source = *desc;
@@ -118,12 +118,18 @@ void pipeline_destroy(struct pipeline *pipeline)
     staging_destroy(pipeline->staging);
     convert_destroy(pipeline->convert);
     com_release(&pipeline->desktop);
+    dxgi_device_destroy(&pipeline->device);
     free(pipeline);
 }
 
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline)
 {
     return &pipeline->layout;
+}
+
+bool pipeline_is_of(const struct pipeline *pipeline, const struct dxgi_device *device)
+{
+    return pipeline->device.d3d == device->d3d;
 }
 
 bool pipeline_uses_white(const struct pipeline *pipeline)
