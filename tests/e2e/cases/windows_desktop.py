@@ -50,6 +50,16 @@ def watch_moving(host, follower, seconds):
     clock.terminate()
 
 
+def check_set_cursor(host, follower):
+    """A viewer asks for the pointer to be elsewhere; Wine moves X's, as long as it has a window."""
+    host.wine.start("notepad", "notepad")
+    wait_until(lambda: host.wine.xdo("search", "--onlyvisible", "--name", "Notepad"), 30, "a window of Wine")
+    follower.command("cursor 321 123")
+    follower.wait(lambda: "cursor done" in [t for _, t in follower.lines()], "the host has taken the request")
+    follower.wait(lambda: [p for p in follower.pointers() if p.at == (321, 123)], "the pointer is there")
+    must_be("X's pointer", host.wine.xdo("getmouselocation").split()[:2], ["x:321", "y:123"])
+
+
 def check_desktop(rig, script, *options):
     host = WindowsHost(rig)
     host.start(script, *options)
@@ -65,6 +75,8 @@ def check_desktop(rig, script, *options):
             process.terminate()
     wait_until(lambda: snapshot_equals_screen(host), 30, "snapshot and X's own screenshot are the same")
     must_be("what follows is sound", [t for _, t in follower.lines() if t.startswith(("rejected", "stalled"))], [])
+    if "live" in script:
+        check_set_cursor(host, follower)
     host.stop()
     return host
 

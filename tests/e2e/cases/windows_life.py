@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """espelho-host.exe under Wine: outputs, pixel types and sizes by option; subscribers that come, go and die; what else it captures with."""
+import signal
 import time
 from dataclasses import dataclass
 
@@ -82,6 +83,7 @@ def subscribers(rig):
     host = WindowsHost(rig)
     still = "mode 640 400\npointer 5 6 shown\nshape mono 8 8 1 1\nbegin\nwait 100\nfull\ngo\n"
     more = "gate more\nrepeat 200\nrandom 5\nwait 15\ngo\nend\ngate last\npaint 1 1 20 20\ngo\n"
+    more += "gate stopped\nrepeat 100\nrandom 5\nwait 40\ngo\nend\n"
     host.start(still + more)
     host.program.wait_log("idle")
     time.sleep(1)
@@ -115,7 +117,16 @@ def subscribers(rig):
     again.wait_event(201)
     host.open_gate("last")
     again.wait_event(202)
-    again.must_be_sound()
+    other = host.follow()
+    other.wait_event(202)
+    again.popen.send_signal(signal.SIGSTOP)  # a viewer that stands still holds nobody up
+    host.open_gate("stopped")
+    other.wait_event(302)
+    again.popen.send_signal(signal.SIGCONT)
+    again.wait_event(302)
+    for follower in (again, other):
+        follower.must_be_sound()
+    must_be("status of the other", other.terminate(), 0)
     host.program.kill()
     again.wait_state("host-silent")
     host.start(still)
