@@ -13,29 +13,45 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "capture/capture.h"
+#include "capture/outputs.h"
 #include "control/control_server.h"
 #include "control/stop_event.h"
 #include "publish/publish.h"
 #include "shm/region.h"
+#include "win/attention.h"
+#include "win/crash.h"
+#include "win/desktop.h"
+#include "win/instance.h"
+#include "win/log_file.h"
+#include "win/folders.h"
+#include "win/pointer_move.h"
+#include "win/priority.h"
+#include "win/system.h"
 
 #define TICK_MS       10
 #define TRY_AGAIN_MS  2000 /* to open the region, or to build on it */
+#define LOOK_AGAIN_MS 1000 /* whether the region is still there */
 #define REPORT_MS     500  /* how often a change of state is looked for */
-#define PATH_MAX_TEXT 1024
 
 /* What is published, and on what: made anew when the region was lost. Main thread, but for
  * `shared`. */
 struct host {
     const struct host_options *options; /* borrowed */
-    char path[PATH_MAX_TEXT];           /* of the region */
+    char path[FILE_PATH_BYTES];         /* of the region */
+    bool foreground;                    /* log lines go to the console as well */
+    struct log_file log;                /* `folder` "": only to the console */
+    struct kvmfr_session session;       /* what viewers are told of this machine */
+    struct instance *instance;          /* owned */
+    struct attention *attention;        /* owned */
     HANDLE stop;                        /* owned: set when the process shall end */
     HANDLE service_stop;                /* owned: the service's wish; NULL: not its child */
     struct control_server *control;     /* owned; NULL: another process has the pipe */
     struct shm_region *region;          /* owned; NULL: not there now */
     struct publish *publish;            /* owned; ended before the region is closed */
-    uint64_t due_ms;                    /* when to try again */
+    uint64_t due_ms, look_ms;           /* when to try again, to look for the region */
     enum publish_state told;            /* the last state that was logged */
     _Atomic int exit_code;              /* of enum host_exit, once `stop` is set */
+    struct desktop desktop;             /* capture thread only */
     struct {                            /* under `lock`: the control thread asks */
         pthread_mutex_t lock;
         struct publish_status status;
@@ -43,9 +59,9 @@ struct host {
     } shared;
 };
 
-static const struct capture_ops *const automatic[] = { &capture_dxgi_ops, NULL };
+static const struct capture_ops *const automatic[] = { &capture_dxgi_ops, &capture_gdi_ops, NULL };
 static const struct capture_ops *const only_dxgi[] = { &capture_dxgi_ops, NULL };
-static const struct capture_ops *const only_gdi[] = { NULL };
+static const struct capture_ops *const only_gdi[] = { &capture_gdi_ops, NULL };
 static const struct capture_ops *const only_synthetic[] = { &capture_synthetic_ops, NULL };
 
 static const struct capture_ops *const *const backends[] = {
@@ -104,7 +120,7 @@ static void on_status(void *ctx, struct control_status *out)
     out->rate_mhz = (uint32_t)(s.fps * 1000);
     out->frames = s.frames;
     snprintf(out->version, sizeof(out->version), "%s", ESPELHO_VERSION);
-    snprintf(out->log, sizeof(out->log), "%s", h->options->log_folder);
+    snprintf(out->log, sizeof(out->log), "%.511s", h->log.folder);
     out->process_id = GetCurrentProcessId();
 }
 
@@ -131,6 +147,50 @@ static void start_control(struct host *h)
                  err_str(-err));
 }
 
+/* ---- what publishing wants of Windows ---- */
+
+/* Capture thread. Where it may not follow (the secure desktop, without the service) the capture
+ * fails and is tried again. */
+static void on_enter_desktop(void *ctx)
+{
+    struct host *h = ctx;
+    const int err = desktop_enter(&h->desktop);
+    if (err < 0)
+        log_every(5000, LOG_LEVEL_INFO,
+                  "the desktop with the input cannot be entered (%s); as a service it could",
+                  err_str(-err));
+}
+
+static void on_enter_thread(void *ctx, bool copy)
+{
+    struct host *h = ctx;
+    if (!copy)
+        desktop_init(&h->desktop);
+    if (!priority_enter_thread(copy))
+        log_debug("no multimedia class for the %s thread", copy ? "copy" : "capture");
+}
+
+static void on_leave_thread(void *ctx, bool copy)
+{
+    if (!copy)
+        desktop_leave(&((struct host *)ctx)->desktop);
+}
+
+static uint32_t on_frame_flags(void *ctx)
+{
+    struct host *h = ctx;
+    return h->attention ? attention_frame_flags(h->attention) : 0;
+}
+
+static void on_set_cursor(void *ctx, int32_t x_px, int32_t y_px)
+{
+    (void)ctx;
+    const int err = pointer_move_to(x_px, y_px);
+    if (err < 0)
+        log_every(5000, LOG_LEVEL_WARN, "the pointer cannot be put where the viewer wants it: %s",
+                  err_str(-err));
+}
+
 /* ---- the region and what is published on it ---- */
 
 static void set_problem(struct host *h, const char *problem)
@@ -154,8 +214,8 @@ static bool open_region(struct host *h)
 {
     struct shm_problem problem;
     if (shm_region_open(h->path, &h->region, &problem) == 0) {
-        log_info("region: %s, %llu MiB", h->path,
-                 (unsigned long long)h->region->len_bytes / (1024 * 1024));
+        log_file_header(&h->log, "region: %s, %llu MiB", h->path,
+                        (unsigned long long)h->region->len_bytes / (1024 * 1024));
         return true;
     }
     char text[256];
@@ -185,9 +245,16 @@ static bool start_publishing(struct host *h)
 {
     struct publish_config config = { .mem = h->region->mem,
                                      .len_bytes = h->region->len_bytes,
+                                     .session = h->session,
                                      .random = { .next = next_random },
                                      .backends = backends[h->options->backend],
-                                     .capture = capture_config_of(h->options) };
+                                     .capture = capture_config_of(h->options),
+                                     .system = { .enter_desktop = on_enter_desktop,
+                                                 .enter_thread = on_enter_thread,
+                                                 .leave_thread = on_leave_thread,
+                                                 .frame_flags = on_frame_flags,
+                                                 .set_cursor_position = on_set_cursor,
+                                                 .ctx = h } };
     const int err = publish_create(&config, &h->publish);
     if (err == 0) {
         set_problem(h, "");
@@ -260,9 +327,20 @@ static void report(struct host *h)
     pthread_mutex_unlock(&h->shared.lock);
 }
 
+/* A device that was unplugged and not touched since is found by asking for it, once a second. */
+static bool region_is_gone(struct host *h, uint64_t now_ms)
+{
+    if (!h->region || shm_region_lost(h->region))
+        return h->region != NULL;
+    if (now_ms < h->look_ms)
+        return false;
+    h->look_ms = now_ms + LOOK_AGAIN_MS;
+    return shm_region_replaced(h->region);
+}
+
 static void tick(struct host *h, uint64_t now_ms)
 {
-    if (h->region && shm_region_lost(h->region))
+    if (region_is_gone(h, now_ms))
         region_lost(h);
     if (!h->publish) {
         try_to_publish(h, now_ms);
@@ -283,6 +361,7 @@ static void run(struct host *h)
         tick(h, now_ms);
         if (now_ms >= report_ms) {
             report(h);
+            log_file_tick(&h->log);
             report_ms = now_ms + REPORT_MS;
         }
     }
@@ -299,15 +378,80 @@ static BOOL WINAPI on_console(DWORD event)
     return TRUE;
 }
 
-static int prepare(struct host *h)
+/* ---- start and end ---- */
+
+/* The service's processes always log to files; in the foreground a folder must be wished for. */
+static void start_log(struct host *h)
+{
+    struct folders folders;
+    const char *folder = h->options->log_folder;
+    int err = 0;
+    log_set_level((enum log_level)h->options->log_level);
+    if (!folder[0] && h->foreground)
+        return;
+    if (!folder[0]) {
+        err = folders_find(&folders);
+        folder = folders.data;
+    }
+    err = err < 0 ? err : log_file_start(&h->log, folder, "espelho-host", h->foreground, 0);
+    err = err < 0 ? err : crash_install(folder, "espelho-host");
+    if (err < 0)
+        log_warn("log folder %s: %s", folder, err_str(-err));
+}
+
+static void on_output_line(void *ctx, const char *line)
+{
+    log_file_header(ctx, "%s", line);
+}
+
+static void describe_machine(struct host *h)
+{
+    struct kvmfr_session *s = &h->session;
+    char uuid[37];
+    snprintf(s->host_version, sizeof(s->host_version), "Espelho %s", ESPELHO_VERSION);
+    system_describe(s);
+    kvmfr_session_uuid_text(s, uuid);
+    log_file_header(&h->log, "espelho-host %s, %s", ESPELHO_VERSION, s->os_name);
+    log_file_header(&h->log, "%s, %u processors; machine %s", s->cpu_model, (unsigned)s->cpus,
+                    kvmfr_session_has_uuid(s) ? uuid : "without a UUID");
+    if (capture_outputs_tell(h->options->adapter, h->options->output, on_output_line, &h->log) < 0)
+        log_debug("outputs are not known at the start");
+}
+
+static enum host_exit become_the_only_one(struct host *h)
+{
+    char holder[FILE_PATH_BYTES];
+    const int err = instance_acquire(h->path, &h->instance, holder, sizeof(holder));
+    if (err == 0)
+        return HOST_EXIT_STOPPED;
+    if (err == -EBUSY)
+        log_err("%s is served already, by %s", h->path, holder);
+    else
+        log_err("cannot find out whether %s is served already: %s", h->path, err_str(-err));
+    return err == -EBUSY ? HOST_EXIT_BUSY : HOST_EXIT_FAILED;
+}
+
+static enum host_exit prepare(struct host *h)
 {
     pthread_mutex_init(&h->shared.lock, NULL);
     host_options_region_path(h->options, h->path, sizeof(h->path));
+    start_log(h);
     h->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!h->stop)
-        return -ENOMEM;
+    if (!h->stop) {
+        log_err("out of memory");
+        return HOST_EXIT_FAILED;
+    }
     h->service_stop = stop_event_open();
-    return 0;
+    const enum host_exit only = become_the_only_one(h);
+    if (only != HOST_EXIT_STOPPED)
+        return only;
+    priority_enter_process();
+    describe_machine(h);
+    if (attention_create(h->options->block_screensaver, h->options->flash_activation,
+                         &h->attention) < 0)
+        log_warn("viewers are not told when the display should stay on, or of windows that flash");
+    start_control(h);
+    return HOST_EXIT_STOPPED;
 }
 
 static void finish(struct host *h)
@@ -315,6 +459,8 @@ static void finish(struct host *h)
     control_server_destroy(h->control);
     if (h->region)
         stop_publishing(h);
+    attention_destroy(h->attention);
+    instance_release(h->instance);
     if (h->service_stop)
         CloseHandle(h->service_stop);
     if (h->stop)
@@ -324,18 +470,16 @@ static void finish(struct host *h)
 
 int host_run(const struct host_options *options, bool foreground)
 {
-    struct host h = { .options = options };
-    if (prepare(&h) < 0) {
-        log_err("out of memory");
-        finish(&h);
-        return HOST_EXIT_FAILED;
+    struct host h = { .options = options, .foreground = foreground };
+    enum host_exit code = prepare(&h);
+    if (code == HOST_EXIT_STOPPED) {
+        console_stop = h.stop;
+        if (foreground)
+            SetConsoleCtrlHandler(on_console, TRUE);
+        run(&h);
+        code = (enum host_exit)atomic_load(&h.exit_code);
+        log_info("ending");
     }
-    console_stop = h.stop;
-    if (foreground)
-        SetConsoleCtrlHandler(on_console, TRUE);
-    start_control(&h);
-    run(&h);
-    log_info("ending");
     finish(&h);
-    return atomic_load(&h.exit_code);
+    return (int)code;
 }

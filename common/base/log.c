@@ -65,6 +65,7 @@ int log_open_file(const char *path)
         return fd;
     if (log_fd == STDERR_FILENO) {
         log_fd = fd;
+        current_colour = LOG_COLOUR_NEVER;
     } else {
         /* Other threads may be writing: the number stays, what is behind it changes at once. */
         const int err = dup2(fd, log_fd) < 0 ? -errno : 0;
@@ -72,7 +73,6 @@ int log_open_file(const char *path)
         if (err < 0)
             return err;
     }
-    current_colour = LOG_COLOUR_NEVER;
     atomic_store_explicit(&file_bytes, 0, memory_order_relaxed);
     return 0;
 }

@@ -152,6 +152,7 @@ Section "-finish"
     ${ElseIf} $DeviceState == "driverless"
         ${Log} "$(TEXT_DEVICE_DRIVERLESS)"
     ${EndIf}
+    SetOutPath $TEMP ; so that the window with the instructions does not keep our folder from being removed
     ${Log} "done"
 SectionEnd
 
@@ -164,6 +165,7 @@ SectionEnd
 Function .onInit
     SetShellVarContext all ; everything is for all users
     StrCpy $DataFolder "$APPDATA\Espelho"
+    Call remove_link
     Call read_language
     ${IfNot} ${IsNativeAMD64}
         ${Refuse} "$(TEXT_NOT_X64)"
@@ -214,6 +216,17 @@ Function stop_old_version
     ${If} ${FileExists} "$1\${EXE}"
         ${Log} "stopping the earlier version in $1"
         ${Run} '"$1\${EXE}" --stop'
+    ${EndIf}
+FunctionEnd
+
+; ProgramData is everybody's: a link of this name, made before we came, would turn what follows on some other folder.
+Function remove_link
+    System::Call 'kernel32::GetFileAttributesW(w "$DataFolder") i .r0'
+    ${If} $0 <> -1
+        IntOp $0 $0 & 0x400 ; FILE_ATTRIBUTE_REPARSE_POINT
+        ${If} $0 <> 0
+            RMDir "$DataFolder" ; the link, not what it leads to
+        ${EndIf}
     ${EndIf}
 FunctionEnd
 
@@ -308,6 +321,10 @@ Section "un.$(TEXT_PROGRAM)" section_un_program
     SectionIn RO
     ${Log} "Espelho host ${VERSION}: removing from $INSTDIR"
     ${Run} '"$INSTDIR\${EXE}" --uninstall-service'
+    ${If} $RunStatus == "error" ; the program is not there any more
+        ${Run} '"$SYSDIR\net.exe" stop ${SERVICE}'
+        ${Run} '"$SYSDIR\sc.exe" delete ${SERVICE}'
+    ${EndIf}
     ${RemoveProgram} $INSTDIR
     RMDir /r "$SMPROGRAMS\Espelho"
     DeleteRegKey HKLM "${UNINSTALL_KEY}"

@@ -122,5 +122,7 @@ void *publish_capture_main(void *publish)
         if (publish_backend_start(p))
             publish_backend_stop(p, run(p));
     publish_backend_forget(p);
+    if (p->config.system.leave_thread)
+        p->config.system.leave_thread(p->config.system.ctx, false);
     return NULL;
 }

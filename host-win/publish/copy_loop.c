@@ -226,5 +226,7 @@ void *publish_copy_main(void *publish)
         turn(p, c);
         leave_capture(p);
     }
+    if (p->config.system.leave_thread)
+        p->config.system.leave_thread(p->config.system.ctx, true);
     return NULL;
 }

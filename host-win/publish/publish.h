@@ -23,6 +23,8 @@ struct publish_system {
     void (*enter_desktop)(void *ctx);
     /* Both threads, once: priorities (MMCSS). `copy`: the copy thread. */
     void (*enter_thread)(void *ctx, bool copy);
+    /* Both threads, at their end: what the two above took. */
+    void (*leave_thread)(void *ctx, bool copy);
     /* Copy thread, before each frame: FRAME_FLAG_BLOCK_SCREENSAVER, FRAME_FLAG_REQUEST_ACTIVATION.
      */
     uint32_t (*frame_flags)(void *ctx);

@@ -23,9 +23,10 @@ struct child {
 
 /* Everything that is only needed for starting. */
 struct start {
-    HANDLE token;             /* owned */
-    LPVOID variables;         /* owned: DestroyEnvironmentBlock() */
-    PROCESS_INFORMATION info; /* owned */
+    HANDLE token;                            /* owned */
+    LPPROC_THREAD_ATTRIBUTE_LIST attributes; /* owned */
+    LPVOID variables;                        /* owned: DestroyEnvironmentBlock() */
+    PROCESS_INFORMATION info;                /* owned */
 };
 
 static const struct {
@@ -78,25 +79,7 @@ static int user_token_of(uint32_t session, HANDLE *out)
 
 /* ---- the process ---- */
 
-static int create_suspended(struct start *s, enum child_kind kind)
-{
-    wchar_t path[PATH_CHARS], line[LINE_CHARS];
-    wchar_t desktop[] = L"winsta0\\default";
-    STARTUPINFOW startup = { .cb = sizeof(startup), .lpDesktop = desktop };
-    const DWORD flags = CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT;
-    const DWORD len = GetModuleFileNameW(NULL, path, PATH_CHARS);
-    if (len == 0 || len >= PATH_CHARS)
-        return failed(kind, "GetModuleFileName");
-    snwprintf(line, LINE_CHARS, L"\"%ls\" %ls", path, kinds[kind].argument);
-    if (!CreateEnvironmentBlock(&s->variables, s->token, FALSE))
-        return failed(kind, "CreateEnvironmentBlock");
-    if (!CreateProcessAsUserW(s->token, path, line, NULL, NULL, FALSE, flags, s->variables, NULL,
-                              &startup, &s->info))
-        return failed(kind, "CreateProcessAsUser");
-    return 0;
-}
-
-static int put_into_job(struct child *c, enum child_kind kind)
+static int make_job(struct child *c, enum child_kind kind)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = { .BasicLimitInformation.LimitFlags =
                                                         kinds[kind].job_limits };
@@ -104,7 +87,56 @@ static int put_into_job(struct child *c, enum child_kind kind)
     if (!c->job || !SetInformationJobObject(c->job, JobObjectExtendedLimitInformation, &limits,
                                             sizeof(limits)))
         return failed(kind, "CreateJobObject");
-    return AssignProcessToJobObject(c->job, c->process) ? 0 : failed(kind, "AssignProcessToJob");
+    return 0;
+}
+
+/* So that the process is in the job from its first moment: the service may die at any time. */
+static int make_attributes(struct start *s, enum child_kind kind, HANDLE *job)
+{
+    SIZE_T bytes = 0;
+    InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
+    LPPROC_THREAD_ATTRIBUTE_LIST list = malloc(bytes);
+    if (!list)
+        return -ENOMEM;
+    if (!InitializeProcThreadAttributeList(list, 1, 0, &bytes)) {
+        free(list);
+        return failed(kind, "InitializeProcThreadAttributeList");
+    }
+    s->attributes = list;
+    return UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, job, sizeof(*job),
+                                     NULL, NULL)
+               ? 0
+               : failed(kind, "UpdateProcThreadAttribute");
+}
+
+static int create_suspended(struct start *s, enum child_kind kind)
+{
+    wchar_t path[PATH_CHARS], line[LINE_CHARS];
+    wchar_t desktop[] = L"winsta0\\default";
+    STARTUPINFOEXW startup = { .StartupInfo = { .cb = sizeof(startup), .lpDesktop = desktop },
+                               .lpAttributeList = s->attributes };
+    const DWORD flags = CREATE_SUSPENDED | DETACHED_PROCESS | CREATE_UNICODE_ENVIRONMENT |
+                        EXTENDED_STARTUPINFO_PRESENT;
+    const DWORD len = GetModuleFileNameW(NULL, path, PATH_CHARS);
+    if (len == 0 || len >= PATH_CHARS)
+        return failed(kind, "GetModuleFileName");
+    snwprintf(line, LINE_CHARS, L"\"%ls\" %ls", path, kinds[kind].argument);
+    if (!CreateEnvironmentBlock(&s->variables, s->token, FALSE))
+        return failed(kind, "CreateEnvironmentBlock");
+    if (!CreateProcessAsUserW(s->token, path, line, NULL, NULL, FALSE, flags, s->variables, NULL,
+                              &startup.StartupInfo, &s->info))
+        return failed(kind, "CreateProcessAsUser");
+    return 0;
+}
+
+/* What Windows should have done already. */
+static int check_job(const struct child *c, enum child_kind kind)
+{
+    BOOL inside = FALSE;
+    if (IsProcessInJob(c->process, c->job, &inside) && inside)
+        return 0;
+    return AssignProcessToJobObject(c->job, c->process) ? 0
+                                                        : failed(kind, "AssignProcessToJobObject");
 }
 
 static void make_stop_event(struct child *c, DWORD process_id)
@@ -120,12 +152,16 @@ static int start_in(struct child *c, struct start *s, enum child_kind kind, uint
     int err =
         kind == CHILD_TRAY ? user_token_of(session, &s->token) : own_token_in(session, &s->token);
     if (err == 0)
+        err = make_job(c, kind);
+    if (err == 0)
+        err = make_attributes(s, kind, &c->job);
+    if (err == 0)
         err = create_suspended(s, kind);
     if (err < 0)
         return err;
     c->process = s->info.hProcess;
     s->info.hProcess = NULL;
-    err = put_into_job(c, kind);
+    err = check_job(c, kind);
     if (err < 0) {
         TerminateProcess(c->process, KILLED_EXIT_CODE); /* it is in no job that would do it */
         return err;
@@ -142,6 +178,9 @@ static void start_clean_up(struct start *s)
 {
     if (s->info.hThread)
         CloseHandle(s->info.hThread);
+    if (s->attributes)
+        DeleteProcThreadAttributeList(s->attributes);
+    free(s->attributes);
     if (s->variables)
         DestroyEnvironmentBlock(s->variables);
     if (s->token)

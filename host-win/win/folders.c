@@ -5,6 +5,7 @@
 #include <string.h>
 #include <windows.h>
 
+#include <sddl.h>
 #include <shlobj.h>
 
 #include "base/utf16.h"
@@ -49,4 +50,24 @@ int folders_find(struct folders *out)
     if (err == 0)
         *out = found;
     return err;
+}
+
+int folders_make(const char *path)
+{
+    /* Protected, full access for LocalSystem and administrators, reading for users: what runs as a
+     * service must not take its settings from anybody. */
+    static const wchar_t access[] = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)";
+    wchar_t wide[FILE_PATH_BYTES];
+    SECURITY_ATTRIBUTES security = { .nLength = sizeof(security) };
+    if (utf16_from_utf8(path, wide, ARRAY_LEN(wide)) < 0)
+        return -ENAMETOOLONG;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(access, SDDL_REVISION_1,
+                                                              &security.lpSecurityDescriptor, NULL))
+        return -EIO;
+    const DWORD error = CreateDirectoryW(wide, &security) ? 0 : GetLastError();
+    LocalFree(security.lpSecurityDescriptor);
+    const DWORD attributes = GetFileAttributesW(wide);
+    if (attributes != INVALID_FILE_ATTRIBUTES)
+        return attributes & FILE_ATTRIBUTE_DIRECTORY ? 0 : -ENOTDIR;
+    return error == ERROR_ACCESS_DENIED ? -EACCES : -ENOENT;
 }

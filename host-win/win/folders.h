@@ -17,4 +17,9 @@ struct folders {
 /* 0; -ENAMETOOLONG; -EIO. */
 int folders_find(struct folders *out) MUST_CHECK;
 
+/* Makes a folder if it is missing: for the system and administrators to write, for users to read.
+ * Its parent exists. 0; -ENOENT: no parent; -ENOTDIR: a file of that name; -EACCES; -ENAMETOOLONG;
+ * -EIO. */
+int folders_make(const char *path) MUST_CHECK;
+
 #endif

@@ -3,12 +3,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>
 
-#include "win/paths.h"
+#include "base/file.h"
+#include "base/utf16.h"
 
 struct instance {
     HANDLE mutex;
@@ -35,6 +37,21 @@ static void object_name(const char *region, const wchar_t *what, wchar_t name[64
     name[63] = 0;
 }
 
+/* Its program, "C:\\...\\x.exe"; false: it does not run any more, or we may not know. */
+static bool program_of(DWORD process_id, char *path, size_t path_bytes)
+{
+    wchar_t wide[FILE_PATH_BYTES];
+    DWORD units = ARRAY_LEN(wide);
+    HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, process_id);
+    if (!process)
+        return false;
+    const BOOL known = QueryFullProcessImageNameW(process, 0, wide, &units);
+    CloseHandle(process);
+    if (known)
+        utf16_span_to_utf8(wide, units, path, path_bytes);
+    return known;
+}
+
 /* Whoever may read processes at all gets an answer; the others "another process". */
 static void name_holder(const char *region, char *holder, size_t holder_bytes)
 {
@@ -51,7 +68,7 @@ static void name_holder(const char *region, char *holder, size_t holder_bytes)
     }
     if (note)
         CloseHandle(note);
-    if (id != 0 && win_program_of(id, program, sizeof(program)) == 0)
+    if (id != 0 && program_of(id, program, sizeof(program)))
         snprintf(holder, holder_bytes, "%s, process %lu", program, id);
     else if (id != 0)
         snprintf(holder, holder_bytes, "process %lu", id);

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/utf16.h"
-#include "win/paths.h"
+#include "win/folders.h"
 
 static const char extension[] = "log";
 
@@ -77,7 +77,7 @@ int log_file_start(struct log_file *file, const char *folder, const char *progra
         return -ENAMETOOLONG;
     memcpy(file->folder, folder, strlen(folder) + 1);
     memcpy(file->program, program, strlen(program) + 1);
-    int err = win_folder_create(folder);
+    int err = folders_make(folder);
     err = err < 0 ? err : open_next(file);
     if (err < 0)
         return err;

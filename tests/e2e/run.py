@@ -11,7 +11,8 @@ from types import SimpleNamespace
 from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
 from cases import pointers, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
 from cases import spice_life, spice_sound, spice_window  # noqa: F401
-from cases import virtual_machine, window, windows_capture, windows_harness, windows_installer  # noqa: F401
+from cases import virtual_machine, window, windows_capture, windows_desktop, windows_harness  # noqa: F401
+from cases import windows_installer, windows_life, windows_service  # noqa: F401
 from harness.case import CASES
 from harness.process import Failure, Skipped
 from harness.rig import Rig

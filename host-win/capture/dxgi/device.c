@@ -55,6 +55,13 @@ HRESULT dxgi_device_create(IDXGIAdapter1 *adapter, struct dxgi_device *out)
     return S_OK;
 }
 
+struct dxgi_device dxgi_device_share(const struct dxgi_device *device)
+{
+    ID3D11Device_AddRef(device->d3d);
+    ID3D11DeviceContext_AddRef(device->context);
+    return *device;
+}
+
 void dxgi_device_destroy(struct dxgi_device *device)
 {
     if (device->context) {

@@ -14,6 +14,8 @@ struct dxgi_device { /* zeroed: none */
 
 /* Windows' result; on failure *out is as it was. `adapter`: borrowed. */
 HRESULT dxgi_device_create(IDXGIAdapter1 *adapter, struct dxgi_device *out);
+/* Another owner of the same device; to be destroyed like the first. */
+struct dxgi_device dxgi_device_share(const struct dxgi_device *device);
 /* Waits for nothing; textures and queries made from it keep it alive. */
 void dxgi_device_destroy(struct dxgi_device *device);
 /* S_OK, or why it is gone. */

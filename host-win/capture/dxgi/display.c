@@ -79,3 +79,13 @@ void display_facts_find(const WCHAR *gdi_name, struct display_facts *out)
         find_in(c, gdi_name, out);
     free(c);
 }
+
+uint32_t display_sdr_white(const char *gdi_name_utf8)
+{
+    WCHAR name[64];
+    struct display_facts facts;
+    if (utf16_from_utf8(gdi_name_utf8, name, ARRAY_LEN(name)) < 0)
+        return 0;
+    display_facts_find(name, &facts);
+    return facts.sdr_white_permille;
+}

@@ -16,5 +16,7 @@ struct display_facts {
 };
 /* Of the output with this GDI name ("\\.\DISPLAY1"). Nothing known: all empty. */
 void display_facts_find(const WCHAR *gdi_name, struct display_facts *out);
+/* sdr_white_permille alone. */
+uint32_t display_sdr_white(const char *gdi_name_utf8);
 
 #endif

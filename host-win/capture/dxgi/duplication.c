@@ -42,6 +42,7 @@ struct duplication {
     ID3D11Texture2D *image; /* of the held frame */
     struct buffer moves, dirty, shape;
     struct cursor_shape cursor; /* borrows `shape` */
+    bool pointer_is_visible;    /* as was last told */
 };
 
 static bool buffer_grow(struct buffer *b, uint32_t bytes, uint32_t limit_bytes)
@@ -266,18 +267,22 @@ static enum capture_result read_shape(struct duplication *d, uint32_t bytes,
     return CAPTURE_OK;
 }
 
-/* A position is valid only with a visible pointer. */
+/* Place and visibility are told with the time of a mouse update, the place only of a visible
+ * pointer. */
 static enum capture_result read_pointer(struct duplication *d, const DXGI_OUTDUPL_FRAME_INFO *info,
                                         struct duplication_news *out, struct dxgi_failure *why)
 {
     if (info->LastMouseUpdateTime.QuadPart == 0 && info->PointerShapeBufferSize == 0)
         return CAPTURE_OK;
+    const bool moved = info->LastMouseUpdateTime.QuadPart != 0;
+    if (moved)
+        d->pointer_is_visible = info->PointerPosition.Visible;
     out->has_pointer = true;
     out->pointer = (struct capture_pointer){
-        .has_position = info->PointerPosition.Visible,
+        .has_position = moved && d->pointer_is_visible,
         .x_px = info->PointerPosition.Position.x,
         .y_px = info->PointerPosition.Position.y,
-        .visible = info->PointerPosition.Visible,
+        .visible = d->pointer_is_visible,
     };
     if (info->PointerShapeBufferSize == 0)
         return CAPTURE_OK;
@@ -311,7 +316,7 @@ enum capture_result duplication_acquire(struct duplication *duplication, uint32_
         return result;
     const HRESULT hr =
         IDXGIOutputDuplication_AcquireNextFrame(d->dxgi, timeout_ms, &info, &resource);
-    if (hr != S_OK)
+    if (FAILED(hr))
         return fail(why, DXGI_CALL_ACQUIRE, hr);
     d->holds_frame = true;
     out->image = NULL;

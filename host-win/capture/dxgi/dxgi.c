@@ -2,11 +2,8 @@
  * host-win/capture/dxgi/dxgi.c - the Desktop Duplication backend: capture.h's functions, put
  * together from the parts in this folder.
  *
- * start() looks at all adapters and outputs anew, since they may have changed. A lost duplication
- * (mode change, desktop switch) costs no more than a new duplication: the factory is kept as long
- * as the system says that it is current, the device as long as it is alive and on the chosen
- * adapter, the textures as long as the images are of the same kind. The textures are made for the
- * first image that comes, since only an image says what its size and format really are; an image of
+ * The textures are made for the first image that comes, since only an image says what its size and
+ * format really are, and kept as long as device and images are of the same kind; an image of
  * another kind later on is a rebuild. */
 #define LOG_MODULE "dxgi"
 #include "capture/capture.h"
@@ -22,12 +19,10 @@
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "capture/dxgi/device.h"
-#include "capture/dxgi/duplication.h"
-#include "capture/dxgi/outputs.h"
+#include "capture/dxgi/display.h"
 #include "capture/dxgi/pacer.h"
 #include "capture/dxgi/pipeline.h"
-#include "capture/dxgi/results.h"
+#include "capture/dxgi/target.h"
 #include "capture/ring.h"
 #include "win/hresult.h"
 
@@ -37,28 +32,21 @@
 #define SLICE_MS  2u
 #define SLICED_MS 50u /* after a picture was committed: somebody will come for it */
 
-/* A reason that comes again within so long after a good start is not logged again. */
-#define QUIET_MS 5000u
+/* The user may move the slider for the brightness of SDR windows; nothing tells us. */
+#define WHITE_CHECK_MS 2000u
 
 struct dxgi_capture {
     struct capture base;
-    struct capture_config config; /* constant; its texts are ours */
-    char *adapter, *output;
+    struct capture_config config; /* constant; without its texts */
     struct capture_ring *ring;
 
-    struct {                    /* capture thread */
-        IDXGIFactory1 *factory; /* kept while current */
-        struct dxgi_device device;
-        struct duplication *duplication; /* NULL: stopped */
-        struct output_entry entry;
+    struct { /* capture thread */
+        struct dxgi_target target;
         struct pacer pacer;
-        struct dxgi_patience patience;
-        struct dxgi_failure reported; /* the last reason in the log */
-        uint64_t reported_ms;
-        bool device_is_lost, told_masked;
+        bool told_masked;
         bool has_image;   /* since start() */
         bool has_pending; /* fed, and held back by the pacer */
-        uint64_t committed_ns;
+        uint64_t committed_ns, white_checked_ns;
         char logged[160];
     } live;
     struct pipeline *pipeline; /* capture thread's, outlives stop(); copy thread: while it has a
@@ -87,14 +75,11 @@ static void dxgi_destroy(struct capture *self)
     if (!self)
         return;
     struct dxgi_capture *c = dxgi_capture_of(self);
-    assert(!c->live.duplication);
+    assert(!c->live.target.duplication);
     pipeline_destroy(c->pipeline);
-    dxgi_device_destroy(&c->live.device);
-    com_release(&c->live.factory);
+    dxgi_target_fini(&c->live.target);
     capture_ring_destroy(c->ring);
     pthread_mutex_destroy(&c->shared.lock);
-    free(c->adapter);
-    free(c->output);
     free(c);
 }
 
@@ -107,11 +92,9 @@ static int dxgi_create(const struct capture_config *config, struct capture **out
     c->config = *config;
     pthread_mutex_init(&c->shared.lock, NULL);
     snprintf(c->shared.text, sizeof(c->shared.text), "DXGI");
-    c->adapter = strdup(config->adapter ? config->adapter : "");
-    c->output = strdup(config->output ? config->output : "");
-    c->config.adapter = c->adapter;
-    c->config.output = c->output;
-    int err = c->adapter && c->output ? 0 : -ENOMEM;
+    c->config.adapter = c->config.output = NULL;
+    int err = dxgi_target_init(&c->live.target, config->adapter, config->output,
+                               config->hdr != CAPTURE_HDR_NONE);
     if (err == 0)
         err = capture_ring_create(STAGING_SLOTS, &c->ring);
     if (err < 0) {
@@ -127,8 +110,9 @@ static void set_text(struct dxgi_capture *c)
 {
     char text[sizeof(c->shared.text)];
     const struct capture_layout *l = c->live.has_image ? pipeline_layout(c->pipeline) : NULL;
-    const int n = snprintf(text, sizeof(text), "DXGI on %.32s of %.64s%s", c->live.entry.device,
-                           c->live.entry.adapter, c->live.entry.software ? " (software)" : "");
+    const int n =
+        snprintf(text, sizeof(text), "DXGI on %.32s of %.64s%s", c->live.target.entry.device,
+                 c->live.target.entry.adapter, c->live.target.entry.software ? " (software)" : "");
     if (l && n > 0 && (size_t)n < sizeof(text)) {
         const struct frame_format_info *format = frame_format_find(l->format);
         snprintf(text + n, sizeof(text) - (size_t)n, ", %ux%u %s%s", (unsigned)l->screen_width_px,
@@ -151,158 +135,25 @@ static void log_facts(struct dxgi_capture *c)
         return;
     memcpy(c->live.logged, facts, sizeof(facts));
     char entry[512];
-    output_entry_format(&c->live.entry, entry, sizeof(entry));
+    output_entry_format(&c->live.target.entry, entry, sizeof(entry));
     log_info("output: %s", entry);
     log_info("%s", facts);
-    if (c->live.entry.software)
+    if (c->live.target.entry.software)
         log_warn("only a software adapter has an output: pictures are drawn by the CPU");
     if (l->flags & FRAME_FLAG_HDR)
         log_info("HDR, SDR white %u cd/m2%s",
-                 (unsigned)c->live.entry.sdr_white_permille * 80 / 1000,
-                 c->live.entry.sdr_white_permille ? "" : " (unknown to the system)");
-}
-
-static const char *meaning(enum capture_result result)
-{
-    static const char *const texts[] = {
-        [CAPTURE_REBUILD] = "trying again",
-        [CAPTURE_DEVICE_REMOVED] = "trying again with a new device",
-        [CAPTURE_UNSUPPORTED] = "Desktop Duplication is not to be had here",
-        [CAPTURE_FATAL] = "giving up",
-    };
-    return texts[result] ? texts[result] : "";
-}
-
-static void log_failure(struct dxgi_capture *c, struct dxgi_failure f, enum capture_result result)
-{
-    if (f.call == c->live.reported.call && f.hr == c->live.reported.hr)
-        return;
-    c->live.reported = f;
-    c->live.reported_ms = clock_ms();
-    const enum log_level level = result == CAPTURE_REBUILD ? LOG_LEVEL_INFO
-                                 : result == CAPTURE_FATAL ? LOG_LEVEL_ERROR
-                                                           : LOG_LEVEL_WARN;
-    if (f.call == DXGI_CALL_ENUM && f.hr == HR_DXGI_ERROR_NOT_CURRENTLY_AVAILABLE)
-        log_write(level, LOG_MODULE, "no adapter has an output that is part of the desktop: %s",
-                  meaning(result));
-    else if (f.call == DXGI_CALL_ENUM && f.hr == HR_DXGI_ERROR_NOT_FOUND)
-        log_write(level, LOG_MODULE,
-                  "no output matches adapter \"%s\", output \"%s\" (see --list-outputs): %s",
-                  c->adapter, c->output, meaning(result));
-    else
-        log_write(level, LOG_MODULE, "%s: %s: %s", dxgi_call_name(f.call), hresult_text(f.hr).text,
-                  meaning(result));
-}
-
-/* The verdict on a failed call. A driver may answer with anything once its device is gone. */
-static enum capture_result judge(struct dxgi_capture *c, struct dxgi_failure f)
-{
-    enum capture_result result = dxgi_result_of(f.call, f.hr);
-    if (dxgi_may_pass(f.call, f.hr))
-        result = dxgi_patience_fail(&c->live.patience, clock_ms() + 1);
-    if (c->live.device.d3d && FAILED(dxgi_device_removed_reason(&c->live.device)))
-        result = CAPTURE_DEVICE_REMOVED;
-    if (result == CAPTURE_DEVICE_REMOVED)
-        c->live.device_is_lost = true;
-    log_failure(c, f, result);
-    return result;
-}
-
-static void drop_device(struct dxgi_capture *c)
-{
-    pipeline_destroy(c->pipeline);
-    c->pipeline = NULL;
-    dxgi_device_destroy(&c->live.device);
-    c->live.device_is_lost = false;
-}
-
-static bool device_is_gone(struct dxgi_capture *c)
-{
-    return c->live.device.d3d &&
-           (c->live.device_is_lost || FAILED(dxgi_device_removed_reason(&c->live.device)));
-}
-
-static bool device_is_of_adapter(struct dxgi_capture *c)
-{
-    const LUID *luid = &c->live.device.adapter;
-    return luid->LowPart == c->live.entry.luid_low && luid->HighPart == c->live.entry.luid_high;
-}
-
-static struct dxgi_failure duplicate(struct dxgi_capture *c, IDXGIOutput *output)
-{
-    const HRESULT hr =
-        duplication_create(&c->live.device, output, c->config.hdr != CAPTURE_HDR_NONE,
-                           c->live.entry.hdr, &c->live.duplication);
-    return (struct dxgi_failure){ DXGI_CALL_DUPLICATE, hr };
-}
-
-/* A device that was kept may be why it fails: one more try without it. */
-static struct dxgi_failure open_duplication(struct dxgi_capture *c, IDXGIAdapter1 *adapter,
-                                            IDXGIOutput *output)
-{
-    if (c->live.device.d3d && !device_is_of_adapter(c))
-        drop_device(c);
-    if (c->live.device.d3d) {
-        const struct dxgi_failure f = duplicate(c, output);
-        if (f.hr >= 0 || dxgi_result_of(f.call, f.hr) == CAPTURE_REBUILD)
-            return f;
-        drop_device(c);
-    }
-    const HRESULT hr = dxgi_device_create(adapter, &c->live.device);
-    if (FAILED(hr))
-        return (struct dxgi_failure){ DXGI_CALL_CREATE_DEVICE, hr };
-    return duplicate(c, output);
-}
-
-static struct dxgi_failure choose_output(struct dxgi_capture *c, IDXGIFactory1 *factory)
-{
-    struct output_list *list = calloc(1, sizeof(*list));
-    if (!list)
-        return (struct dxgi_failure){ DXGI_CALL_ENUM, HR_E_OUTOFMEMORY };
-    outputs_enumerate(factory, list);
-    const int chosen = output_list_choose(list, c->adapter, c->output);
-    if (chosen >= 0)
-        c->live.entry = list->entries[chosen];
-    free(list);
-    return (struct dxgi_failure){ DXGI_CALL_ENUM, chosen >= 0 ? HR_S_OK
-                                                  : chosen == -ENODEV
-                                                      ? HR_DXGI_ERROR_NOT_CURRENTLY_AVAILABLE
-                                                      : HR_DXGI_ERROR_NOT_FOUND };
-}
-
-static struct dxgi_failure open_all(struct dxgi_capture *c)
-{
-    IDXGIAdapter1 *adapter = NULL;
-    IDXGIOutput *output = NULL;
-    struct dxgi_failure f = choose_output(c, c->live.factory);
-    if (f.hr < 0)
-        return f;
-    f.hr = outputs_open(c->live.factory, &c->live.entry, &adapter, &output);
-    if (f.hr >= 0)
-        f = open_duplication(c, adapter, output);
-    com_release(&output);
-    com_release(&adapter);
-    return f;
-}
-
-static struct dxgi_failure refresh_factory(struct dxgi_capture *c)
-{
-    if (device_is_gone(c))
-        drop_device(c);
-    if (!c->live.device.d3d || (c->live.factory && !IDXGIFactory1_IsCurrent(c->live.factory)))
-        com_release(&c->live.factory);
-    HRESULT hr = S_OK;
-    if (!c->live.factory)
-        hr = CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&c->live.factory);
-    return (struct dxgi_failure){ DXGI_CALL_CREATE_FACTORY, hr };
+                 (unsigned)c->live.target.entry.sdr_white_permille * 80 / 1000,
+                 c->live.target.entry.sdr_white_permille ? "" : " (unknown to the system)");
 }
 
 static void begin_capture(struct dxgi_capture *c)
 {
-    dxgi_patience_reset(&c->live.patience);
-    if (clock_ms() - c->live.reported_ms > QUIET_MS)
-        c->live.reported = (struct dxgi_failure){ 0 };
+    if (c->pipeline && !pipeline_is_of(c->pipeline, &c->live.target.device)) {
+        pipeline_destroy(c->pipeline);
+        c->pipeline = NULL;
+    }
     c->live.has_image = c->live.has_pending = c->live.told_masked = false;
+    c->live.white_checked_ns = clock_ns();
     pacer_init(&c->live.pacer, c->config.max_fps);
     atomic_store(&c->shared.verdict, CAPTURE_NONE);
     set_text(c);
@@ -311,25 +162,17 @@ static void begin_capture(struct dxgi_capture *c)
 static enum capture_result dxgi_start(struct capture *self)
 {
     struct dxgi_capture *c = dxgi_capture_of(self);
-    struct dxgi_failure f = refresh_factory(c);
-    if (f.hr >= 0)
-        f = open_all(c);
-    if (f.hr < 0) {
-        const enum capture_result result = judge(c, f);
-        if (f.call != DXGI_CALL_DUPLICATE || result != CAPTURE_REBUILD)
-            com_release(&c->live.factory); /* it may be why */
-        return result;
-    }
-    begin_capture(c);
-    return CAPTURE_OK;
+    const enum capture_result result = dxgi_target_open(&c->live.target);
+    if (result == CAPTURE_OK)
+        begin_capture(c);
+    return result;
 }
 
 static void dxgi_stop(struct capture *self)
 {
     struct dxgi_capture *c = dxgi_capture_of(self);
     capture_ring_reset(c->ring); /* the reader has nothing from here on */
-    duplication_destroy(c->live.duplication);
-    c->live.duplication = NULL;
+    dxgi_target_close(&c->live.target);
 }
 
 /* For the first image after a start. */
@@ -338,11 +181,11 @@ static enum capture_result prepare_pipeline(struct dxgi_capture *c,
 {
     const struct pipeline_config config = {
         .hdr = c->config.hdr,
-        .output_is_hdr = c->live.entry.hdr,
-        .sdr_white_permille = c->live.entry.sdr_white_permille,
+        .output_is_hdr = c->live.target.entry.hdr,
+        .sdr_white_permille = c->live.target.entry.sdr_white_permille,
         .down_width_px = c->config.down_width_px,
         .down_height_px = c->config.down_height_px,
-        .rotation = duplication_rotation(c->live.duplication),
+        .rotation = duplication_rotation(c->live.target.duplication),
         .keeps_desktop = c->config.max_fps != 0,
     };
     HRESULT hr = S_OK;
@@ -351,12 +194,13 @@ static enum capture_result prepare_pipeline(struct dxgi_capture *c,
     } else {
         pipeline_destroy(c->pipeline);
         c->pipeline = NULL;
-        hr = pipeline_create(&c->live.device, &config, desc, c->ring, &c->pipeline);
+        hr = pipeline_create(&c->live.target.device, &config, desc, c->ring, &c->pipeline);
     }
     if (FAILED(hr)) {
         log_warn("an image of %ux%u in format %d cannot be captured: %s", desc->Width, desc->Height,
                  (int)desc->Format, hresult_text(hr).text);
-        return judge(c, (struct dxgi_failure){ DXGI_CALL_CREATE_RESOURCE, hr });
+        return dxgi_target_judge(&c->live.target,
+                                 (struct dxgi_failure){ DXGI_CALL_CREATE_RESOURCE, hr });
     }
     c->live.has_image = true;
     set_text(c);
@@ -421,17 +265,32 @@ static uint32_t slice_ms(struct dxgi_capture *c, uint64_t now_ns, uint64_t deadl
     return (uint32_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* Now and then, and only where it matters. */
+static bool white_has_changed(struct dxgi_capture *c, uint64_t now_ns)
+{
+    if (!c->live.has_image || !pipeline_uses_white(c->pipeline) ||
+        now_ns - c->live.white_checked_ns < WHITE_CHECK_MS * NS_PER_MS)
+        return false;
+    c->live.white_checked_ns = now_ns;
+    const uint32_t white = display_sdr_white(c->live.target.entry.device);
+    if (white == 0 || white == c->live.target.entry.sdr_white_permille)
+        return false;
+    log_info("SDR white is %u cd/m2 now", (unsigned)white * 80 / 1000);
+    return true;
+}
+
 /* One round of waiting. TIMEOUT: nothing yet. */
 static enum capture_result next_once(struct dxgi_capture *c, uint32_t wait_ms,
                                      struct capture_update *out)
 {
     struct duplication_news news = { 0 };
     struct dxgi_failure why = { 0 };
-    enum capture_result result = duplication_acquire(c->live.duplication, wait_ms, &news, &why);
+    enum capture_result result =
+        duplication_acquire(c->live.target.duplication, wait_ms, &news, &why);
     if (result == CAPTURE_OK)
         result = take_news(c, &news, out);
     else if (result != CAPTURE_TIMEOUT)
-        result = judge(c, why);
+        result = dxgi_target_judge(&c->live.target, why);
     if (result != CAPTURE_OK && result != CAPTURE_TIMEOUT)
         return result;
     const uint64_t now_ns = clock_ns();
@@ -445,18 +304,20 @@ static enum capture_result dxgi_next(struct capture *self, uint32_t timeout_ms,
 {
     struct dxgi_capture *c = dxgi_capture_of(self);
     const uint64_t deadline_ns = clock_ns() + timeout_ms * NS_PER_MS;
-    if (!c->live.duplication)
+    if (!c->live.target.duplication)
         return CAPTURE_REBUILD;
     for (;;) {
         /* acquire: pairs with the release in take(). */
         const enum capture_result verdict = (enum capture_result)atomic_exchange_explicit(
             &c->shared.verdict, CAPTURE_NONE, memory_order_acquire);
         if (verdict != CAPTURE_NONE) {
-            c->live.device_is_lost |= verdict == CAPTURE_DEVICE_REMOVED;
+            c->live.target.device_is_lost |= verdict == CAPTURE_DEVICE_REMOVED;
             return verdict;
         }
         struct capture_update update = { 0 };
         const uint64_t now_ns = clock_ns();
+        if (white_has_changed(c, now_ns))
+            return CAPTURE_REBUILD;
         const enum capture_result result = next_once(c, slice_ms(c, now_ns, deadline_ns), &update);
         if (result == CAPTURE_OK)
             *out = update;

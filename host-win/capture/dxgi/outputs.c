@@ -2,6 +2,7 @@
 #include "capture/dxgi/outputs.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,44 +142,62 @@ HRESULT outputs_open(IDXGIFactory1 *factory, const struct output_entry *entry,
     return S_OK;
 }
 
-static void print_list(FILE *to, const struct output_list *list, int chosen)
+struct line_taker {
+    void (*take)(void *ctx, const char *line);
+    void *ctx;
+};
+
+static void tell(const struct line_taker *to, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void tell(const struct line_taker *to, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    to->take(to->ctx, line);
+}
+
+static void tell_list(const struct line_taker *to, const struct output_list *list, int chosen)
 {
     char text[768];
     for (uint32_t i = 0; i < list->count; i++) {
         const struct output_entry *e = &list->entries[i];
         if (i == 0 || list->entries[i - 1].adapter_index != e->adapter_index) {
             output_entry_format_adapter(e, text, sizeof(text));
-            fprintf(to, "adapter %u: %s\n", (unsigned)e->adapter_index, text);
+            tell(to, "adapter %u: %s", (unsigned)e->adapter_index, text);
         }
         output_entry_format(e, text, sizeof(text));
         if (e->has_output)
-            fprintf(to, "  output %u: %s%s\n", (unsigned)e->output_index, text,
-                    (int)i == chosen ? "  <- captured" : "");
+            tell(to, "  output %u: %s%s", (unsigned)e->output_index, text,
+                 (int)i == chosen ? "  <- captured" : "");
         else
-            fprintf(to, "  no output\n");
+            tell(to, "  no output");
     }
 }
 
-int capture_outputs_print(FILE *to, const char *adapter, const char *output)
+int capture_outputs_tell(const char *adapter, const char *output,
+                         void (*take)(void *ctx, const char *line), void *ctx)
 {
+    const struct line_taker to = { take, ctx };
     IDXGIFactory1 *factory = NULL;
     const HRESULT hr = CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&factory);
     struct output_list *list = calloc(1, sizeof(*list));
     if (FAILED(hr) || !list) {
-        fprintf(to, "outputs cannot be listed: %s\n",
-                hresult_text(FAILED(hr) ? hr : E_OUTOFMEMORY).text);
+        tell(&to, "outputs cannot be listed: %s",
+             hresult_text(FAILED(hr) ? hr : E_OUTOFMEMORY).text);
         com_release(&factory);
         free(list);
         return -EIO;
     }
     outputs_enumerate(factory, list);
     const int chosen = output_list_choose(list, adapter, output);
-    print_list(to, list, chosen);
+    tell_list(&to, list, chosen);
     if (chosen == -ENODEV)
-        fprintf(to, "no output is part of the desktop\n");
+        tell(&to, "no output is part of the desktop");
     else if (chosen < 0)
-        fprintf(to, "no output matches adapter \"%s\", output \"%s\"\n", adapter ? adapter : "",
-                output ? output : "");
+        tell(&to, "no output matches adapter \"%s\", output \"%s\"", adapter ? adapter : "",
+             output ? output : "");
     com_release(&factory);
     free(list);
     return 0;

@@ -9,7 +9,7 @@
 #include "capture/rects.h"
 
 struct pipeline {
-    struct dxgi_device device; /* borrowed */
+    struct dxgi_device device; /* shared: it may outlive its maker */
     struct capture_ring *ring; /* borrowed */
     struct pipeline_config config;
     D3D11_TEXTURE2D_DESC source;
@@ -17,6 +17,7 @@ struct pipeline {
     ID3D11Texture2D *desktop; /* our copy; NULL: straight from the duplication's image */
     struct convert *convert;  /* NULL: nothing to convert */
     struct staging *staging;
+    bool uses_white;
     struct damage pending; /* of the picture, fed and not staged */
 };
 
@@ -93,10 +94,12 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
     struct pipeline *p = calloc(1, sizeof(*p));
     if (!p)
         return E_OUTOFMEMORY;
-    p->device = *device;
+    p->device = dxgi_device_share(device);
     p->ring = ring;
     p->config = *config;
     p->source = *desc;
+    p->uses_white =
+        format.source_dxgi_format == PICTURE_DXGI_RGBA16F || format.light != SHADER_LIGHT_KEEP;
     p->layout = layout_of(config, &format, (struct geometry_size){ desc->Width, desc->Height });
     const HRESULT hr = create_parts(p, &format, config->keeps_desktop);
     if (FAILED(hr)) {
@@ -115,12 +118,23 @@ void pipeline_destroy(struct pipeline *pipeline)
     staging_destroy(pipeline->staging);
     convert_destroy(pipeline->convert);
     com_release(&pipeline->desktop);
+    dxgi_device_destroy(&pipeline->device);
     free(pipeline);
 }
 
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline)
 {
     return &pipeline->layout;
+}
+
+bool pipeline_is_of(const struct pipeline *pipeline, const struct dxgi_device *device)
+{
+    return pipeline->device.d3d == device->d3d;
+}
+
+bool pipeline_uses_white(const struct pipeline *pipeline)
+{
+    return pipeline->uses_white;
 }
 
 bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *desc)

@@ -20,7 +20,7 @@ struct pipeline_config {
 };
 
 struct pipeline;
-/* For images like `desc`. `ring`: reset before; borrowed, as is `device`. Windows' result;
+/* For images like `desc`. `ring`: reset before; borrowed. Windows' result;
  * DXGI_ERROR_UNSUPPORTED: no format of ours. */
 HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_config *config,
                         const D3D11_TEXTURE2D_DESC *desc, struct capture_ring *ring,
@@ -29,6 +29,10 @@ HRESULT pipeline_create(const struct dxgi_device *device, const struct pipeline_
 void pipeline_destroy(struct pipeline *pipeline);
 
 const struct capture_layout *pipeline_layout(const struct pipeline *pipeline);
+/* Its textures are this device's. */
+bool pipeline_is_of(const struct pipeline *pipeline, const struct dxgi_device *device);
+/* Whether the picture depends on how bright SDR white is. */
+bool pipeline_uses_white(const struct pipeline *pipeline);
 /* Images like `desc` can go this way. */
 bool pipeline_fits(const struct pipeline *pipeline, const D3D11_TEXTURE2D_DESC *desc);
 /* So can those of a new duplication, after restart. */

@@ -5,8 +5,13 @@
 
 #include "base/clock.h"
 
+#ifndef CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
+#define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x00000002 /* Windows 10 1803 */
+#endif
+
 struct staging {
     struct dxgi_device device; /* borrowed */
+    HANDLE timer;              /* for the copy thread's short sleeps; NULL: there is none */
     struct {
         ID3D11Texture2D *texture;
         ID3D11Query *filled;
@@ -40,6 +45,8 @@ HRESULT staging_create(const struct dxgi_device *device, uint32_t width_px, uint
     if (!s)
         return E_OUTOFMEMORY;
     s->device = *device;
+    s->timer =
+        CreateWaitableTimerExW(NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, TIMER_ALL_ACCESS);
     HRESULT hr = S_OK;
     for (uint32_t i = 0; i < STAGING_SLOTS && SUCCEEDED(hr); i++)
         hr = create_slot(s, i, &desc);
@@ -59,6 +66,8 @@ void staging_destroy(struct staging *staging)
         com_release(&staging->slots[i].filled);
         com_release(&staging->slots[i].texture);
     }
+    if (staging->timer)
+        CloseHandle(staging->timer);
     free(staging);
 }
 
@@ -121,9 +130,15 @@ static uint64_t gpu_now_ns(UNUSED void *gpu)
     return clock_ns();
 }
 
-static void gpu_sleep_ns(UNUSED void *gpu, uint64_t duration_ns)
+/* Sleep() knows milliseconds only, and less than one of them would be spinning. */
+static void gpu_sleep_ns(void *gpu, uint64_t duration_ns)
 {
-    clock_sleep_until_ns(clock_ns() + duration_ns);
+    const struct staging *s = gpu;
+    const LARGE_INTEGER due = { .QuadPart = -(LONGLONG)(duration_ns / 100) }; /* from now */
+    if (s->timer && SetWaitableTimer(s->timer, &due, 0, NULL, NULL, FALSE))
+        WaitForSingleObject(s->timer, 1000);
+    else
+        Sleep((DWORD)(duration_ns / NS_PER_MS) + 1);
 }
 
 enum capture_result staging_map(struct staging *staging, uint32_t slot, struct readback_rows *out,

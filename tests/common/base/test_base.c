@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/checked.h"
@@ -138,6 +139,55 @@ TEST(log_goes_on_in_another_file)
         CHECK_MSG(form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i], "%s",
                   text);
     CHECK_STR(take_file(two) + strlen("0000-00-00 00:00:00.000 "), "info  t: two\n");
+}
+
+enum { LOG_THREADS = 3, LOG_LINES = 1500, LOG_FILES = 20 };
+
+static void *write_lines(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < LOG_LINES; i++)
+        log_write(LOG_LEVEL_INFO, "t", "a line, number %d of many", i);
+    return NULL;
+}
+
+/* Whole lines only; how many. */
+static int count_lines(const char *path)
+{
+    char line[256];
+    int count = 0;
+    FILE *f = fopen(path, "rb");
+    CHECK_MSG(f, "%s", path);
+    for (; fgets(line, sizeof(line), f); count++)
+        CHECK_MSG(strlen(line) > 40 && strstr(line, " info  t: ") == line + 23 &&
+                      strstr(line, " of many\n"),
+                  "%s: '%s'", path, line);
+    fclose(f);
+    CHECK_INT(remove(path), 0);
+    return count;
+}
+
+TEST(log_changes_files_while_threads_write)
+{
+    char paths[LOG_FILES][64];
+    pthread_t threads[LOG_THREADS];
+    int lines = 0;
+    log_set_stamp(true);
+    for (int i = 0; i < LOG_FILES; i++)
+        snprintf(paths[i], sizeof(paths[i]), "/tmp/espelho-log-%" PRIu64 "-%d", clock_ns(), i);
+    CHECK_INT(log_open_file(paths[0]), 0);
+    for (size_t i = 0; i < LOG_THREADS; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, write_lines, NULL), 0);
+    for (int i = 1; i < LOG_FILES; i++) {
+        clock_sleep_until_ns(clock_ns() + 2 * NS_PER_MS);
+        CHECK_INT(log_open_file(paths[i]), 0);
+    }
+    for (size_t i = 0; i < LOG_THREADS; i++)
+        CHECK_INT(pthread_join(threads[i], NULL), 0);
+    CHECK_INT(log_open_file(NOWHERE), 0);
+    for (int i = 0; i < LOG_FILES; i++)
+        lines += count_lines(paths[i]);
+    CHECK_INT(lines, LOG_THREADS * LOG_LINES);
 }
 
 TEST(err_text_takes_both_signs)

@@ -13,6 +13,8 @@ from harness.windows_host import ACCESS_LOST, WindowsHost
 WIDTH, HEIGHT = 640, 400
 ALL = WIDTH * HEIGHT
 QUICKLY_MS = 100  # from a loss to the next picture, where the system allows it at once
+# A system that takes the desktop away again and again, each time within a second, is given some time (host-win/publish/pacing.h).
+PATIENT_LOSSES, STORM_MS = 8, 500
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ PICTURES = (
     Row("moves and a rectangle", "move 0 0 40 40 500 300\nmove 80 0 40 40 500 350\npaint 300 100 9 9\ngo", 4 * 1600 + 81 + 4096),
     Row("many rectangles", "random 60\ngo"),
     Row("more rectangles than a frame may have", "random 500\ngo"),
-    Row("less metadata announced than there is", "metadata 8\nrandom 90\ngo"),
+    Row("less metadata announced than there is", "metadata 8\nrandom 900\ngo"),
     Row("more metadata announced than there is", "metadata 900000\npaint 7 7 7 7\ngo", 49),
     Row("no rectangles told", "bare\npaint 50 60 70 80\ngo"),
     Row("protected content", "protected\npaint 1 2 3 4\ngo", 12),
@@ -105,10 +107,10 @@ def pictures(rig):
     if not any("more data" in c.text for c in host.calls()):
         raise Failure("no call was told that there is more data")
     compare_snapshot(host, numbers[-1])
-    shown = host.espelho("inspect")
-    for text in (f"{WIDTH}", f"{HEIGHT}", "DXGI"):
-        if text not in shown:
-            raise Failure(f"inspect does not know of {text}:\n{shown}")
+    shown = host.inspect()
+    for words in ("capture: DXGI", "errors: none"):
+        if words not in shown:
+            raise Failure(f"inspect does not say '{words}':\n{shown}")
     host.stop()
     follower.wait_state("host-silent")
     must_be("status of the follower", follower.terminate(), 0)
@@ -116,9 +118,7 @@ def pictures(rig):
 
 def compare_snapshot(host, event):
     """Our own command, in a process of its own, sees the same picture."""
-    path = f"{host.script}.png"
-    host.espelho("snapshot", path)
-    width, height, rows = png.read(path)
+    width, height, rows = png.read(host.snapshot())
     must_be("snapshot", (width, height, b"".join(rows)), read_ppm(host.expected(event)))
 
 
@@ -184,12 +184,14 @@ def losses(rig):
     follower = host.follow()
     play(host, follower, LOSSES, numbers)
     host.must_pair()
-    gaps = sorted(gaps_ms(host.calls()))
+    gaps = gaps_ms(host.calls())
     print(f"from a loss to the next picture: {[round(g) for g in gaps]} ms")
-    # This machine is shared, so a few may be late; a wait that is too long by design would show in the median.
     must_be("enough losses", len(gaps) >= 15, True)
-    if gaps[len(gaps) // 2] > QUICKLY_MS:
-        raise Failure(f"it takes {gaps[len(gaps) // 2]:.0f} ms in the middle to get the next picture: {gaps}")
+    # This machine is shared, so some may be late; a wait that is too long by design would show in the median.
+    first, later = sorted(gaps[:PATIENT_LOSSES]), sorted(gaps[PATIENT_LOSSES:])
+    for what, some, limit in (("the first losses", first, QUICKLY_MS), ("a storm", later, QUICKLY_MS + STORM_MS)):
+        if some[len(some) // 2] > limit:
+            raise Failure(f"{what}: {some[len(some) // 2]:.0f} ms in the middle to the next picture, {limit} were due: {gaps}")
     if [c for c in host.calls() if c.name == "duplicate"] == []:
         raise Failure("the old DuplicateOutput was never called")
     host.stop()

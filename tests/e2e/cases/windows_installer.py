@@ -154,6 +154,13 @@ def life(rig):
     machine.must_be_gone()
     must_be("what stays after a purge", machine.files(*DATA), None)
 
+    # The program was deleted by hand.
+    machine.install()
+    must_be("stop", wine.run(f"{HOME}\\espelho-host.exe", "--stop").status, 0)
+    os.unlink(exe)
+    machine.uninstall()
+    machine.must_be_gone()
+
 
 @case("windows.installer_folder", labels=("windows",), timeout_s=240)
 def folder(rig):
@@ -188,6 +195,13 @@ def refuses(rig):
         machine.must_be_gone()
     machine.must_log("refused: Espelho needs Windows 10 version 1809")
     must_be("reg delete", machine.wine.run("reg", "delete", version, "/f").status, 0)
+
+    taken = machine.path(f"{HOME}\\LICENSE.txt")
+    os.makedirs(taken)  # a folder where a file should be
+    machine.install(status=FAILED)
+    machine.must_log(f"not everything could be copied to {HOME}")
+    machine.must_run(False)
+    shutil.rmtree(os.path.dirname(taken))
 
     data = bytearray(read(machine.setup))
     data[len(data) * 2 // 3] ^= 0x10
@@ -314,12 +328,13 @@ def pages(rig):
     add_pci_device(wine)
     click_through(machine, 1046, "^Instala.* Espelho host$", "LEIAME.txt")
 
-    uninstaller = wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe"), f"_?={HOME}")
-    dialog = Dialog(machine, uninstaller, "Espelho host")
-    dialog.walk("un-confirm", "un-components", "un-done")
-    dialog.wait_end(0)
-    must_be("files", machine.files("Program Files", "Espelho") - {"uninstall.exe"}, set())  # it ran in its place
-    machine.must_run(False)
+    # uninstall.exe ends at once: a copy of it has the window.
+    dialog = Dialog(machine, wine.start("uninstaller", machine.path(f"{HOME}\\uninstall.exe")), "Espelho host")
+    dialog.walk("un-confirm", "un-components")
+    wait_until(lambda: REMOVED in machine.log(), PATIENCE_S, "everything is removed")
+    dialog.walk("un-done")
+    wait_until(lambda: machine.files("Program Files", "Espelho") is None, PATIENCE_S, "the folder is gone")
+    machine.must_be_gone()
 
 
 # --- how it is built

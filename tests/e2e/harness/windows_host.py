@@ -157,14 +157,18 @@ class WindowsHost:
         self.script = None
         self.count = 0
 
+    def new_region(self, region_bytes=REGION_BYTES):
+        """Another one, for the hosts to come."""
+        self.region = self.make_region(region_bytes)
+
     def make_region(self, region_bytes):
         path = self.rig.region()
         with open(path, "xb") as f:
             os.ftruncate(f.fileno(), region_bytes)
         return path
 
-    def start(self, script, *options):
-        """Starts the host on the desktop of a script (its text); with None on the real one."""
+    def start(self, script, *options, through_file=True):
+        """Starts the host on the desktop of a script (its text); with None on the real one. through_file: else the driver."""
         self.count += 1
         env, overrides = {}, ""
         if script is not None:
@@ -175,7 +179,8 @@ class WindowsHost:
             overrides = "dxgi=n,b"
         else:
             self.script = None
-        argv = [f"--shm.file={windows_path(self.region)}", "--log.level=debug", *options]
+        region = [f"--shm.file={windows_path(self.region)}"] if through_file else []
+        argv = [*region, "--log.level=debug", *options]
         self.program = self.wine.start("host", self.exe, *argv, env=env, overrides=overrides)
         return self.program
 
@@ -217,9 +222,18 @@ class WindowsHost:
                     raise Failure(f"released what was not acquired: {call}")
                 held = False
 
+    def snapshot(self):
+        """Path of a PNG that our own command made of the region."""
+        path = os.path.join(self.rig.directory, f"snapshot{len(self.rig.processes)}.png")
+        self.espelho("snapshot", path, f"app:shmFile={self.region}")
+        return path
+
+    def inspect(self):
+        return self.espelho("inspect", self.region)
+
     def espelho(self, *arguments):
-        """Output of a command of ours on the region."""
-        argv = [self.rig.tools.espelho, *arguments, f"app:shmFile={self.region}"]
+        """Output of a command of ours."""
+        argv = [self.rig.tools.espelho, *arguments]
         env = dict(os.environ, HOME=self.rig.directory)
         done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         if done.returncode != 0:

@@ -54,7 +54,11 @@ void rig_init_region(struct rig *r, uint64_t region_bytes)
         .len_bytes = region_bytes,
         .session = { .host_version = "test", .has_vm = true },
         .backends = only_a,
-        .system = { on_desktop, on_thread, on_flags, on_cursor, r },
+        .system = { .enter_desktop = on_desktop,
+                    .enter_thread = on_thread,
+                    .frame_flags = on_flags,
+                    .set_cursor_position = on_cursor,
+                    .ctx = r },
     };
 }
 

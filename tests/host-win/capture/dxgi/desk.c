@@ -98,20 +98,38 @@ void desk_take(struct desk *d)
     d->capture->ops->release(d->capture, true);
 }
 
-void desk_compare(const struct desk *d)
+/* The first row that differs, or as many as there are. */
+static uint32_t equal_rows(const struct desk *d)
 {
     static uint8_t row[SHIM_MAX_PX * 8];
     const struct shim_screen *s = &d->screen;
-    CHECK_INT(d->layout.width_px, s->width_px);
-    CHECK_INT(d->layout.height_px, s->height_px);
-    CHECK_INT(d->layout.format, s->format);
     const size_t bytes =
         (size_t)s->width_px * frame_format_find((uint32_t)s->format)->bytes_per_pixel;
-    for (uint32_t y = 0; y < s->height_px; y++) {
+    uint32_t y = 0;
+    for (; y < s->height_px; y++) {
         shim_screen_row(s, s->format, 0, y, s->width_px, row);
-        CHECK_MSG(memcmp(row, d->copy + y * bytes, bytes) == 0, "event %u: row %u differs",
-                  d->event, y);
+        if (memcmp(row, d->copy + y * bytes, bytes) != 0)
+            break;
     }
+    return y;
+}
+
+static bool has_layout(const struct desk *d)
+{
+    return d->copy && d->layout.width_px == d->screen.width_px &&
+           d->layout.height_px == d->screen.height_px && d->layout.format == d->screen.format;
+}
+
+bool desk_is_equal(const struct desk *d)
+{
+    return has_layout(d) && equal_rows(d) == d->screen.height_px;
+}
+
+void desk_compare(const struct desk *d)
+{
+    CHECK_MSG(has_layout(d), "%ux%u, format %d", d->layout.width_px, d->layout.height_px,
+              d->layout.format);
+    CHECK_MSG(desk_is_equal(d), "event %u: row %u differs", d->event, equal_rows(d));
 }
 
 void desk_restart(struct desk *d)

@@ -37,6 +37,7 @@ void desk_copy(struct desk *d, const struct capture_picture *picture);
 void desk_take(struct desk *d);
 /* The copy is the model's picture, byte by byte. */
 void desk_compare(const struct desk *d);
+bool desk_is_equal(const struct desk *d);
 /* start() until it works, for a second at most. */
 void desk_restart(struct desk *d);
 

@@ -286,19 +286,20 @@ TEST(two_threads)
         "random 9\ngo\n",
         NULL);
     CHECK_INT(pthread_create(&thread, NULL, capture_thread, NULL), 0);
-    for (uint64_t quiet_ms = clock_ms(); clock_ms() - quiet_ms < 2500;) {
+    while (d.event < d.script.event_count - 1)
+        desk_play(&d);
+    /* A loaded machine takes seconds for a new device. */
+    for (const uint64_t begin_ms = clock_ms();
+         clock_ms() - begin_ms < 50000 && !desk_is_equal(&d);) {
         if (d.capture->ops->take(d.capture, 50, &p) != CAPTURE_OK)
             continue;
         const bool published = taken++ % 7 != 3;
         if (published)
             desk_copy(&d, &p);
         d.capture->ops->release(d.capture, published);
-        quiet_ms = clock_ms();
     }
     threaded.stop = true;
     pthread_join(thread, NULL);
-    while (d.event < d.script.event_count - 1)
-        desk_play(&d);
     desk_compare(&d);
     fprintf(stderr, "%u pictures, %d failed starts\n", taken, threaded.failures);
     CHECK(taken >= 20);
@@ -332,13 +333,14 @@ TEST(access_lost_again_and_again)
     check_all_events();
 }
 
-/* The device is kept, so the way back is short. */
+/* Factory, device and textures are kept, so the way back is short. The best of many, and a small
+ * desktop: most of the time is the test's own, for drawing it. */
 TEST(a_rebuild_is_quick)
 {
-    open_and_start("mode 1280 720\nbegin\nlost\nlost\nlost\n", NULL);
+    open_and_start("mode 640 360\nbegin\nrepeat 20\nlost\nend\n", NULL);
     check_present();
     uint64_t best_ns = UINT64_MAX;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 20; i++) {
         CHECK_INT(desk_wait_frame(&d), CAPTURE_REBUILD);
         const uint64_t begin_ns = clock_ns();
         desk_restart(&d);

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 
+#include "capture/capture.h"
 #include "capture/dxgi/outputs.h"
 #include "capture/outputs.h"
+
+enum { TEXT_BYTES = 4096 };
 
 static struct output_list list;
 
@@ -52,29 +55,49 @@ TEST(an_output_that_went_away_is_not_found)
     com_release(&factory);
 }
 
-static void print(const char *adapter, const char *output, char *text, size_t text_bytes)
+static void add_line(void *ctx, const char *line)
 {
-    FILE *f = tmpfile();
-    CHECK(f);
-    CHECK_INT(capture_outputs_print(f, adapter, output), 0);
-    rewind(f);
-    text[fread(text, 1, text_bytes - 1, f)] = 0;
-    fclose(f);
+    char *text = ctx;
+    const size_t used = strlen(text);
+    snprintf(text + used, TEXT_BYTES - used, "%s\n", line);
+}
+
+static void list_them(const char *adapter, const char *output, char *text)
+{
+    text[0] = 0;
+    CHECK_INT(capture_outputs_tell(adapter, output, add_line, text), 0);
 }
 
 TEST(the_list_names_what_is_captured)
 {
-    char text[4096], want[128];
-    print(NULL, NULL, text, sizeof(text));
+    char text[TEXT_BYTES], want[128];
+    list_them(NULL, NULL, text);
     snprintf(want, sizeof(want), "%dx%d at 0,0, primary", GetSystemMetrics(SM_CXSCREEN),
              GetSystemMetrics(SM_CYSCREEN));
     CHECK_MSG(strstr(text, "adapter 0: ") && strstr(text, "  output 0: \\\\.\\DISPLAY1") &&
                   strstr(text, want) && strstr(text, "  <- captured\n"),
               "%s", text);
-    print("0", "display1", text, sizeof(text));
+    list_them("0", "display1", text);
     CHECK(strstr(text, "  <- captured\n"));
-    print("no such adapter", "", text, sizeof(text));
+    list_them("no such adapter", "", text);
     CHECK_MSG(!strstr(text, "<- captured") &&
                   strstr(text, "no output matches adapter \"no such adapter\", output \"\"\n"),
               "%s", text);
+}
+
+/* Wine has the functions, and they do nothing. */
+TEST(a_system_without_duplication_is_unsupported)
+{
+    static const struct capture_config config = { .hdr = CAPTURE_HDR_KEEP };
+    struct capture *capture = NULL;
+    CHECK_INT(capture_dxgi_ops.create(&config, &capture), 0);
+    for (int i = 0; i < 2; i++) {
+        const enum capture_result r = capture_dxgi_ops.start(capture);
+        if (r == CAPTURE_OK)
+            SKIP("this system has it");
+        CHECK_INT(r, CAPTURE_UNSUPPORTED);
+        capture_dxgi_ops.stop(capture);
+    }
+    capture_dxgi_ops.destroy(capture);
+    capture_dxgi_ops.destroy(NULL);
 }
