@@ -43,11 +43,23 @@ static void check(const uint32_t *a, const uint32_t *b, uint32_t pitch_px, uint3
     for (uint32_t i = 0; i < d.count; i++)
         CHECK(d.rects[i].x_px + d.rects[i].width_px <= width &&
               d.rects[i].y_px + d.rects[i].height_px <= height);
-    for (uint32_t y = 0; y < height; y += 1 + random_below(3)) {
-        for (uint32_t x = 0; x < width; x += 1 + random_below(3)) {
-            const bool differs = tile_differs(a, b, pitch_px, width, height, x, y);
-            CHECK_MSG(!differs || covered(&d, x, y), "%u,%u is missing", x, y);
-            CHECK_MSG(differs || !exact || !covered(&d, x, y), "%u,%u is too much", x, y);
+    for (uint32_t top = 0; top < height; top += TILE_DIFF_PX) {
+        for (uint32_t left = 0; left < width; left += TILE_DIFF_PX) {
+            const bool differs = tile_differs(a, b, pitch_px, width, height, left, top);
+            const uint32_t right = min_u32(left + TILE_DIFF_PX, width) - 1,
+                           bottom = min_u32(top + TILE_DIFF_PX, height) - 1;
+            const uint32_t points[][2] = { { left, top },
+                                           { right, bottom },
+                                           { left, bottom },
+                                           { right, top },
+                                           { left + random_below(right - left + 1),
+                                             top + random_below(bottom - top + 1) } };
+            for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+                const bool hit = covered(&d, points[i][0], points[i][1]);
+                CHECK_MSG(!differs || hit, "%u,%u is missing", points[i][0], points[i][1]);
+                CHECK_MSG(differs || !exact || !hit, "%u,%u is too much", points[i][0],
+                          points[i][1]);
+            }
         }
     }
 }
