@@ -28,9 +28,10 @@
 #include "win/priority.h"
 #include "win/system.h"
 
-#define TICK_MS      10
-#define TRY_AGAIN_MS 2000 /* to open the region, or to build on it */
-#define REPORT_MS    500  /* how often a change of state is looked for */
+#define TICK_MS       10
+#define TRY_AGAIN_MS  2000 /* to open the region, or to build on it */
+#define LOOK_AGAIN_MS 1000 /* whether the region is still there */
+#define REPORT_MS     500  /* how often a change of state is looked for */
 
 /* What is published, and on what: made anew when the region was lost. Main thread, but for
  * `shared`. */
@@ -47,7 +48,7 @@ struct host {
     struct control_server *control;     /* owned; NULL: another process has the pipe */
     struct shm_region *region;          /* owned; NULL: not there now */
     struct publish *publish;            /* owned; ended before the region is closed */
-    uint64_t due_ms;                    /* when to try again */
+    uint64_t due_ms, look_ms;           /* when to try again, to look for the region */
     enum publish_state told;            /* the last state that was logged */
     _Atomic int exit_code;              /* of enum host_exit, once `stop` is set */
     struct desktop desktop;             /* capture thread only */
@@ -326,9 +327,20 @@ static void report(struct host *h)
     pthread_mutex_unlock(&h->shared.lock);
 }
 
+/* A device that was unplugged and not touched since is found by asking for it, once a second. */
+static bool region_is_gone(struct host *h, uint64_t now_ms)
+{
+    if (!h->region || shm_region_lost(h->region))
+        return h->region != NULL;
+    if (now_ms < h->look_ms)
+        return false;
+    h->look_ms = now_ms + LOOK_AGAIN_MS;
+    return shm_region_replaced(h->region);
+}
+
 static void tick(struct host *h, uint64_t now_ms)
 {
-    if (h->region && shm_region_lost(h->region))
+    if (region_is_gone(h, now_ms))
         region_lost(h);
     if (!h->publish) {
         try_to_publish(h, now_ms);

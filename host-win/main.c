@@ -9,6 +9,7 @@
 #include <windows.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "base/utf16.h"
 #include "capture/outputs.h"
@@ -17,18 +18,26 @@
 #include "service/service.h"
 #include "service/setup.h"
 #include "tray/tray.h"
+#include "win/event_log.h"
 #include "win/folders.h"
+#include "win/log_file.h"
+
+#define LOG_MODULE "main"
 
 /* ---- capture ---- */
 
-/* Frees *options itself if it fails. */
-static int load_options(int argc, char **argv, struct host_options *options)
+struct message {
+    char text[640];
+};
+
+/* Frees *options itself if it fails, and says why in *why. */
+static int load_options(int argc, char **argv, struct host_options *options, struct message *why)
 {
     struct folders folders;
     struct option_error error = { .message = "" };
     const int found = folders_find(&folders);
     if (found < 0) {
-        fprintf(stderr, "espelho-host: cannot find its own folder: %s\n", err_str(found));
+        snprintf(why->text, sizeof(why->text), "cannot find its own folder: %s", err_str(found));
         return HOST_EXIT_FAILED;
     }
     const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
@@ -38,29 +47,55 @@ static int load_options(int argc, char **argv, struct host_options *options)
         return HOST_EXIT_STOPPED;
     host_options_free(options);
     if (err < 0)
-        fprintf(stderr, "espelho-host: %s\n", error.message);
+        snprintf(why->text, sizeof(why->text), "%s", error.message);
     else
-        fprintf(stderr, "espelho-host: what is \"%s\"? See espelho-host --help\n", argv[0]);
+        snprintf(why->text, sizeof(why->text), "what is \"%.100s\"? See espelho-host --help",
+                 argv[0]);
     return HOST_EXIT_USAGE;
 }
 
-static int capture(int argc, char **argv, bool foreground)
+static int capture_in_foreground(int argc, char **argv)
 {
     struct host_options options;
-    int status = load_options(argc, argv, &options);
-    if (status != HOST_EXIT_STOPPED)
+    struct message why;
+    int status = load_options(argc, argv, &options, &why);
+    if (status != HOST_EXIT_STOPPED) {
+        fprintf(stderr, "espelho-host: %s\n", why.text);
         return status;
-    status = host_run(&options, foreground);
+    }
+    status = host_run(&options, true);
+    host_options_free(&options);
+    return status;
+}
+
+/* There is no console, and without options no choice of a log either: the usual one, and Windows'.
+ */
+static void tell_in_log(const char *text)
+{
+    struct folders folders;
+    struct log_file log;
+    if (folders_find(&folders) == 0 &&
+        log_file_start(&log, folders.data, "espelho-host", false, 0) == 0)
+        log_err("settings: %s", text);
+    if (event_log_write(EVENT_LOG_FAILED, text) < 0)
+        log_warn("Windows' event log takes no entries");
+}
+
+static int capture_for_service(void)
+{
+    struct host_options options;
+    struct message why;
+    int status = load_options(0, NULL, &options, &why);
+    if (status != HOST_EXIT_STOPPED) {
+        tell_in_log(why.text);
+        return status;
+    }
+    status = host_run(&options, false);
     host_options_free(&options);
     return status;
 }
 
 /* ---- verbs ---- */
-
-static int run_session(void)
-{
-    return capture(0, NULL, false);
-}
 
 static int run_service(void)
 {
@@ -68,7 +103,7 @@ static int run_service(void)
     if (folders_find(&folders) < 0)
         return HOST_EXIT_FAILED;
     const char *const names[FOLDERS_COUNT] = { folders.program, folders.data };
-    return service_run(names, FOLDERS_COUNT);
+    return service_run(names, FOLDERS_COUNT, folders.data);
 }
 
 /* A console that was opened for us alone is in the way; that of a terminal is not ours. */
@@ -109,9 +144,12 @@ static void print_line(void *ctx, const char *line)
 static int list_outputs(void)
 {
     struct host_options options;
-    const int status = load_options(0, NULL, &options);
-    if (status != HOST_EXIT_STOPPED)
+    struct message why;
+    const int status = load_options(0, NULL, &options, &why);
+    if (status != HOST_EXIT_STOPPED) {
+        fprintf(stderr, "espelho-host: %s\n", why.text);
         return status;
+    }
     const int err = capture_outputs_tell(options.adapter, options.output, print_line, NULL);
     host_options_free(&options);
     return err < 0 ? HOST_EXIT_FAILED : 0;
@@ -134,8 +172,8 @@ static const struct verb {
     { "--options", print_options, "all options, their values and defaults" },
     { "--help", print_help, "this text" },
     { "--version", print_version, "and which formats it speaks" },
-    { "--service", run_service, NULL }, /* run by Windows */
-    { "--session", run_session, NULL }, /* run by the service */
+    { "--service", run_service, NULL },         /* run by Windows */
+    { "--session", capture_for_service, NULL }, /* run by the service */
 };
 
 static int print_help(void)
@@ -177,7 +215,7 @@ static int run_without_verb(int argc, char **argv)
     const char *nearest =
         alone && !options_find(&host_option_table, argv[0] + 2) ? nearest_verb(argv[0]) : NULL;
     if (!nearest)
-        return capture(argc, argv, true);
+        return capture_in_foreground(argc, argv);
     fprintf(stderr, "espelho-host: unknown %s; %s was meant?\n", argv[0], nearest);
     return HOST_EXIT_USAGE;
 }

@@ -15,6 +15,8 @@
 #include "service/session_change.h"
 #include "service/settings_watch.h"
 #include "service/trays.h"
+#include "win/event_log.h"
+#include "win/log_file.h"
 
 #define LOG_MODULE "service"
 
@@ -36,6 +38,7 @@ struct service {
     struct child *capture; /* owned; NULL: none */
     struct trays trays;
     struct settings_watch *watch; /* owned */
+    struct log_file log;
 };
 
 /* Windows calls the main function without a word from us: the one thing at file scope. Set before,
@@ -43,36 +46,50 @@ struct service {
 static struct {
     const char *const *folders;
     unsigned folder_count;
+    const char *log_folder;
 } settings;
 
 /* ---- what a person is told ---- */
 
 static const struct {
-    enum log_level level;
+    enum event_log_id id;
     const char *text;
 } notes[] = {
-    [LAUNCHER_NOTE_CRASHED] = { LOG_LEVEL_ERROR, "the capture process crashed" },
-    [LAUNCHER_NOTE_FAILED] = { LOG_LEVEL_ERROR, "the capture process gave up; its log says why" },
-    [LAUNCHER_NOTE_USAGE] = { LOG_LEVEL_ERROR,
+    [LAUNCHER_NOTE_CRASHED] = { EVENT_LOG_CRASHED, "the capture process crashed" },
+    [LAUNCHER_NOTE_FAILED] = { EVENT_LOG_FAILED, "the capture process gave up; its log says why" },
+    [LAUNCHER_NOTE_USAGE] = { EVENT_LOG_FAILED,
                               "the settings (espelho-host.ini) hold a mistake; the log of the "
                               "capture process says which. Correct it: it is read again at once" },
-    [LAUNCHER_NOTE_BUSY] = { LOG_LEVEL_ERROR,
+    [LAUNCHER_NOTE_BUSY] = { EVENT_LOG_FAILED,
                              "another host program uses the shared memory already; end it, or this "
                              "service" },
-    [LAUNCHER_NOTE_CANNOT_START] = { LOG_LEVEL_ERROR, "the capture process cannot be started" },
-    [LAUNCHER_NOTE_KILLED] = { LOG_LEVEL_WARN,
+    [LAUNCHER_NOTE_CANNOT_START] = { EVENT_LOG_FATAL, "the capture process cannot be started" },
+    [LAUNCHER_NOTE_KILLED] = { EVENT_LOG_FAILED,
                                "the capture process did not end when asked and was ended" },
 };
 
+/* To the event log as well: that is where people look who do not know our log. */
+static void tell_all(enum event_log_id id, const char *text)
+{
+    if (id == EVENT_LOG_STARTED || id == EVENT_LOG_STOPPED)
+        log_info("%s", text);
+    else
+        log_err("%s", text);
+    if (event_log_write(id, text) < 0)
+        log_every(60000, LOG_LEVEL_WARN, "Windows' event log takes no entries");
+}
+
 static void tell(const struct launcher_decision *d)
 {
+    char text[512];
     if (d->note == LAUNCHER_NOTE_NONE)
         return;
     if (d->wait_ms)
-        log_write(notes[d->note].level, LOG_MODULE, "%s. Next try in %u ms", notes[d->note].text,
-                  d->wait_ms);
+        snprintf(text, sizeof(text), "%s. Next try in %.1f s", notes[d->note].text,
+                 d->wait_ms / 1000.0);
     else
-        log_write(notes[d->note].level, LOG_MODULE, "%s", notes[d->note].text);
+        snprintf(text, sizeof(text), "%s", notes[d->note].text);
+    tell_all(notes[d->note].id, text);
 }
 
 /* ---- doing what the launcher decides ---- */
@@ -223,20 +240,23 @@ static void service_loop(struct service *s)
             happened(s, (struct launcher_event){ .kind = LAUNCHER_SETTINGS });
         }
         happened(s, (struct launcher_event){ .kind = LAUNCHER_TIME });
+        log_file_tick(&s->log);
     }
 }
 
 static void service_body(struct service *s)
 {
     launcher_init(&s->launcher);
+    if (log_file_start(&s->log, settings.log_folder, "espelho-service", false, 0) < 0)
+        tell_all(EVENT_LOG_FAILED, "the service's log file cannot be written");
     if (settings_watch_create(settings.folders, settings.folder_count, &s->watch) < 0)
         return;
     report(s, SERVICE_RUNNING);
-    log_info("the service runs");
+    tell_all(EVENT_LOG_STARTED, "the service has started");
     service_loop(s);
     report(s, SERVICE_STOP_PENDING);
     trays_stop(&s->trays, TRAY_PATIENCE_MS);
-    log_info("the service ends");
+    tell_all(EVENT_LOG_STOPPED, "the service has stopped");
 }
 
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
@@ -257,12 +277,13 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
     report(&s, SERVICE_STOPPED);
 }
 
-int service_run(const char *const *folders, unsigned count)
+int service_run(const char *const *folders, unsigned count, const char *log_folder)
 {
     wchar_t name[] = L"" SERVICE_NAME;
     const SERVICE_TABLE_ENTRYW table[] = { { name, service_main }, { NULL, NULL } };
     settings.folders = folders;
     settings.folder_count = count;
+    settings.log_folder = log_folder;
     if (StartServiceCtrlDispatcherW(table))
         return HOST_EXIT_STOPPED;
     fprintf(stderr,

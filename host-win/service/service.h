@@ -14,8 +14,9 @@
 
 #define SERVICE_NAME "EspelhoHost"
 
-/* `folders`: where settings files may be (UTF-8, borrowed, NULL entries are skipped). Returns when
- * the service has ended: an exit code. Says so when somebody else than Windows called. */
-int service_run(const char *const *folders, unsigned count);
+/* `folders`: where settings files may be (UTF-8, borrowed, NULL entries are skipped). `log_folder`:
+ * for the service's own log files. Returns when the service has ended: an exit code. Says so when
+ * somebody else than Windows called. */
+int service_run(const char *const *folders, unsigned count, const char *log_folder);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "base/utf16.h"
 #include "service/service.h"
+#include "win/event_log.h"
 
 enum {
     STATUS_OK = 0,
@@ -191,6 +192,9 @@ int setup_install(void)
     if (error == 0 && !configure(s.service))
         error = GetLastError();
     setup_close(&s);
+    if (error == 0 && event_log_install() < 0)
+        fprintf(stderr, "espelho-host: Windows' event viewer will show entries of this service "
+                        "without their form\n");
     return error ? failed(what, error)
                  : done("The service " SERVICE_NAME " is installed; it starts with Windows. To "
                         "start it now: espelho-host --start");
@@ -275,6 +279,8 @@ int setup_uninstall(void)
         error = stop_and_wait(s.service);
     if (error == 0)
         error = delete_and_wait(&s);
+    if (error == 0 && event_log_uninstall() < 0)
+        fprintf(stderr, "espelho-host: its name stays in Windows' event viewer\n");
     setup_close(&s);
     if (missing)
         return done("The service " SERVICE_NAME " is not installed; nothing to remove.");

@@ -226,25 +226,19 @@ def tray(host):
     host.run("--install-service")
     host.run("--start")
     host.wait_status("capture: idle")
-    empty = shade(host)
-    wait_until(lambda: shade(host) != empty or host.pids("--tray"), PATIENCE_S, "the icon shows")
     window = wait_until(lambda: icon_window(host), PATIENCE_S, "the icon's window").split()[0]
     at = dict(re.findall(r"(\w+)=(-?\d+)", host.wine.xdo("getwindowgeometry", "--shell", window)))
     host.wine.xdo("mousemove", str(int(at["X"]) + 8), str(int(at["Y"]) + 10))
-    before = shade(host)
+    must_be("windows of the tray process", menu_window(host), "")
     host.wine.xdo("click", "3")
-    wait_until(lambda: shade(host) != before, PATIENCE_S, "the menu opens")
+    wait_until(lambda: menu_window(host), PATIENCE_S, "the menu opens")
     host.run("--stop")
     host.wait_gone("--tray")
     wait_until(lambda: not icon_window(host), PATIENCE_S, "the icon goes")
 
 
-def shade(host):
-    """A number for the whole screen."""
-    shot = host.wine.screenshot()
-    done = subprocess.run(["identify", "-format", "%#", shot], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
-    os.unlink(shot)
-    return done.stdout
+def menu_window(host):
+    return host.wine.xdo("search", "--onlyvisible", "--class", "espelho-host")
 
 
 def icon_window(host):
