@@ -100,7 +100,8 @@ PICTURES = (
 def pictures(rig):
     host = WindowsHost(rig)
     text, numbers = script_of(f"mode {WIDTH} {HEIGHT}\nscribble", PICTURES)
-    host.start(text)
+    # Last, a desktop that changes without saying so: the host copies what it was told of alone, and the judge must say no.
+    host.start(text + "gate lie\nsecret 300 200 50 50\npaint 1 1 4 4\ngo\n")
     follower = host.follow()
     play(host, follower, PICTURES, numbers)
     host.must_pair()
@@ -111,6 +112,9 @@ def pictures(rig):
     for words in ("capture: DXGI", "errors: none"):
         if words not in shown:
             raise Failure(f"inspect does not say '{words}':\n{shown}")
+    host.open_gate("lie")
+    wrong = follower.wait(lambda: [f for f in follower.frames() if f.event < 0], "a picture that is none of the desktop's")
+    must_be("its damage", wrong[0].pixels, 16)
     host.stop()
     follower.wait_state("host-silent")
     must_be("status of the follower", follower.terminate(), 0)
