@@ -54,8 +54,8 @@ struct host {
     struct desktop desktop;             /* capture thread only */
     struct {                            /* under `lock`: the control thread asks */
         pthread_mutex_t lock;
-        struct publish_status status;
-        char problem[256]; /* why nothing is published; "": it is */
+        struct publish *publish; /* the same, for its status */
+        char problem[256];       /* why nothing is published; "": it is */
     } shared;
 };
 
@@ -104,8 +104,10 @@ static enum control_state state_of(enum publish_state state)
 static void on_status(void *ctx, struct control_status *out)
 {
     struct host *h = ctx;
+    struct publish_status s = { 0 };
     pthread_mutex_lock(&h->shared.lock);
-    const struct publish_status s = h->shared.status;
+    if (h->shared.publish)
+        publish_status(h->shared.publish, &s);
     snprintf(out->problem, sizeof(out->problem), "%s", h->shared.problem);
     pthread_mutex_unlock(&h->shared.lock);
     out->state = out->problem[0] ? CONTROL_FAILED : state_of(s.state);
@@ -241,6 +243,14 @@ static struct capture_config capture_config_of(const struct host_options *o)
     };
 }
 
+/* NULL: from now on its status cannot be asked for. */
+static void show_status_of(struct host *h, struct publish *publish)
+{
+    pthread_mutex_lock(&h->shared.lock);
+    h->shared.publish = publish;
+    pthread_mutex_unlock(&h->shared.lock);
+}
+
 static bool start_publishing(struct host *h)
 {
     struct publish_config config = { .mem = h->region->mem,
@@ -258,6 +268,7 @@ static bool start_publishing(struct host *h)
     const int err = publish_create(&config, &h->publish);
     if (err == 0) {
         set_problem(h, "");
+        show_status_of(h, h->publish);
         return true;
     }
     char text[256];
@@ -269,6 +280,7 @@ static bool start_publishing(struct host *h)
 
 static void stop_publishing(struct host *h)
 {
+    show_status_of(h, NULL);
     publish_destroy(h->publish);
     h->publish = NULL;
     shm_region_close(h->region);
@@ -322,9 +334,6 @@ static void report(struct host *h)
     if (h->publish)
         publish_status(h->publish, &status);
     log_state(h, &status);
-    pthread_mutex_lock(&h->shared.lock);
-    h->shared.status = status;
-    pthread_mutex_unlock(&h->shared.lock);
 }
 
 /* A device that was unplugged and not touched since is found by asking for it, once a second. */

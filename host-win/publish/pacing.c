@@ -10,7 +10,7 @@
 
 #define LASTED_NS      NS_PER_S /* a capture that lasted so long was a good one */
 #define PATIENT_LOSSES 16u
-#define LONGEST_NS     (500 * NS_PER_MS)
+#define LONGEST_NS     (50 * NS_PER_MS)
 
 void pacing_init(struct pacing *p, uint32_t max_fps)
 {
@@ -43,7 +43,7 @@ static uint64_t storm_ns(const struct backoff *b)
 {
     if (b->losses <= PATIENT_LOSSES)
         return 0;
-    const uint32_t doublings = min_u32(b->losses - PATIENT_LOSSES, 6);
+    const uint32_t doublings = min_u32(b->losses - PATIENT_LOSSES, 3);
     return min_u64((10 * NS_PER_MS) << doublings, LONGEST_NS);
 }
 

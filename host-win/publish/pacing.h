@@ -22,8 +22,8 @@ void pacing_busy(struct pacing *p, uint64_t now_ns);
 
 /* How soon the capture thread starts a capture again that failed or was lost. A system that does
  * not allow a capture is asked at least every 50 ms, so that the picture is back within 100 ms of
- * when it does. One that allows it, only to take it away at once, time after time, is given up to
- * half a second. */
+ * when it does. One that allows it, only to take it away at once, time after time, is given as much
+ * each time. */
 struct backoff {
     uint32_t failures;   /* starts in a row */
     uint32_t losses;     /* of captures that did not last */

@@ -41,20 +41,20 @@ static const struct {
     },
     [TRAY_PORTUGUESE] = {
         .words = {
-            [TRAY_WORD_OPEN_LOG] = "Abrir pasta de registos",
+            [TRAY_WORD_OPEN_LOG] = "Abrir pasta de registros",
             [TRAY_WORD_RESTART] = "Reiniciar captura",
             [TRAY_WORD_QUIT] = "Sair",
             [TRAY_WORD_QUIT_QUESTION] =
-                "Terminar o Espelho? O visualizador perde este ecrã até que o programa, ou o "
+                "Terminar o Espelho? O visualizador perde esta tela até que o programa, ou o "
                 "Windows, seja iniciado de novo.",
-            [TRAY_WORD_NO_LOG] = "Não há pasta de registos para abrir.",
+            [TRAY_WORD_NO_LOG] = "Não há pasta de registros para abrir.",
             [TRAY_WORD_NO_ANSWER] = "O Espelho não responde.",
         },
         .states = {
             [STATE_ABSENT] = "Captura parada",
-            [STATE_STARTING] = "A iniciar",
+            [STATE_STARTING] = "Iniciando",
             [STATE_NO_VIEWER] = "Nenhum visualizador",
-            [STATE_VIEWER] = "Visualizador ligado",
+            [STATE_VIEWER] = "Visualizador conectado",
             [STATE_FAILED] = "Sem captura",
         },
     },

@@ -39,6 +39,7 @@ struct duplication {
     IDXGIOutputDuplication *dxgi;
     enum frame_rotation rotation;
     bool holds_frame;
+    bool any_image;         /* since it was made */
     ID3D11Texture2D *image; /* of the held frame */
     struct buffer moves, dirty, shape;
     struct cursor_shape cursor; /* borrows `shape` */
@@ -293,13 +294,15 @@ static enum capture_result read_image(struct duplication *d, const DXGI_OUTDUPL_
                                       IDXGIResource *resource, struct duplication_news *out,
                                       struct dxgi_failure *why)
 {
-    if ((info->LastPresentTime.QuadPart == 0 && info->AccumulatedFrames == 0) || !resource)
+    const bool news = info->LastPresentTime.QuadPart != 0 || info->AccumulatedFrames != 0;
+    if (!resource || (!news && d->any_image)) /* the first image is news, whatever is said of it */
         return CAPTURE_OK;
     const HRESULT hr =
         IDXGIResource_QueryInterface(resource, &IID_ID3D11Texture2D, (void **)&d->image);
     if (FAILED(hr))
         return fail(why, DXGI_CALL_ACQUIRE, hr);
     ID3D11Texture2D_GetDesc(d->image, &out->desc);
+    d->any_image = true;
     out->image = d->image;
     out->masked = info->ProtectedContentMaskedOut;
     return read_damage(d, info, out, why);

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 640, 400
 ALL = WIDTH * HEIGHT
 QUICKLY_MS = 100  # from a loss to the next picture, where the system allows it at once
 # A system that takes the desktop away again and again, each time within a second, is given some time (host-win/publish/pacing.h).
-PATIENT_LOSSES, STORM_MS = 16, 500
+PATIENT_LOSSES, STORM_MS = 16, 50
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def view(rig):
 
 @case("windows.synthetic", labels=("windows",), timeout_s=240)
 def synthetic(rig):
-    """Without any desktop: the test card, by the formula that the judge of the other cases has."""
+    """Without any desktop: the test card moves, and its damage is honest. Its pixels are judged in the tests of publish/."""
     host = WindowsHost(rig)
     host.start(None, "--capture.backend=synthetic", "--synthetic.size=640x400", "--synthetic.hz=30")
     follower = host.follow(script=False)

@@ -183,11 +183,14 @@ class Wine:
         return self.rig.keep(Process(name, list(argv), self.directory, env=self.env))
 
     def xdo(self, *argv):
-        """What xdotool prints; nothing found is no failure."""
-        done = subprocess.run(["xdotool", *argv], env=self.env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-        if done.returncode != 0 and done.stderr:
-            raise Failure(f"xdotool {argv}: {done.stderr}")
-        return done.stdout
+        """What xdotool prints; nothing found is no failure. A window that goes while xdotool looks at it is a reason to look again."""
+        for _ in range(5):
+            done = subprocess.run(["xdotool", *argv], env=self.env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+            if done.returncode == 0 or not done.stderr:
+                return done.stdout
+            if "BadWindow" not in done.stderr:
+                break
+        raise Failure(f"xdotool {argv}: {done.stderr}")
 
     # --- the system
 

@@ -24,7 +24,7 @@ static const struct {
     enum tray_icon icon;
     const char *line, *portuguese;
 } rows[] = {
-    { { .state = CONTROL_STARTING }, TRAY_ICON_IDLE, "Starting", "A iniciar" },
+    { { .state = CONTROL_STARTING }, TRAY_ICON_IDLE, "Starting", "Iniciando" },
     { { .state = CONTROL_IDLE }, TRAY_ICON_IDLE, "No viewer", "Nenhum visualizador" },
     { { .state = CONTROL_IDLE, .width_px = 1920, .height_px = 1080, .format = "BGRA8" },
       TRAY_ICON_IDLE,
@@ -37,7 +37,7 @@ static const struct {
         .rate_mhz = 59940 },
       TRAY_ICON_CONNECTED,
       "Viewer connected, 3840x2160, 60 fps",
-      "Visualizador ligado, 3840x2160, 60 fps" },
+      "Visualizador conectado, 3840x2160, 60 fps" },
     { { .state = CONTROL_FAILED, .viewer_connected = true, .width_px = 1, .height_px = 1 },
       TRAY_ICON_FAILED,
       "No capture",
