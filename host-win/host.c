@@ -28,7 +28,7 @@
 #include "win/priority.h"
 #include "win/system.h"
 
-#define TICK_MS       10
+#define NOTHING_MS    50   /* while there is nothing to publish on */
 #define TRY_AGAIN_MS  2000 /* to open the region, or to build on it */
 #define LOOK_AGAIN_MS 1000 /* whether the region is still there */
 #define REPORT_MS     500  /* how often a change of state is looked for */
@@ -360,12 +360,17 @@ static void tick(struct host *h, uint64_t now_ms)
         log_every(10000, LOG_LEVEL_ERROR, "publishing: %s", err_str(-err));
 }
 
+static DWORD wait_ms(const struct host *h)
+{
+    return h->publish ? publish_tick_wait_ms(h->publish) : NOTHING_MS;
+}
+
 static void run(struct host *h)
 {
     HANDLE wishes[] = { h->stop, h->service_stop };
     const DWORD count = h->service_stop ? 2 : 1;
     uint64_t report_ms = 0;
-    while (WaitForMultipleObjects(count, wishes, FALSE, TICK_MS) == WAIT_TIMEOUT) {
+    while (WaitForMultipleObjects(count, wishes, FALSE, wait_ms(h)) == WAIT_TIMEOUT) {
         const uint64_t now_ms = clock_ms();
         tick(h, now_ms);
         if (now_ms >= report_ms) {

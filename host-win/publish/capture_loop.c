@@ -86,6 +86,7 @@ static bool keep_running(struct publish *p)
 
 static void handle(struct publish *p, const struct capture_update *update)
 {
+    publish_note_news(p);
     if (update->frame)
         atomic_fetch_add_explicit(&p->captured, 1, memory_order_relaxed);
     if (update->pointer)
@@ -99,7 +100,7 @@ static enum capture_result run(struct publish *p)
     uint64_t repeated_ms = 0;
     while (keep_running(p)) {
         struct capture_update update;
-        const enum capture_result r = c->ops->next(c, LOOK_MS, &update);
+        const enum capture_result r = c->ops->next(c, publish_look_ms(p), &update);
         if (r == CAPTURE_OK)
             handle(p, &update);
         else if (r != CAPTURE_TIMEOUT)

@@ -170,7 +170,7 @@ static bool publish_picture(struct publish *p, const struct capture_picture *pic
 static void turn(struct publish *p, struct capture *c)
 {
     struct capture_picture picture;
-    const enum capture_result r = c->ops->take(c, LOOK_MS, &picture);
+    const enum capture_result r = c->ops->take(c, publish_look_ms(p), &picture);
     if (r == CAPTURE_OK) {
         const uint64_t captured = atomic_load_explicit(&p->captured, memory_order_relaxed);
         c->ops->release(c, publish_picture(p, &picture, captured));

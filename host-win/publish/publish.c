@@ -20,6 +20,35 @@ static struct kvmfr_session session_of(const struct publish *p, const char *capt
     return s;
 }
 
+void publish_note_news(struct publish *p)
+{
+    atomic_store_explicit(&p->news_ns, clock_ns(), memory_order_relaxed);
+}
+
+static bool still(const struct publish *p)
+{
+    return clock_ns() - atomic_load_explicit(&p->news_ns, memory_order_relaxed) > NS_PER_S;
+}
+
+uint32_t publish_look_ms(const struct publish *p)
+{
+    return still(p) ? STILL_LOOK_MS : LOOK_MS;
+}
+
+uint32_t publish_tick_wait_ms(const struct publish *publish)
+{
+    if (!kvmfr_host_wanted(publish->host))
+        return 30;
+    return still(publish) ? 25 : 10;
+}
+
+static void on_set_cursor(void *ctx, int32_t x_px, int32_t y_px)
+{
+    struct publish *p = ctx;
+    publish_note_news(p);
+    p->config.system.set_cursor_position(p->config.system.ctx, x_px, y_px);
+}
+
 static int create_host(struct publish *p)
 {
     p->tick.name = p->config.backends[0]->name;
@@ -27,8 +56,8 @@ static int create_host(struct publish *p)
         .session = session_of(p, p->tick.name),
         .now_ms = clock_ms(),
         .random = p->config.random,
-        .set_cursor_position = p->config.system.set_cursor_position,
-        .ctx = p->config.system.ctx,
+        .set_cursor_position = p->config.system.set_cursor_position ? on_set_cursor : NULL,
+        .ctx = p,
     };
     return kvmfr_host_create(p->config.mem, p->config.len_bytes, &config, &p->host);
 }

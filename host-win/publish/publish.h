@@ -67,9 +67,12 @@ struct publish;
 int publish_create(const struct publish_config *config, struct publish **out) MUST_CHECK;
 void publish_destroy(struct publish *publish); /* NULL is fine; ends both threads */
 
-/* Every 10 ms, one thread: heartbeat, subscribers, inbox. `now_ms`: clock_ms(). 0 or -errno: log
- * and go on. */
+/* Every publish_tick_wait_ms(), one thread: heartbeat, subscribers, inbox. `now_ms`: clock_ms(). 0
+ * or -errno: log and go on. */
 int publish_tick(struct publish *publish, uint64_t now_ms) MUST_CHECK;
+/* publish_tick()'s thread: 10 while something moves, 25 on a desktop that stands still, 30 without
+ * a viewer. */
+uint32_t publish_tick_wait_ms(const struct publish *publish);
 /* Any thread: stop and start the capture, with the first backend again. */
 void publish_restart(struct publish *publish);
 void publish_status(const struct publish *publish, struct publish_status *out);

@@ -12,7 +12,8 @@
 #include "publish/publish.h"
 
 enum {
-    LOOK_MS = 16,       /* waiting for news: a newcomer is served within so long */
+    LOOK_MS = 16,       /* waiting for news: a newcomer is served within so long, */
+    STILL_LOOK_MS = 96, /* or within so long when there was no news for a second */
     IDLE_STOP_MS = 500, /* a capture goes on (idle) for so long without subscribers: viewers that
                            were thrown out come back at once */
 };
@@ -39,6 +40,7 @@ struct publish {
         struct publish_status status;
     } shared;
     _Atomic uint64_t captured; /* pictures, by the capture thread */
+    _Atomic uint64_t news_ns;  /* the last picture, pointer or wish of a viewer; any thread */
 
     struct {                     /* capture thread only */
         uint32_t backend;        /* index; the list's end: none works */
@@ -64,6 +66,10 @@ struct publish {
 
 void *publish_capture_main(void *publish); /* capture_loop.c */
 void *publish_copy_main(void *publish);    /* copy_loop.c */
+
+/* publish.c. Something happened now; how long a thread may wait for more. Any thread. */
+void publish_note_news(struct publish *p);
+uint32_t publish_look_ms(const struct publish *p);
 
 /* backend.c; capture thread. The state that is shown, unless it is there already. */
 void publish_set_state(struct publish *p, enum publish_state state);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """espelho-host.exe under Wine: outputs, pixel types and sizes by option; subscribers that come, go and die; what else it captures with."""
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from harness.wine import windows_program
 
 FLAG_TRUNCATED, FLAG_HDR, FLAG_PQ = 0x4, 0x8, 0x10
 BUSY, FAILED = 11, 1
+STILL_LIMIT = 0.01  # of a core
 # Two pictures after a moment each.
 TWO = "begin\nwait 100\nfull\ngo\nwait 100\npaint 16 16 64 64\ngo\n"
 BESIDE = "output \\\\.\\DISPLAY1 -320 0\noutput \\\\.\\DISPLAY2 0 0\n"
@@ -230,3 +232,35 @@ def driver(rig):
     follower.must_be_sound()
     host.stop()
     must_be("status of the follower", follower.terminate(), 0)
+
+
+def cpu_s(program):
+    """Processor time of the Windows program so far, as Linux counts it."""
+    with open(f"/proc/{program.popen.pid}/stat", encoding="ascii", errors="replace") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@case("windows.cost", labels=("windows",), timeout_s=240)
+def cost(rig):
+    """A desktop that stands still costs next to nothing, with a viewer and without. Wine's waits are dear, and dearer beside other load:
+    more than 1 % of a core is allowed where a program that does nothing but wake up a hundred times a second needs half of it."""
+    host = WindowsHost(rig)
+    host.start("mode 1920 1080\n" + TWO)
+    waiter = host.wine.start("waiter", windows_program(rig, "tests", "host-win", "waiter", "waiter.exe"))
+    follower = host.follow()
+    follower.wait_event(2)
+    too_much = {}
+    for what in ("with a viewer", "without"):
+        time.sleep(3)  # what begins or ends is not meant
+        begin = [(cpu_s(program), time.monotonic()) for program in (host.program, waiter)]
+        time.sleep(10)
+        share, waits = ((cpu_s(program) - b[0]) / (time.monotonic() - b[1]) for program, b in zip((host.program, waiter), begin))
+        limit = max(STILL_LIMIT, 2 * waits)
+        print(f"standing still, {what}: {share:.2%} of a core; only waiting: {waits:.2%}; ratio {share / waits:.2f}, limit {limit / waits:.2f}")
+        if share > limit:
+            too_much[what] = share
+        if what == "with a viewer":
+            follower.terminate()  # a viewer that is killed stays subscribed until the next frame
+    host.stop()
+    must_be("more than the limit", too_much, {})

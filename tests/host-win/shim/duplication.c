@@ -325,7 +325,9 @@ static void sleep_some(uint64_t deadline_ms, uint32_t wait_ms)
     const uint64_t now_ms = desktop_now_ms(),
                    left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
     const uint64_t sleep_ms = wait_ms < left_ms ? wait_ms : left_ms;
-    Sleep(sleep_ms > 10 ? 10 : (DWORD)sleep_ms); /* a gate may open, the desktop may be lost */
+    const uint64_t most_ms =
+        wait_ms == UINT32_MAX ? 100 : 10; /* a gate may open, others may lose */
+    Sleep((DWORD)(sleep_ms < most_ms ? sleep_ms : most_ms));
 }
 
 static HRESULT WINAPI acquire(IDXGIOutputDuplication *self, UINT timeout_ms,
