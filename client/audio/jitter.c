@@ -369,7 +369,7 @@ static uint32_t fitting_repeat(struct jitter *j, uint32_t fade)
 /* The step from what was played last to the repeat is spread over its beginning. */
 static void smooth_repeat(struct jitter *j, uint32_t back, uint32_t fade)
 {
-    float step[JITTER_MAX_CHANNELS];
+    float step[JITTER_MAX_CHANNELS] = { 0 };
     const float *last = sample_ring_peek_back(&j->ring, 1),
                 *before = sample_ring_peek_back(&j->ring, back + 1);
     for (uint32_t c = 0; c < j->config.channels; c++)

@@ -16,6 +16,13 @@ enum state_word {
     STATE_COUNT,
 };
 
+static const char quit_question[] =
+    "End the Espelho host? The viewer loses this screen until the host is started again, or "
+    "Windows.";
+static const char quit_question_pt[] =
+    "Terminar o Espelho? O visualizador perde esta tela até que o programa, ou o Windows, seja "
+    "iniciado de novo.";
+
 static const struct {
     const char *words[TRAY_WORD_COUNT];
     const char *states[STATE_COUNT];
@@ -25,9 +32,7 @@ static const struct {
             [TRAY_WORD_OPEN_LOG] = "Open log folder",
             [TRAY_WORD_RESTART] = "Restart capture",
             [TRAY_WORD_QUIT] = "Quit",
-            [TRAY_WORD_QUIT_QUESTION] =
-                "End the Espelho host? The viewer loses this screen until the host is started "
-                "again, or Windows.",
+            [TRAY_WORD_QUIT_QUESTION] = quit_question,
             [TRAY_WORD_NO_LOG] = "There is no log folder to be opened.",
             [TRAY_WORD_NO_ANSWER] = "The Espelho host does not answer.",
         },
@@ -44,9 +49,7 @@ static const struct {
             [TRAY_WORD_OPEN_LOG] = "Abrir pasta de registros",
             [TRAY_WORD_RESTART] = "Reiniciar captura",
             [TRAY_WORD_QUIT] = "Sair",
-            [TRAY_WORD_QUIT_QUESTION] =
-                "Terminar o Espelho? O visualizador perde esta tela até que o programa, ou o "
-                "Windows, seja iniciado de novo.",
+            [TRAY_WORD_QUIT_QUESTION] = quit_question_pt,
             [TRAY_WORD_NO_LOG] = "Não há pasta de registros para abrir.",
             [TRAY_WORD_NO_ANSWER] = "O Espelho não responde.",
         },

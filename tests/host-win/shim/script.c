@@ -247,9 +247,10 @@ static int read_arguments(struct parser *p, const struct word *word, char **give
         if (at == count && !optional)
             return fault(p, "%s: too few words", word->name);
         if (*a == 't') {
-            if (strlen(given[at]) >= SHIM_TEXT_BYTES)
+            const size_t length = strlen(given[at]);
+            if (length >= SHIM_TEXT_BYTES)
                 return fault(p, "%s: '%.40s' is too long", word->name, given[at]);
-            strcpy(out->text, given[at++]);
+            memcpy(out->text, given[at++], length + 1);
             continue;
         }
         out->n[n] = -1;
