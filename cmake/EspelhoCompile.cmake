@@ -16,7 +16,8 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     endif()
     target_link_options(espelho_compile INTERFACE -Wl,-z,relro,-z,now)
 else()
-    target_compile_definitions(espelho_compile INTERFACE WIN32_LEAN_AND_MEAN _WIN32_WINNT=0x0A00 NTDDI_VERSION=0x0A000006 UNICODE _UNICODE
+    target_compile_definitions(espelho_compile INTERFACE WIN32_LEAN_AND_MEAN _WIN32_WINNT=0x0A00
+                               NTDDI_VERSION=0x0A000006 UNICODE _UNICODE
                                __USE_MINGW_ANSI_STDIO=1)
 endif()
 if(ESPELHO_SANITIZE STREQUAL "address")

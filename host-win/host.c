@@ -146,7 +146,7 @@ static void start_control(struct host *h)
     const int err = control_server_create(&config, &h->control);
     if (err < 0)
         log_warn("control pipe: %s; the tray and --status see another process or none",
-                 err_str(-err));
+                 err_str(err));
 }
 
 /* ---- what publishing wants of Windows ---- */
@@ -160,7 +160,7 @@ static void on_enter_desktop(void *ctx)
     if (err < 0)
         log_every(5000, LOG_LEVEL_INFO,
                   "the desktop with the input cannot be entered (%s); as a service it could",
-                  err_str(-err));
+                  err_str(err));
 }
 
 static void on_enter_thread(void *ctx, bool copy)
@@ -190,7 +190,7 @@ static void on_set_cursor(void *ctx, int32_t x_px, int32_t y_px)
     const int err = pointer_move_to(x_px, y_px);
     if (err < 0)
         log_every(5000, LOG_LEVEL_WARN, "the pointer cannot be put where the viewer wants it: %s",
-                  err_str(-err));
+                  err_str(err));
 }
 
 /* ---- the region and what is published on it ---- */
@@ -272,7 +272,7 @@ static bool start_publishing(struct host *h)
         return true;
     }
     char text[256];
-    snprintf(text, sizeof(text), "cannot publish into %.150s: %s", h->path, err_str(-err));
+    snprintf(text, sizeof(text), "cannot publish into %.150s: %s", h->path, err_str(err));
     if (is_news(h, text))
         log_err("%s", text);
     return false;
@@ -357,7 +357,7 @@ static void tick(struct host *h, uint64_t now_ms)
     }
     const int err = publish_tick(h->publish, now_ms);
     if (err < 0)
-        log_every(10000, LOG_LEVEL_ERROR, "publishing: %s", err_str(-err));
+        log_every(10000, LOG_LEVEL_ERROR, "publishing: %s", err_str(err));
 }
 
 static DWORD wait_ms(const struct host *h)
@@ -410,7 +410,7 @@ static void start_log(struct host *h)
     err = err < 0 ? err : log_file_start(&h->log, folder, "espelho-host", h->foreground, 0);
     err = err < 0 ? err : crash_install(folder, "espelho-host");
     if (err < 0)
-        log_warn("log folder %s: %s", folder, err_str(-err));
+        log_warn("log folder %s: %s", folder, err_str(err));
 }
 
 static void on_output_line(void *ctx, const char *line)
@@ -441,7 +441,7 @@ static enum host_exit become_the_only_one(struct host *h)
     if (err == -EBUSY)
         log_err("%s is served already, by %s", h->path, holder);
     else
-        log_err("cannot find out whether %s is served already: %s", h->path, err_str(-err));
+        log_err("cannot find out whether %s is served already: %s", h->path, err_str(err));
     return err == -EBUSY ? HOST_EXIT_BUSY : HOST_EXIT_FAILED;
 }
 

@@ -24,7 +24,7 @@
 #define RAMP_S           0.005  /* no step is steeper than this */
 #define FADE_S           0.005  /* a cut is a cross-fade of this length, */
 #define SEARCH_S         0.0025 /* so much shorter or longer where the waves fit */
-#define REPEAT_S         0.005 /* when nothing is there in time: at least so much is played again, */
+#define REPEAT_S         FADE_S /* when nothing is there in time: at least so much is played again, */
 #define REPEAT_LONGEST_S 0.0125 /* at most so much, whatever fits the waves best, */
 #define REPEAT_LIMIT_S   0.04   /* and all repeats together until something comes */
 #define MISSED           1.75   /* pulls so much later than the one before lasted: one was missed */
@@ -246,6 +246,13 @@ static void settle_after(struct jitter *j, double seconds)
     j->reader.lowest_s = INFINITY;
 }
 
+/* The way became longer. Where that is looked for already, it need not be put off. */
+static void resettle(struct jitter *j)
+{
+    if (j->reader.settled)
+        settle_after(j, RESETTLE_S);
+}
+
 static void start_playing(struct jitter *j, double level)
 {
     j->reader.playing = true;
@@ -257,20 +264,33 @@ static void start_playing(struct jitter *j, double level)
     start_ramp(j);
 }
 
+/* Two stretches of sound, compared frame by frame. */
+struct likeness {
+    float sum, energy;
+};
+
+static void compare(struct likeness *l, const float *a, const float *b, uint32_t channels)
+{
+    for (uint32_t c = 0; c < channels; c++) {
+        l->sum += a[c] * b[c];
+        l->energy += b[c] * b[c];
+    }
+}
+
+static float likeness_of(const struct likeness *l)
+{
+    return l->sum > 0 ? l->sum * l->sum / (l->energy + 1e-9f) : 0;
+}
+
 /* How alike what comes next and what comes `cut` frames later are. Every other frame tells enough.
  */
 static float likeness(struct jitter *j, uint32_t cut, uint32_t fade)
 {
-    float sum = 0, energy = 1e-9f;
-    for (uint32_t i = 0; i < fade; i += 2) {
-        const float *now = sample_ring_peek(&j->ring, i);
-        const float *later = sample_ring_peek(&j->ring, cut + i);
-        for (uint32_t c = 0; c < j->config.channels; c++) {
-            sum += now[c] * later[c];
-            energy += later[c] * later[c];
-        }
-    }
-    return sum > 0 ? sum * sum / energy : 0;
+    struct likeness l = { 0 };
+    for (uint32_t i = 0; i < fade; i += 2)
+        compare(&l, sample_ring_peek(&j->ring, i), sample_ring_peek(&j->ring, cut + i),
+                j->config.channels);
+    return likeness_of(&l);
 }
 
 /* The length of a cut near `wish` frames at which the waves fit best. */
@@ -339,16 +359,11 @@ static void steer(struct jitter *j, double level, double target, double pull_s)
 /* How alike what was played last and what was played `back` frames earlier are. */
 static float likeness_back(struct jitter *j, uint32_t back, uint32_t fade)
 {
-    float sum = 0, energy = 1e-9f;
-    for (uint32_t i = 1; i <= fade; i += 2) {
-        const float *last = sample_ring_peek_back(&j->ring, i);
-        const float *before = sample_ring_peek_back(&j->ring, back + i);
-        for (uint32_t c = 0; c < j->config.channels; c++) {
-            sum += last[c] * before[c];
-            energy += before[c] * before[c];
-        }
-    }
-    return sum > 0 ? sum * sum / energy : 0;
+    struct likeness l = { 0 };
+    for (uint32_t i = 1; i <= fade; i += 2)
+        compare(&l, sample_ring_peek_back(&j->ring, i), sample_ring_peek_back(&j->ring, back + i),
+                j->config.channels);
+    return likeness_of(&l);
 }
 
 static uint32_t fitting_repeat(struct jitter *j, uint32_t fade)
@@ -395,12 +410,11 @@ static bool repeat(struct jitter *j)
         j->reader.repeated_frames >= frames_of(j, REPEAT_LIMIT_S))
         return head != tail; /* something came just now */
     const uint32_t back = fitting_repeat(j, fade);
-    smooth_repeat(j, back, fade < back ? fade : back);
+    smooth_repeat(j, back, fade); /* a repeat is at least as long as a fade */
     sample_ring_rewind(&j->ring, back);
     j->reader.repeated_frames += back;
     COUNT(j->shared.repeats, 1);
-    if (j->reader.settled) /* it made the way longer */
-        settle_after(j, RESETTLE_S);
+    resettle(j);
     return true;
 }
 
@@ -460,8 +474,7 @@ static void emit(struct jitter *j, float *out, uint32_t frames, uint32_t made)
 static void missed_pull(struct jitter *j)
 {
     COUNT(j->shared.missed_pulls, 1);
-    if (j->reader.settled)
-        settle_after(j, RESETTLE_S);
+    resettle(j);
 }
 
 static double excess_s(const struct jitter *j)
