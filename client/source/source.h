@@ -78,6 +78,13 @@ struct source_ops {
     /* After the copy: false means that it may be torn; discard it, treat it as not drawn. */
     bool (*frame_intact)(struct source *self);
     void (*finish_frame)(struct source *self, bool drawn);
+    /* Instead of finish_frame(true): the picture was handed on, but its pixels are still being
+     * read, by the GPU or the compositor. It stays as it is until release_frame() with the returned
+     * token; take_frame() may bring newer frames meanwhile. 0: it cannot be kept, and was not
+     * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, both
+     * or none. */
+    uint32_t (*keep_frame)(struct source *self);
+    void (*release_frame)(struct source *self, uint32_t token);
     /* Next pointer update; false if none. The caller owns shape.data. */
     bool (*take_cursor)(struct source *self, struct cursor_update *out);
     /* A key or mouse event happened here: expect a frame soon. Any thread. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * common/shm/region.h - the shared memory between host and client, mapped and checked.
  *
- * A region comes from a regular file (tmpfs, memfd), a /dev/kvmfrN device, or (Windows) the IVSHMEM
- * driver. Ownership: shm_region_open() maps it, shm_region_close() unmaps it; nobody else may keep
- * pointers into it. Threads: open and close from one thread; `mem` may be read and written from any
- * thread meanwhile. Truncation: a file that shrinks while mapped raises SIGBUS. The first open
- * installs a handler that replaces the vanished pages by zeroes and marks the region lost
- * (shm_region_lost()); other SIGBUS go on to the previous handler. On Windows the same is done for
- * access violations, when a device goes away. Source of the facts: docs/protocol/kvmfr.md
- * section 9. */
+ * A region comes from a regular file (tmpfs, memfd), a /dev/kvmfrN device, an ivshmem server's
+ * socket ("unix:PATH"), or (Windows) the IVSHMEM driver. Ownership: shm_region_open() maps it,
+ * shm_region_close() unmaps it; nobody else may keep pointers into it. Threads: open and close from
+ * one thread; `mem` may be read and written from any thread meanwhile. Truncation: a file that
+ * shrinks while mapped raises SIGBUS. The first open installs a handler that replaces the vanished
+ * pages by zeroes and marks the region lost (shm_region_lost()); other SIGBUS go on to the previous
+ * handler. On Windows the same is done for access violations, when a device goes away. Source of
+ * the facts: docs/protocol/kvmfr.md section 9. */
 #ifndef ESPELHO_SHM_REGION_H
 #define ESPELHO_SHM_REGION_H
 
@@ -25,6 +25,7 @@ enum shm_kind {
     SHM_KIND_FILE,   /* regular file: tmpfs, memfd, hugetlbfs */
     SHM_KIND_KVMFR,  /* /dev/kvmfrN */
     SHM_KIND_DEVICE, /* Windows: the IVSHMEM driver */
+    SHM_KIND_SERVER, /* memory of an ivshmem server, usually a sealed memfd */
 };
 
 enum shm_fault {
@@ -39,6 +40,7 @@ enum shm_fault {
     SHM_FAULT_BUSY,   /* Windows: another program has mapped the device */
 };
 
+struct shm_doorbell;
 struct shm_guard;
 struct shm_handles;
 
@@ -51,9 +53,11 @@ struct shm_region {
     int fd; /* owned; stays open for dma-buf export and for noticing that the file was replaced */
 #endif
     enum shm_kind kind;
-    char path[256];          /* for messages; where it was opened from, unless `nameless` */
-    bool nameless;           /* opened from a descriptor */
-    uint64_t device, inode;  /* what the path named when it was opened */
+    char path[256];         /* for messages; where it was opened from, unless `nameless` */
+    bool nameless;          /* opened from a descriptor */
+    uint64_t device, inode; /* what the path named when it was opened */
+    struct shm_doorbell
+        *doorbell;           /* owned; NULL: plain memory, nobody can be rung (shm/doorbell.h) */
     struct shm_guard *guard; /* entry in the table of the SIGBUS handler; NULL: not guarded */
 };
 

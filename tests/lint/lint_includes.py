@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
     "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice"},
     "client/display": {"base", "kvmfr", "loop"},
-    "client/render": {"base", "kvmfr", "frame", "display"},
+    "client/render": {"base", "kvmfr", "shm", "frame", "display"},  # shm: the region's descriptor, for dma-bufs
     # Keys and pointer go the other way: display -> input -> spice. Sound and clipboard have a road each.
     "client/spice": {"base", "loop"},
     "client/input": {"base", "kvmfr", "display", "loop"},
@@ -29,12 +29,13 @@ MAY_INCLUDE = {
     "client/clipboard": {"base", "loop", "spice", "display"},
     "client/domain": {"base"},
     "client/overlay": {"base", "display", "loop"},
+    "client/shm_server": {"base", "loop", "shm", "kvmfr"},  # kvmfr: sizes
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",
                       "spice", "input", "audio", "clipboard", "domain", "overlay"},
     "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
-                        "demo", "viewer", "display", "render", "domain"},
+                        "demo", "viewer", "display", "render", "domain", "shm_server"},
     "client/main.c": {"base", "commands", "config", "options"},
     # The program in the guest: win -> capture -> publish -> the relay; service and tray beside it.
     "host-win/config": {"base", "options", "kvmfr"},
