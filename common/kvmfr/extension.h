@@ -19,6 +19,8 @@
 #define KVMFR_EXT_BUFFERS                                                                          \
     0x4u /* the mailbox: more than two frame buffers when all viewers allow it */
 
+#define KVMFR_NO_PEER           0xFFFFu
+
 #define KVMFR_MAX_FRAME_BUFFERS 4u
 #define KVMFR_BELL_LINES        32u /* one per subscriber slot of the frame queue */
 
