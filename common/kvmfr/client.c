@@ -202,29 +202,36 @@ static enum kvmfr_read finish(struct kvmfr_client *c, struct lgmp_subscription *
     return r == LGMP_EMPTY ? KVMFR_READ_EMPTY : broken(c, sub, r);
 }
 
-static enum kvmfr_read peek(struct kvmfr_client *c, struct lgmp_subscription **sub,
+static enum kvmfr_read peek(struct kvmfr_client *c, struct lgmp_subscription **sub, uint32_t ahead,
                             struct lgmp_message *out)
 {
     if (!*sub)
         return not_subscribed(c);
-    const enum lgmp_result r = lgmp_client_peek(*sub, out);
+    const enum lgmp_result r = lgmp_client_peek_ahead(*sub, ahead, out);
     if (r == LGMP_OK)
         return KVMFR_READ_OK;
     return r == LGMP_EMPTY ? KVMFR_READ_EMPTY : broken(c, sub, r);
 }
 
-enum kvmfr_read kvmfr_client_peek_frame(struct kvmfr_client *client, struct frame_view *out)
+enum kvmfr_read kvmfr_client_peek_frame_ahead(struct kvmfr_client *client, uint32_t ahead,
+                                              struct frame_view *out)
 {
     struct lgmp_message m;
     const char *why = NULL;
-    const enum kvmfr_read r = peek(client, &client->frames, &m);
+    const enum kvmfr_read r = peek(client, &client->frames, ahead, &m);
     if (r != KVMFR_READ_OK)
         return r;
     if (frame_view_from_wire(client->region->mem, client->region->len_bytes, m.offset_bytes,
                              m.len_bytes, out, &why) == 0)
         return KVMFR_READ_OK;
     log_every(1000, LOG_LEVEL_WARN, "frame dropped: %s", why);
-    return finish(client, &client->frames, KVMFR_READ_REJECTED);
+    return KVMFR_READ_REJECTED;
+}
+
+enum kvmfr_read kvmfr_client_peek_frame(struct kvmfr_client *client, struct frame_view *out)
+{
+    const enum kvmfr_read r = kvmfr_client_peek_frame_ahead(client, 0, out);
+    return r == KVMFR_READ_REJECTED ? finish(client, &client->frames, r) : r;
 }
 
 uint32_t kvmfr_client_unread_frames(const struct kvmfr_client *client)
@@ -249,7 +256,7 @@ enum kvmfr_read kvmfr_client_read_cursor(struct kvmfr_client *client, struct cur
     struct lgmp_message m;
     struct cursor_update update;
     const char *why = NULL;
-    const enum kvmfr_read r = peek(client, &client->pointer, &m);
+    const enum kvmfr_read r = peek(client, &client->pointer, 0, &m);
     if (r != KVMFR_READ_OK)
         return r;
     const int err = cursor_update_from_wire(client->region->mem, client->region->len_bytes,

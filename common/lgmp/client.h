@@ -74,6 +74,11 @@ uint32_t lgmp_client_id(const struct lgmp_subscription *sub);
 /* 3.10. OK, EMPTY, TIMED_OUT, UNSUBSCRIBED, INVALID_SESSION, CORRUPTED. Does not consume. */
 enum lgmp_result lgmp_client_peek(struct lgmp_subscription *sub,
                                   struct lgmp_message *out) MUST_CHECK;
+/* Looks past unfinished messages: the message `ahead` places behind the oldest one (0: as peek). It
+ * keeps its place: finish() goes on finishing the oldest. Outcomes as peek; EMPTY also for a
+ * message that does not wait for us, whose payload is therefore not held for us either. */
+enum lgmp_result lgmp_client_peek_ahead(struct lgmp_subscription *sub, uint32_t ahead,
+                                        struct lgmp_message *out) MUST_CHECK;
 /* Messages posted and not finished by us (0 .. slot_count - 1); 0 if the subscription is not valid.
  */
 uint32_t lgmp_client_unread(const struct lgmp_subscription *sub);
