@@ -17,6 +17,9 @@ static uint32_t serial_of_number(const struct ext_rig *r, uint32_t number)
     return ext_check_payload(r, atomic_load(&r->board->host.buffer_offset[number - 1]));
 }
 
+/* Frames that fill most of a third of the memory, so that buffers of both kinds overlap. */
+enum { BIG_WIDTH_PX = 16384, BIG_ROWS = 4 };
+
 static void setup(struct ext_rig *r, struct ext_viewer *v, uint16_t buffers)
 {
     ext_setup(r, true);
@@ -144,39 +147,67 @@ TEST(who_holds_everything_is_not_waited_for_long)
     ext_teardown(&r);
 }
 
+struct ages {
+    struct ext_rig *rig;
+    uint32_t known[KVMFR_HOST_BUFFERS]; /* serial + 1 of the frame in each */
+    uint32_t with_age;
+};
+
+static void publish_with_age(struct ages *a, uint32_t width_px, uint32_t rows)
+{
+    const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
+                                           .width_px = width_px,
+                                           .height_px = rows };
+    struct kvmfr_frame_writer w;
+    CHECK_INT(kvmfr_host_begin_frame(a->rig->host, &desc, a->rig->now_ms, &w), 0);
+    if (w.age != 0) {
+        a->with_age++;
+        CHECK_INT(a->known[w.buffer], w.serial - w.age + 1);
+        for (uint32_t i = 0; i < w.pitch_bytes * w.rows_px; i++)
+            CHECK_INT(w.pixels[i], (w.serial - w.age) & 0xFF);
+    }
+    memset(w.pixels, (int)(w.serial & 0xFF), (size_t)w.pitch_bytes * w.rows_px);
+    kvmfr_host_end_frame(a->rig->host, &w);
+    a->known[w.buffer] = w.serial + 1;
+}
+
 /* Which frame is in the buffer that is given out: `age` says it, for every number of buffers. */
 TEST(ages_are_right)
 {
     for (uint16_t count = 2; count <= 4; count++) {
         struct ext_rig r;
         struct ext_viewer v;
-        uint32_t known[KVMFR_HOST_BUFFERS] = { 0 }; /* serial + 1 */
-        uint32_t with_age = 0;
+        struct ages a = { .rig = &r };
         setup(&r, &v, count);
         for (uint32_t n = 0; n < 40; n++) {
-            const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
-                                                   .width_px = 64,
-                                                   .height_px = 48 };
-            struct kvmfr_frame_writer w;
             if (n % 5 == 0)
                 hold(&v, 0, ext_newest(&r));
-            CHECK_INT(kvmfr_host_begin_frame(r.host, &desc, r.now_ms, &w), 0);
-            if (w.age != 0) {
-                with_age++;
-                CHECK_INT(known[w.buffer], w.serial - w.age + 1);
-                for (uint32_t i = 0; i < w.pitch_bytes * w.rows_px; i++)
-                    CHECK_INT(w.pixels[i], (w.serial - w.age) & 0xFF);
-            }
-            memset(w.pixels, (int)(w.serial & 0xFF), (size_t)w.pitch_bytes * w.rows_px);
-            kvmfr_host_end_frame(r.host, &w);
-            known[w.buffer] = w.serial + 1;
+            publish_with_age(&a, 64, 48);
             ext_drain(&v);
             ext_pass(&r, 10);
         }
-        CHECK(with_age >= 40u - count);
+        CHECK(a.with_age >= 40u - count);
         ext_leave(&v);
         ext_teardown(&r);
     }
+}
+
+TEST(what_was_written_over_has_no_age)
+{
+    struct ext_rig r;
+    struct ext_viewer v;
+    struct ages a = { .rig = &r };
+    setup(&r, &v, 2);
+    for (uint32_t n = 0; n < 60; n++) {
+        if (n % 6 == 0)
+            ext_hello(&v, n % 12 == 0 ? 2 : 3); /* the mailbox comes and goes */
+        publish_with_age(&a, BIG_WIDTH_PX, BIG_ROWS);
+        ext_drain(&v);
+        ext_pass(&r, 10);
+    }
+    CHECK(a.with_age > 20);
+    ext_leave(&v);
+    ext_teardown(&r);
 }
 
 TEST(large_frames_are_no_mailbox)
@@ -213,13 +244,14 @@ TEST(unfinished_messages_survive_the_beginning_of_the_mailbox)
     struct lgmp_message m;
     ext_setup(&r, true);
     ext_join(&r, &v, 3);
-    ext_publish(&r);
-    const uint32_t second = ext_publish(&r).serial;
+    CHECK_INT(ext_try_publish(&r, BIG_WIDTH_PX, BIG_ROWS, &w), 0);
+    CHECK_INT(ext_try_publish(&r, BIG_WIDTH_PX, BIG_ROWS, &w), 0);
+    const uint32_t second = w.serial;
     CHECK_INT(lgmp_client_finish(v.frames), LGMP_OK);
     CHECK_INT(lgmp_client_peek(v.frames, &m), LGMP_OK); /* being read */
     ext_hello(&v, 3);
     for (uint32_t n = 0; n < 10; n++) {
-        const int err = ext_try_publish(&r, 64, 48, &w);
+        const int err = ext_try_publish(&r, BIG_WIDTH_PX, BIG_ROWS, &w);
         CHECK(err == 0 || err == -EAGAIN);
         CHECK_INT(ext_check_payload(&r, m.offset_bytes), second);
     }
@@ -227,7 +259,7 @@ TEST(unfinished_messages_survive_the_beginning_of_the_mailbox)
     ext_drain(&v);
     ext_pass(&r, 10);
     for (uint32_t n = 0; n < 10; n++)
-        ext_publish(&r);
+        CHECK_INT(ext_try_publish(&r, BIG_WIDTH_PX, BIG_ROWS, &w), 0);
     ext_leave(&v);
     ext_teardown(&r);
 }
