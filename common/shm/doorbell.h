@@ -37,7 +37,8 @@ struct shm_doorbell_ops {
     /* Reads what the server said meanwhile (peers that came and went). False: the server is gone;
      * known peers can still be rung. Optional: NULL where nobody says such things. */
     bool (*refresh)(struct shm_doorbell *self);
-    /* Linux: readable when refresh() has something to read; -1 or NULL: never. Borrowed. */
+    /* Linux: readable when refresh() has something to read; -1 or NULL: never. Borrowed. Once
+     * refresh() said false it is readable for ever: take it out of the loop. */
     int (*news_fd)(struct shm_doorbell *self);
     /* Is this peer there now? As of the last refresh(). NULL: not to be known. */
     bool (*peer_present)(struct shm_doorbell *self, uint16_t peer);
@@ -45,7 +46,7 @@ struct shm_doorbell_ops {
 struct shm_doorbell {
     const struct shm_doorbell_ops *ops;
     uint16_t own_id;
-    uint16_t vectors; /* own ones, at least 1 */
+    uint16_t vectors; /* own ones, at least 1. A server's refresh() may add some, never takes any */
 };
 
 #endif

@@ -37,7 +37,7 @@ enum shm_fault {
                      */
     SHM_FAULT_SYSTEM, /* anything else, e.g. mmap failed */
     SHM_FAULT_DRIVER, /* Windows: the device is there, its driver is not */
-    SHM_FAULT_BUSY,   /* Windows: another program has mapped the device */
+    SHM_FAULT_BUSY, /* Windows: another program has mapped the device. Server: no room for a peer */
 };
 
 struct shm_doorbell;
@@ -75,7 +75,8 @@ const char *shm_default_path(void);
 
 /* Opens read-write and maps all of it, shared. On Windows "ivshmem", "ivshmem:N" and
  * "ivshmem:BUS:DEVICE.FUNCTION" (shm/ivshmem_name.h) name a device of the IVSHMEM driver, which one
- * program at a time may map; everything else is a file. On success 0 and *out (heap) is the
+ * program at a time may map; on Linux "unix:PATH" is the socket of an ivshmem server, which gets a
+ * second to answer; everything else is a file. On success 0 and *out (heap) is the
  * caller's; on failure -errno and *problem (may be NULL) says why. Never blocks on a FIFO. */
 int shm_region_open(const char *path, struct shm_region **out,
                     struct shm_problem *problem) MUST_CHECK;
@@ -91,7 +92,9 @@ void shm_region_close(struct shm_region *region);
 bool shm_region_lost(const struct shm_region *region);
 /* True if `path` no longer names the mapped object (deleted, or re-created by a new VM start), its
  * size changed, or its device no longer answers. Makes a system call or two: about once per second
- * is right. Always false for regions opened from a descriptor. */
+ * is right. Always false for regions opened from a descriptor. A server that goes, or starts anew,
+ * replaces nothing by that: the memory and the peers that are known stay. It does once a host uses
+ * the new server's memory, or when the same server no longer knows this peer. */
 bool shm_region_replaced(const struct shm_region *region);
 
 /* What to do about a region of `have_bytes` where `needed_bytes` are needed: the size to set, and

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "shm/doorbell.h"
 #include "shm/guard.h"
+#include "shm/ivshmem_peer_linux.h"
 #include "shm/region_problem.h"
 
 #define KVMFR_PATH            "/dev/kvmfr0"
@@ -96,18 +99,33 @@ static int check_size(const struct shm_region *r, int64_t size_bytes, struct shm
     return 0;
 }
 
+/* A server can hand over any file. In others than these, the server (or whoever) decides how long
+ * it takes to read a byte. */
+static bool is_memory(int fd, const struct stat *st)
+{
+    struct statfs fs;
+    return S_ISREG(st->st_mode) && fstatfs(fd, &fs) == 0 &&
+           (fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC);
+}
+
 /* Finds out what r->fd is and how large. */
 static int identify(struct shm_region *r, struct shm_problem *problem)
 {
     struct stat st;
+    const bool from_server = r->doorbell != NULL;
     if (fstat(r->fd, &st) != 0)
         return shm_problem_from_errno(problem, r->path, errno, "look at");
     r->kind = kind_of(&st);
-    if (r->kind == SHM_KIND_NONE)
+    if (r->kind == SHM_KIND_NONE && !from_server)
         return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0, "%.200s is %s", r->path,
                                type_name(st.st_mode));
     r->device = st.st_dev;
     r->inode = st.st_ino;
+    if (from_server && !is_memory(r->fd, &st))
+        return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0,
+                               "%.180s: what the server gives out is no shared memory", r->path);
+    if (from_server)
+        r->kind = SHM_KIND_SERVER;
     const int64_t size_bytes = r->kind == SHM_KIND_KVMFR ? kvmfr_size_bytes(r->fd) : st.st_size;
     if (size_bytes < 0)
         return shm_problem_from_errno(problem, r->path, (int)-size_bytes, "ask for the size of");
@@ -127,18 +145,27 @@ static int map(struct shm_region *r, struct shm_problem *problem)
     return err ? shm_problem_from_errno(problem, r->path, -err, "guard") : 0;
 }
 
-/* Takes `fd` over, whatever happens. */
-static int create(int fd, const char *name, bool nameless, struct shm_region **out,
-                  struct shm_problem *problem)
+struct origin {
+    int fd;
+    const char *name;
+    bool nameless;
+    struct shm_doorbell *doorbell; /* of a server; NULL: none */
+};
+
+/* Takes descriptor and doorbell over, whatever happens. */
+static int create(const struct origin *from, struct shm_region **out, struct shm_problem *problem)
 {
     struct shm_region *r = calloc(1, sizeof(*r));
     if (!r) {
-        close(fd);
-        return shm_problem_from_errno(problem, name, ENOMEM, "open");
+        close(from->fd);
+        if (from->doorbell)
+            from->doorbell->ops->destroy(from->doorbell);
+        return shm_problem_from_errno(problem, from->name, ENOMEM, "open");
     }
-    r->fd = fd;
-    r->nameless = nameless;
-    snprintf(r->path, sizeof(r->path), "%s", name);
+    r->fd = from->fd;
+    r->nameless = from->nameless;
+    r->doorbell = from->doorbell;
+    snprintf(r->path, sizeof(r->path), "%s", from->name);
     int err = identify(r, problem);
     if (err == 0)
         err = map(r, problem);
@@ -150,10 +177,27 @@ static int create(int fd, const char *name, bool nameless, struct shm_region **o
     return 0;
 }
 
+/* "unix:PATH" */
+static int open_server(const char *name, struct shm_region **out, struct shm_problem *problem)
+{
+    const char *path = shm_server_path(name);
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return shm_problem_from_errno(problem, name, errno, "connect to");
+    if (!S_ISSOCK(st.st_mode))
+        return shm_problem_set(problem, name, SHM_FAULT_TYPE, 0, "%.200s is %s, not a socket", path,
+                               S_ISREG(st.st_mode) ? "a regular file" : type_name(st.st_mode));
+    struct origin from = { .name = name };
+    const int err = ivshmem_peer_connect(path, name, &from.doorbell, &from.fd, problem);
+    return err < 0 ? err : create(&from, out, problem);
+}
+
 int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem)
 {
     if (strlen(path) >= sizeof((*out)->path))
         return shm_problem_from_errno(problem, path, ENAMETOOLONG, "open");
+    if (shm_server_path(path))
+        return open_server(path, out, problem);
     /* The type is looked at before the file is opened, because opening a device or FIFO can have
      * effects; identify() looks again at what was really opened. */
     struct stat st;
@@ -165,7 +209,7 @@ int shm_region_open(const char *path, struct shm_region **out, struct shm_proble
     const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return shm_problem_from_errno(problem, path, errno, "open");
-    return create(fd, path, false, out, problem);
+    return create(&(struct origin){ .fd = fd, .name = path }, out, problem);
 }
 
 int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
@@ -174,13 +218,15 @@ int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
     const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own_fd < 0)
         return shm_problem_from_errno(problem, name, errno, "duplicate the descriptor of");
-    return create(own_fd, name, true, out, problem);
+    return create(&(struct origin){ .fd = own_fd, .name = name, .nameless = true }, out, problem);
 }
 
 void shm_region_close(struct shm_region *region)
 {
     if (!region)
         return;
+    if (region->doorbell)
+        region->doorbell->ops->destroy(region->doorbell);
     shm_guard_remove(region->guard);
     if (region->mem)
         munmap(region->mem, region->len_bytes);
@@ -199,6 +245,9 @@ bool shm_region_replaced(const struct shm_region *region)
     struct stat st;
     if (region->nameless)
         return false;
+    if (region->kind == SHM_KIND_SERVER)
+        return ivshmem_peer_replaced(region->doorbell, shm_server_path(region->path),
+                                     region->device, region->inode);
     if (stat(region->path, &st) != 0)
         return errno == ENOENT || errno == ENOTDIR;
     if (st.st_dev != region->device || st.st_ino != region->inode)

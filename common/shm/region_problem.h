@@ -17,4 +17,9 @@ int shm_problem_set(struct shm_problem *problem, const char *path, enum shm_faul
 int shm_problem_from_errno(struct shm_problem *problem, const char *path, int err,
                            const char *what);
 
+#ifndef _WIN32
+/* The socket in "unix:PATH", or NULL: it names no server. */
+const char *shm_server_path(const char *name);
+#endif
+
 #endif

@@ -23,6 +23,12 @@ static bool is_kvmfr_path(const char *path)
     return strncmp(path, "/dev/kvmfr", strlen("/dev/kvmfr")) == 0;
 }
 
+const char *shm_server_path(const char *name)
+{
+    static const char prefix[] = "unix:";
+    return strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : NULL;
+}
+
 static const char *shm_name(const char *path)
 {
     static const char dir[] = "/dev/shm/";
@@ -45,6 +51,58 @@ static void group_name(const char *path, char *name, size_t len_bytes)
         stat(path, &st) == 0 && st.st_gid != 0; /* joining root's group is no advice */
     const struct group *gr = known ? getgrgid(st.st_gid) : NULL;
     snprintf(name, len_bytes, "%s", gr ? gr->gr_name : "kvm");
+}
+
+/* What to do about "unix:PATH". */
+static void advise_server(const struct shm_problem *p, const char *path, char *text,
+                          size_t len_bytes)
+{
+    char user[64];
+    user_name(user, sizeof(user));
+    switch (p->fault) {
+    case SHM_FAULT_MISSING:
+        snprintf(
+            text, len_bytes,
+            "Start the server, before the VM:\n"
+            "  sudo systemctl enable --now espelho-shm@VM.socket\n"
+            "or by hand: espelho shm-server --mode=WIDTHxHEIGHT %.108s\n"
+            "The VM that is to use it: 'espelho size WIDTHxHEIGHT' prints the lines for libvirt "
+            "and QEMU.",
+            path);
+        break;
+    case SHM_FAULT_PERMISSION:
+        snprintf(
+            text, len_bytes,
+            "Let this user in: allow-users=%s in /etc/espelho/shm/VM.conf (or --allow-users of "
+            "the server),\n"
+            "then: sudo systemctl restart espelho-shm@VM.service\n"
+            "The socket's group and mode have to let the user write as well: sudo systemctl "
+            "edit\n"
+            "espelho-shm@VM.socket (SocketGroup=, SocketMode=), or --group and --socket-mode.",
+            user);
+        break;
+    case SHM_FAULT_TYPE:
+        snprintf(text, len_bytes,
+                 "Give the socket of 'espelho shm-server' or of QEMU's ivshmem-server.");
+        break;
+    case SHM_FAULT_SIZE:
+        snprintf(
+            text, len_bytes,
+            "The server's --size or --mode sets the size. Stop the VM, correct it and start the "
+            "server again.\n" SIZE_HINT);
+        break;
+    case SHM_FAULT_BUSY:
+        snprintf(text, len_bytes,
+                 "Close viewers that are not needed, or raise the server's --max-peers.");
+        break;
+    case SHM_FAULT_NONE:
+    case SHM_FAULT_DRIVER:
+    case SHM_FAULT_SYSTEM:
+        snprintf(text, len_bytes,
+                 "Look whether the server lives (systemctl status espelho-shm@VM.service), and try "
+                 "again.");
+        break;
+    }
 }
 
 static void advise_missing(const char *path, char *text, size_t len_bytes)
@@ -102,6 +160,11 @@ static void advise_permission(const char *path, char *text, size_t len_bytes)
 
 static void advise(struct shm_problem *p, const char *path)
 {
+    const char *server = shm_server_path(path);
+    if (server) {
+        advise_server(p, server, p->advice, sizeof(p->advice));
+        return;
+    }
     switch (p->fault) {
     case SHM_FAULT_MISSING:
         advise_missing(path, p->advice, sizeof(p->advice));
@@ -148,8 +211,9 @@ int shm_problem_set(struct shm_problem *problem, const char *path, enum shm_faul
 static void describe_owner(const char *path, char *text, size_t len_bytes)
 {
     struct stat st;
+    const char *server = shm_server_path(path);
     text[0] = '\0';
-    if (stat(path, &st) == 0)
+    if (stat(server ? server : path, &st) == 0)
         snprintf(text, len_bytes, " (owner %u, group %u, mode %04o)", (unsigned)st.st_uid,
                  (unsigned)st.st_gid, (unsigned)st.st_mode & 07777u);
 }

@@ -234,6 +234,14 @@ static void read_stream(struct relay *r)
         r->listener.on_activity(r->listener.ctx);
 }
 
+static void reclaim_frames(struct relay *r, uint64_t now_ms)
+{
+    for (uint32_t token; (token = stream_reclaim(&r->stream, now_ms)) != 0;) {
+        if (r->listener.on_reclaim)
+            r->listener.on_reclaim(r->listener.ctx, token);
+    }
+}
+
 static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
 {
     if (!r->region)
@@ -262,6 +270,7 @@ static void on_timer(void *ctx)
     if (r->region || try_open(r)) {
         step(r);
         stream_expire(&r->stream, now_ms);
+        reclaim_frames(r, now_ms);
         /* Not only without a watch thread: the activity word counts modulo the queue's three slots,
          * so three posts between two looks, of which the viewer's own take_frame() finished some,
          * look like none. */
@@ -286,7 +295,7 @@ static enum source_take relay_take_frame(struct source *self, struct frame_view 
     struct relay *r = relay_of(self);
     if (!r->stream.client)
         return SOURCE_TAKE_NONE;
-    if (r->stream.taken && kvmfr_client_unread_frames(r->client) > 1)
+    if (r->stream.taken && stream_newer_waits(&r->stream))
         stream_finish_frame(&r->stream, false); /* a newer one is there: the viewer gets that */
     if (!stream_read(&r->stream, clock_ms())) {
         stream_restart(&r->stream, NULL);
@@ -306,6 +315,16 @@ static bool relay_frame_intact(struct source *self)
 static void relay_finish_frame(struct source *self, bool drawn)
 {
     stream_finish_frame(&relay_of(self)->stream, drawn);
+}
+
+static uint32_t relay_keep_frame(struct source *self)
+{
+    return stream_keep_frame(&relay_of(self)->stream);
+}
+
+static void relay_release_frame(struct source *self, uint32_t token)
+{
+    stream_release_frame(&relay_of(self)->stream, token);
 }
 
 static bool relay_take_cursor(struct source *self, struct cursor_update *out)
@@ -387,6 +406,8 @@ static const struct source_ops relay_ops = {
     .take_frame = relay_take_frame,
     .frame_intact = relay_frame_intact,
     .finish_frame = relay_finish_frame,
+    .keep_frame = relay_keep_frame,
+    .release_frame = relay_release_frame,
     .take_cursor = relay_take_cursor,
     .local_input = relay_local_input,
     .place_pointer = relay_place_pointer,

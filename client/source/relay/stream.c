@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 /* More messages than any queue holds: a hostile host that posts faster than we read cannot keep us
  * here. */
@@ -32,6 +33,7 @@ void stream_restart(struct stream *s, struct kvmfr_client *client)
     s->client = client;
     s->hold = STREAM_HOLD_NONE;
     s->has_view = s->fresh = s->taken = false;
+    s->kept_count = 0; /* last_token goes on: old tokens stay void */
     s->one_shot_flags = 0;
     damage_set_full(&s->damage);
     drop_cursor(s);
@@ -62,20 +64,46 @@ static void account(struct stream *s, const struct frame_view *view)
     damage_set_full(&s->damage);
 }
 
-/* Finishes the message `view` is in. False: subscription lost. */
-static bool finish_message(struct stream *s)
+/* Finishes kept messages from the oldest on, up to the first that somebody reads. False:
+ * subscription lost. */
+static bool finish_kept(struct stream *s)
 {
-    s->hold = STREAM_HOLD_NONE;
-    return kvmfr_client_finish_frame(s->client) != KVMFR_READ_RESTART;
+    uint32_t done = 0;
+    bool good = true;
+    while (good && done < s->kept_count && s->kept[done].token == 0) {
+        good = kvmfr_client_finish_frame(s->client) != KVMFR_READ_RESTART;
+        done++;
+    }
+    s->kept_count -= done;
+    memmove(s->kept, s->kept + done, s->kept_count * sizeof(s->kept[0]));
+    return good;
 }
 
-/* The oldest unfinished message becomes the held one, unless it only repeats a picture that was
- * drawn. False: lost. */
+/* The first message behind the kept ones is not needed any more: it is finished in its turn. False:
+ * subscription lost. */
+static bool drop_message(struct stream *s)
+{
+    s->hold = STREAM_HOLD_NONE;
+    if (s->kept_count == 0)
+        return kvmfr_client_finish_frame(s->client) != KVMFR_READ_RESTART;
+    s->kept[s->kept_count++] = (struct stream_kept){ .since_ms = s->held_since_ms };
+    return true;
+}
+
+/* Can the next message be read, and be dropped afterwards? */
+static bool may_read_on(const struct stream *s)
+{
+    return s->kept_count < STREAM_KEPT_MAX;
+}
+
+/* The first message behind the kept ones becomes the held one, unless it only repeats a picture
+ * that was drawn. False: lost. */
 static bool hold_message(struct stream *s, const struct frame_view *view, uint64_t now_ms)
 {
+    s->held_since_ms = now_ms;
     if (is_repeat(s, view)) {
         if (!s->fresh)
-            return finish_message(s);
+            return drop_message(s);
     } else {
         if (s->fresh)
             s->stats.frames_superseded++;
@@ -84,20 +112,19 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
     s->view = *view;
     s->has_view = s->fresh = true;
     s->hold = STREAM_HOLD_MESSAGE;
-    s->held_since_ms = now_ms;
     s->news++;
     return true;
 }
 
 static bool read_frames(struct stream *s, uint64_t now_ms)
 {
-    for (int i = 0; i < READS_MAX; i++) {
-        if (s->hold == STREAM_HOLD_MESSAGE && kvmfr_client_unread_frames(s->client) <= 1)
+    for (int i = 0; i < READS_MAX && may_read_on(s); i++) {
+        if (s->hold == STREAM_HOLD_MESSAGE && !stream_newer_waits(s))
             return true;
-        if (s->hold == STREAM_HOLD_MESSAGE && !finish_message(s))
+        if (s->hold == STREAM_HOLD_MESSAGE && !drop_message(s))
             return false;
         struct frame_view view;
-        switch (kvmfr_client_peek_frame(s->client, &view)) {
+        switch (kvmfr_client_peek_frame_ahead(s->client, s->kept_count, &view)) {
         case KVMFR_READ_OK:
             if (!hold_message(s, &view, now_ms))
                 return false;
@@ -105,6 +132,9 @@ static bool read_frames(struct stream *s, uint64_t now_ms)
         case KVMFR_READ_REJECTED:
             s->stats.frames_rejected++; /* its serial is missing in the row: the next frame counts
                                            as full */
+            s->held_since_ms = now_ms;
+            if (!drop_message(s))
+                return false;
             break;
         case KVMFR_READ_RESTART:
             return false;
@@ -175,13 +205,42 @@ static uint32_t frame_word(const struct stream *s)
     return frame;
 }
 
+/* The host's clock runs for the oldest message only: one that comes first late has its time from
+ * then on, and is not taken from its reader before. */
+static void expire_kept(struct stream *s, uint64_t now_ms)
+{
+    if (s->kept_count == 0 || now_ms - s->kept[0].since_ms < STREAM_KEEP_MS)
+        return;
+    s->stats.frames_overdue++;
+    s->kept[0].token = 0;
+    (void)finish_kept(s); /* a lost subscription is found by the next stream_read() */
+    if (s->kept_count > 0)
+        s->kept[0].since_ms = now_ms;
+}
+
 void stream_expire(struct stream *s, uint64_t now_ms)
 {
-    if (!s->client || s->hold != STREAM_HOLD_MESSAGE || now_ms - s->held_since_ms < STREAM_HOLD_MS)
+    if (!s->client)
+        return;
+    expire_kept(s, now_ms);
+    if (s->hold != STREAM_HOLD_MESSAGE || s->kept_count > 0 ||
+        now_ms - s->held_since_ms < STREAM_HOLD_MS)
         return;
     s->linger_word = frame_word(s); /* before: what is posted from now on ends the lingering */
-    if (kvmfr_client_unread_frames(s->client) == 1 && finish_message(s))
+    if (!stream_newer_waits(s) && drop_message(s))
         s->hold = STREAM_HOLD_LINGERING;
+}
+
+uint32_t stream_reclaim(struct stream *s, uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < s->kept_count; i++) {
+        struct stream_kept *k = &s->kept[i];
+        if (k->token == 0 || k->asked_for || now_ms - k->since_ms < STREAM_HOLD_MS)
+            continue;
+        k->asked_for = true;
+        return k->token;
+    }
+    return 0;
 }
 
 /* Are the pixels of `view` still those of `view`? */
@@ -194,6 +253,12 @@ static bool in_place(const struct stream *s)
 }
 
 /* ---- the viewer's side ---- */
+
+bool stream_newer_waits(const struct stream *s)
+{
+    const uint32_t read = s->kept_count + (s->hold == STREAM_HOLD_MESSAGE ? 1 : 0);
+    return kvmfr_client_unread_frames(s->client) > read;
+}
 
 bool stream_has_news(const struct stream *s)
 {
@@ -225,6 +290,13 @@ bool stream_frame_intact(struct stream *s)
     return false;
 }
 
+static void set_drawn(struct stream *s)
+{
+    s->fresh = false;
+    s->one_shot_flags = 0;
+    damage_clear(&s->damage);
+}
+
 void stream_finish_frame(struct stream *s, bool drawn)
 {
     if (!s->taken)
@@ -232,13 +304,38 @@ void stream_finish_frame(struct stream *s, bool drawn)
     s->taken = false;
     if (!drawn)
         return; /* stays the newest until it is replaced or has been held for too long */
-    s->fresh = false;
-    s->one_shot_flags = 0;
-    damage_clear(&s->damage);
+    set_drawn(s);
     /* A lost subscription is found by the next stream_read(). */
     if (s->hold == STREAM_HOLD_MESSAGE)
-        (void)finish_message(s);
+        (void)drop_message(s);
     s->hold = STREAM_HOLD_NONE;
+}
+
+/* Not a frame that lingers: its message is finished, nothing protects it any more. One place stays
+ * free, so that the next frame can be read. */
+uint32_t stream_keep_frame(struct stream *s)
+{
+    if (!s->taken || s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)
+        return 0;
+    if (++s->last_token == 0)
+        s->last_token = 1;
+    s->kept[s->kept_count++] =
+        (struct stream_kept){ .token = s->last_token, .since_ms = s->held_since_ms };
+    s->taken = false;
+    s->hold = STREAM_HOLD_NONE;
+    s->stats.frames_kept++;
+    set_drawn(s);
+    return s->last_token;
+}
+
+void stream_release_frame(struct stream *s, uint32_t token)
+{
+    for (uint32_t i = 0; i < s->kept_count && token != 0; i++) {
+        if (s->kept[i].token == token)
+            s->kept[i].token = 0;
+    }
+    if (s->client)
+        (void)finish_kept(s); /* a lost subscription is found by the next stream_read() */
 }
 
 bool stream_take_cursor(struct stream *s, struct cursor_update *out)
