@@ -59,6 +59,11 @@ struct relay {
     uint32_t generation;
     struct stream stream;
     struct bell bell;
+    struct {
+        bool asleep; /* armed, and there was no news after that: the host owes us a ring */
+        bool was;    /* ... until just now */
+        bool rung;   /* one came since */
+    } sleep;
     struct source_status status;
     uint64_t restarts, wakeups; /* wakeups: of waiters that are gone, and of the timer while the
                                    doorbell is relied on */
@@ -99,10 +104,9 @@ static void notify(void *ctx)
 static bool bell_clear_fn(void *ctx)
 {
     struct relay *r = ctx;
-    if (!bell_clear(&r->bell))
-        return false;
-    bell_rung(&r->bell);
-    return true;
+    const bool rung = bell_clear(&r->bell);
+    r->sleep.rung |= rung;
+    return rung;
 }
 
 static void bell_arm_fn(void *ctx)
@@ -114,13 +118,16 @@ static void bell_arm_fn(void *ctx)
 static void bell_disarm_fn(void *ctx)
 {
     struct relay *r = ctx;
+    r->sleep.was = r->sleep.asleep;
+    r->sleep.asleep = false;
     kvmfr_client_disarm(r->client);
 }
 
 static bool bell_news_fn(void *ctx)
 {
     struct relay *r = ctx;
-    return stream_unread(&r->stream);
+    r->sleep.asleep = !stream_unread(&r->stream);
+    return !r->sleep.asleep;
 }
 
 /* ---- status ---- */
@@ -167,6 +174,7 @@ static void start_watching(struct relay *r)
     };
     const bool rings = r->bell.state == SOURCE_BELL_ACTIVE;
     if (rings) {
+        r->sleep.asleep = r->sleep.was = r->sleep.rung = false;
         config.notify = on_rung;
         config.bell = (struct wait_bell){ .loop = r->loop,
                                           .fds = { bell_fd(&r->bell, 0), bell_fd(&r->bell, 1) },
@@ -402,7 +410,7 @@ static void on_timer(void *ctx)
         step(r);
         stream_expire(&r->stream, now_ms);
         reclaim_frames(r, now_ms);
-        if (stream_unread(&r->stream))
+        if (r->sleep.asleep && stream_unread(&r->stream))
             bell_found_news(&r->bell, now_ms);
         /* Not only without a watch thread: the activity word counts modulo the queue's three slots,
          * so three posts between two looks, of which the viewer's own take_frame() finished some,
@@ -413,11 +421,21 @@ static void on_timer(void *ctx)
     arm(r);
 }
 
+static void doubt_bell(struct relay *r, uint64_t now_ms)
+{
+    if (r->sleep.rung)
+        bell_rung(&r->bell);
+    else if (r->sleep.was && stream_unread(&r->stream))
+        bell_found_news(&r->bell, now_ms);
+    r->sleep.was = r->sleep.rung = false;
+}
+
 /* The doorbell's notify(): may end the waiter that calls it. */
 static void on_rung(void *ctx)
 {
     struct relay *r = ctx;
     const uint64_t now_ms = clock_ms();
+    doubt_bell(r, now_ms);
     if (r->stream.client)
         read_stream(r);
     if (r->stream.client)

@@ -53,17 +53,25 @@ static bool is_repeat(const struct stream *s, const struct frame_view *view)
 static void account(struct stream *s, const struct frame_view *view)
 {
     const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
-    s->stats.frames_noticed++;
     /* Said once, by one frame: it must not be lost with a frame that nobody sees. */
     s->one_shot_flags |= view->flags & FRAME_FLAG_REQUEST_ACTIVATION;
     if (s->has_view && step == 1 && frame_view_same_layout(view, &s->view)) {
         damage_add_frame(&s->damage, view);
         return;
     }
+    damage_set_full(&s->damage);
+}
+
+/* The same for the statistics, of a frame that came by message: none should be left out. */
+static void count_message(struct stream *s, const struct frame_view *view)
+{
+    const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
+    s->stats.frames_noticed++;
+    if (s->fresh)
+        s->stats.frames_superseded++;
     if (step > 1 &&
         step <= UINT32_MAX / 2) /* beyond: the host counts anew, or makes the numbers up */
         s->stats.frames_missed += step - 1;
-    damage_set_full(&s->damage);
 }
 
 /* Finishes kept messages from the oldest on, up to the first that somebody reads. False:
@@ -107,8 +115,7 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
         if (!s->fresh)
             return drop_message(s);
     } else {
-        if (s->fresh)
-            s->stats.frames_superseded++;
+        count_message(s, view);
         account(s, view);
     }
     s->view = *view;
