@@ -110,6 +110,15 @@ static int set_access(const struct opening *o)
     return chmod(c->path, c->mode) == 0 ? 0 : fail(o, -errno, "change the mode of");
 }
 
+/* Removes the file if it was made by `l`. */
+static void remove_file(const struct listener *l)
+{
+    struct stat st;
+    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode &&
+        st.st_ctim.tv_sec == l->changed.tv_sec && st.st_ctim.tv_nsec == l->changed.tv_nsec)
+        unlink(l->path);
+}
+
 /* Nobody can connect before listen(). */
 static int bind_and_listen(const struct opening *o, struct listener *l)
 {
@@ -120,14 +129,17 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     umask(mask);
     if (bind_err < 0)
         return fail(o, bind_err, "make");
-    if (lstat(o->config->path, &st) != 0)
-        return fail(o, -errno, "look at");
+    int err = set_access(o);
+    if (err == 0 && lstat(o->config->path, &st) != 0)
+        err = fail(o, -errno, "look at");
+    if (err < 0) {
+        unlink(o->config->path); /* the folder is locked: ours */
+        return err;
+    }
     l->path = o->config->path;
     l->device = st.st_dev;
     l->inode = st.st_ino;
-    const int err = set_access(o);
-    if (err < 0)
-        return err;
+    l->changed = st.st_ctim;
     return listen(l->fd, BACKLOG) == 0 ? 0 : fail(o, -errno, "listen at");
 }
 
@@ -153,9 +165,7 @@ int listener_open(const struct listener_config *config, struct listener *out, ch
 
 void listener_close(struct listener *l)
 {
-    struct stat st;
-    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
-        unlink(l->path);
+    remove_file(l);
     if (l->fd >= 0)
         close(l->fd);
     *l = (struct listener){ .fd = -1 };

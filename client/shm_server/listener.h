@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/macros.h"
 
@@ -19,9 +20,10 @@ struct listener_config {
 };
 
 struct listener {
-    int fd;                 /* owned, -1: none */
-    const char *path;       /* borrowed; NULL: somebody else's to remove */
-    uint64_t device, inode; /* of the socket file */
+    int fd;                  /* owned, -1: none */
+    const char *path;        /* borrowed; NULL: somebody else's to remove */
+    uint64_t device, inode;  /* of the socket file */
+    struct timespec changed; /* the same; numbers alone are used again */
 };
 
 /* Makes the last folder of the path if there is none (0755). 0; -errno and lines of what is wrong.

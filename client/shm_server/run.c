@@ -3,6 +3,7 @@
 #define LOG_MODULE "shm-server"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,6 +74,17 @@ static int parse_socket_mode(struct service *s, mode_t *mode)
     return 0;
 }
 
+/* systemd's sockets wait, which only the loop may do. */
+static int not_waiting(struct service *s, int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
+        return 0;
+    const int err = -errno;
+    snprintf(s->why, sizeof(s->why), "use the socket of systemd: %s", err_str(err));
+    return err;
+}
+
 static bool is_listening(int fd)
 {
     int listening = 0;
@@ -95,7 +107,7 @@ static int open_listener(struct service *s)
     struct notify_given *given = given_listener(s);
     if (given) {
         s->listener = (struct listener){ .fd = steal_fd(&given->fd) };
-        return 0;
+        return not_waiting(s, s->listener.fd);
     }
     if (!o->socket) {
         snprintf(s->why, sizeof(s->why), "which socket? Name it, or the VM with --vm=NAME");
