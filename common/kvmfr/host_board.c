@@ -18,9 +18,9 @@ void kvmfr_host_board_announce(const struct kvmfr_host *host, struct kvmfr_sessi
 {
     const struct shm_doorbell *d = host->doorbell;
     uint8_t udata[KVMFR_SESSION_MAX_BYTES];
-    session->has_extension = host->config.extension;
-    if (!session->has_extension)
+    if (!host->config.extension) /* a record that the caller wrote stays as it is */
         return;
+    session->has_extension = true;
     session->extension = (struct kvmfr_extension){
         .capabilities = KVMFR_EXT_TIMING | KVMFR_EXT_BUFFERS | (d ? KVMFR_EXT_DOORBELL : 0),
         .peer_id = d ? d->own_id : KVMFR_NO_PEER,
@@ -35,7 +35,7 @@ void kvmfr_host_board_announce(const struct kvmfr_host *host, struct kvmfr_sessi
 bool kvmfr_host_board_clear(struct kvmfr_host *host)
 {
     const struct kvmfr_session *s = &host->config.session;
-    if (!s->has_extension)
+    if (!host->config.extension)
         return true;
     if (!range_inside(s->extension.board_offset, sizeof(*host->board), host->len_bytes))
         return false;
