@@ -236,7 +236,9 @@ static int write_picture(struct snapshot *s, const char *path)
 static int take_snapshot(struct snapshot *s, const char *path)
 {
     const struct relay_config config = { .path = s->client.app.shm_file, .fd = -1 };
-    const struct source_listener listener = { on_status, on_activity, s };
+    const struct source_listener listener = { .on_status = on_status,
+                                              .on_activity = on_activity,
+                                              .ctx = s };
     int err = loop_create(&s->loop);
     if (err == 0)
         err = relay_create(s->loop, &config, &listener, &s->source);

@@ -224,7 +224,9 @@ static int watch(struct stats *s)
         .wait = s->client.app.wait == CLIENT_WAIT_FIXED ? &wait_fixed_ops : &wait_adaptive_ops,
         .fixed_interval_us = s->client.app.wait_interval_us,
     };
-    const struct source_listener listener = { on_status, on_activity, s };
+    const struct source_listener listener = { .on_status = on_status,
+                                              .on_activity = on_activity,
+                                              .ctx = s };
     int err = loop_create(&s->loop);
     if (err == 0)
         err = loop_add_signal(s->loop, SIGINT, on_signal, s, &interrupt);

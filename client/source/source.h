@@ -40,6 +40,10 @@ struct source_status {
 struct source_listener {
     void (*on_status)(void *ctx, const struct source_status *status); /* state or text changed */
     void (*on_activity)(void *ctx); /* a frame or a cursor message came */
+    /* Optional: the host will not wait much longer for the kept frame `token`. Its pixels should be
+     * copied and released soon; about 400 ms later they are the host's again in any case. Told once
+     * per frame. Not told by sources that can keep frames for ever. */
+    void (*on_reclaim)(void *ctx, uint32_t token);
     void *ctx;
 };
 
@@ -49,6 +53,14 @@ enum source_take {
                           pixels */
 };
 
+/* Does the host ring us? (docs/extensions.md section 2) */
+enum source_bell {
+    SOURCE_BELL_NONE,     /* no doorbell, not wanted, or a host that cannot */
+    SOURCE_BELL_GREETING, /* not yet */
+    SOURCE_BELL_ACTIVE,
+    SOURCE_BELL_BROKEN, /* it said so, but the rings do not come: we look ourselves */
+};
+
 /* Counters since creation; read by stats. */
 struct source_stats {
     uint64_t frames_noticed;    /* distinct serials seen */
@@ -56,12 +68,19 @@ struct source_stats {
     uint64_t frames_missed;     /* serials never seen (gaps) */
     uint64_t frames_rejected;   /* malformed */
     uint64_t frames_torn;       /* discarded by the check after the copy (trap T10) */
+    uint64_t frames_kept;       /* handed on without a copy, see keep_frame */
+    uint64_t frames_overdue;    /* of these: taken back by the host's clock, not by release_frame */
     uint64_t cursor_updates;
     uint64_t restarts;       /* evictions, host restarts, losses */
     uint64_t wakeups;        /* of the wait strategy */
     uint64_t last_notice_ns; /* when the newest frame was noticed, CLOCK_MONOTONIC */
     uint64_t interval_ns;    /* smoothed publication interval */
     uint64_t notice_late_ns; /* smoothed estimate of post-to-notice latency by the wait strategy */
+    const char *wait_name;   /* of the strategy in use, static; NULL: none runs */
+    enum source_bell bell;
+    uint32_t frame_buffers;  /* of the host's mailbox; 0: frames come by messages */
+    bool has_clock;          /* the host's clock is known ... */
+    uint64_t clock_error_ns; /* ... this well */
 };
 
 struct source;
@@ -82,7 +101,7 @@ struct source_ops {
      * read, by the GPU or the compositor. It stays as it is until release_frame() with the returned
      * token; take_frame() may bring newer frames meanwhile. 0: it cannot be kept, and was not
      * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, both
-     * or none. */
+     * or none: source_keep_frame() and source_release_frame() ask. See on_reclaim for how long. */
     uint32_t (*keep_frame)(struct source *self);
     void (*release_frame)(struct source *self, uint32_t token);
     /* Next pointer update; false if none. The caller owns shape.data. */
@@ -104,6 +123,17 @@ struct source_ops {
 struct source {
     const struct source_ops *ops;
 };
+
+static inline uint32_t source_keep_frame(struct source *source)
+{
+    return source->ops->keep_frame ? source->ops->keep_frame(source) : 0;
+}
+
+static inline void source_release_frame(struct source *source, uint32_t token)
+{
+    if (source->ops->release_frame)
+        source->ops->release_frame(source, token);
+}
 
 static inline bool source_place_pointer(struct source *source, int32_t x_px, int32_t y_px)
 {

@@ -8,28 +8,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kvmfr/client_private.h"
 #include "kvmfr/layout.h"
-#include "lgmp/client.h"
 
 /* A live host moves its heartbeat every 10 ms. Before a region counts as abandoned it gets as long
  * as a client of the release gives it, so that attaching to a busy host is not reported as its
  * death. */
 #define SILENCE_MS 1000u
-
-struct kvmfr_client {
-    const struct shm_region *region; /* borrowed */
-    struct lgmp_client *lgmp;
-    struct lgmp_subscription *frames, *pointer; /* NULL: not subscribed */
-    enum kvmfr_state state;
-    bool in_session;     /* the message layer has one; state says whether it is usable */
-    bool session_kvmfr;  /* ... and its user data is ours */
-    bool restart_untold; /* a reader has not been told yet that the stream broke */
-    bool waiting;        /* silent_since_ms counts */
-    uint64_t silent_since_ms;
-    uint32_t generation;
-    struct kvmfr_session session;
-    struct kvmfr_versions versions;
-};
 
 int kvmfr_client_create(const struct shm_region *region, struct lgmp_random random,
                         struct kvmfr_client **out)
@@ -50,6 +35,7 @@ int kvmfr_client_create(const struct shm_region *region, struct lgmp_random rand
 /* Safe in every state: handles whose slot is not ours any more are only forgotten (T5). */
 static void drop_subscriptions(struct kvmfr_client *c)
 {
+    kvmfr_client_part(c);
     if (c->frames)
         lgmp_client_unsubscribe(c->frames);
     if (c->pointer)
@@ -140,6 +126,7 @@ static enum kvmfr_state subscribe(struct kvmfr_client *c)
         drop_subscriptions(c);
         return KVMFR_STATE_CONNECTING;
     }
+    kvmfr_client_meet(c);
     c->generation++;
     c->restart_untold = false;
     return KVMFR_STATE_CONNECTED;
@@ -159,6 +146,7 @@ enum kvmfr_state kvmfr_client_step(struct kvmfr_client *client, uint64_t now_ms)
         client->state = start_session(client, now_ms);
     if (client->session_kvmfr)
         client->state = subscribe(client);
+    (void)kvmfr_client_greet(client);
     return client->state;
 }
 
@@ -184,6 +172,7 @@ static enum kvmfr_read broken(struct kvmfr_client *c, struct lgmp_subscription *
 {
     log_every(1000, LOG_LEVEL_DEBUG, "stream ended: %s", lgmp_result_str(r));
     if (r == LGMP_TIMED_OUT || r == LGMP_UNSUBSCRIBED) {
+        kvmfr_client_part(c);
         lgmp_client_unsubscribe(*sub);
         *sub = NULL;
     } else {
@@ -206,34 +195,43 @@ static enum kvmfr_read finish(struct kvmfr_client *c, struct lgmp_subscription *
                               enum kvmfr_read outcome)
 {
     const enum lgmp_result r = lgmp_client_finish(*sub);
-    if (r == LGMP_OK)
+    if (r == LGMP_OK) {
+        kvmfr_client_ring(c);
         return outcome;
+    }
     return r == LGMP_EMPTY ? KVMFR_READ_EMPTY : broken(c, sub, r);
 }
 
-static enum kvmfr_read peek(struct kvmfr_client *c, struct lgmp_subscription **sub,
+static enum kvmfr_read peek(struct kvmfr_client *c, struct lgmp_subscription **sub, uint32_t ahead,
                             struct lgmp_message *out)
 {
     if (!*sub)
         return not_subscribed(c);
-    const enum lgmp_result r = lgmp_client_peek(*sub, out);
+    const enum lgmp_result r = lgmp_client_peek_ahead(*sub, ahead, out);
     if (r == LGMP_OK)
         return KVMFR_READ_OK;
     return r == LGMP_EMPTY ? KVMFR_READ_EMPTY : broken(c, sub, r);
 }
 
-enum kvmfr_read kvmfr_client_peek_frame(struct kvmfr_client *client, struct frame_view *out)
+enum kvmfr_read kvmfr_client_peek_frame_ahead(struct kvmfr_client *client, uint32_t ahead,
+                                              struct frame_view *out)
 {
     struct lgmp_message m;
     const char *why = NULL;
-    const enum kvmfr_read r = peek(client, &client->frames, &m);
+    const enum kvmfr_read r = peek(client, &client->frames, ahead, &m);
     if (r != KVMFR_READ_OK)
         return r;
     if (frame_view_from_wire(client->region->mem, client->region->len_bytes, m.offset_bytes,
                              m.len_bytes, out, &why) == 0)
         return KVMFR_READ_OK;
     log_every(1000, LOG_LEVEL_WARN, "frame dropped: %s", why);
-    return finish(client, &client->frames, KVMFR_READ_REJECTED);
+    return KVMFR_READ_REJECTED;
+}
+
+enum kvmfr_read kvmfr_client_peek_frame(struct kvmfr_client *client, struct frame_view *out)
+{
+    const enum kvmfr_read r = kvmfr_client_peek_frame_ahead(client, 0, out);
+    return r == KVMFR_READ_REJECTED ? finish(client, &client->frames, r) : r;
 }
 
 uint32_t kvmfr_client_unread_frames(const struct kvmfr_client *client)
@@ -258,7 +256,7 @@ enum kvmfr_read kvmfr_client_read_cursor(struct kvmfr_client *client, struct cur
     struct lgmp_message m;
     struct cursor_update update;
     const char *why = NULL;
-    const enum kvmfr_read r = peek(client, &client->pointer, &m);
+    const enum kvmfr_read r = peek(client, &client->pointer, 0, &m);
     if (r != KVMFR_READ_OK)
         return r;
     const int err = cursor_update_from_wire(client->region->mem, client->region->len_bytes,
@@ -287,7 +285,10 @@ enum lgmp_result kvmfr_client_set_cursor_position(struct kvmfr_client *client, i
     const struct kvmfr_wire_set_cursor w = { KVMFR_INBOX_SET_CURSOR_POSITION, x_px, y_px };
     if (!client->pointer || !(client->session.features & KVMFR_FEATURE_SET_CURSOR_POSITION))
         return LGMP_INVALID_SESSION;
-    return lgmp_client_send(client->pointer, &w, sizeof(w), serial);
+    const enum lgmp_result r = lgmp_client_send(client->pointer, &w, sizeof(w), serial);
+    if (r == LGMP_OK)
+        kvmfr_client_ring(client);
+    return r;
 }
 
 bool kvmfr_client_cursor_position_done(const struct kvmfr_client *client, uint32_t serial)

@@ -67,6 +67,10 @@ uint32_t kvmfr_client_generation(const struct kvmfr_client *client);
  * restart. Repeats (same serial posted again) are delivered too. */
 enum kvmfr_read kvmfr_client_peek_frame(struct kvmfr_client *client,
                                         struct frame_view *out) MUST_CHECK;
+/* The frame message `ahead` places behind the oldest unfinished one, which stays unfinished. As
+ * peek_frame, but a malformed one (REJECTED) is left where it is, to be finished in its turn. */
+enum kvmfr_read kvmfr_client_peek_frame_ahead(struct kvmfr_client *client, uint32_t ahead,
+                                              struct frame_view *out) MUST_CHECK;
 /* How many frame messages wait, the peeked one included. */
 uint32_t kvmfr_client_unread_frames(const struct kvmfr_client *client);
 /* True if what was read from the peeked frame is good: not evicted, host not restarted (trap T10).

@@ -6,6 +6,7 @@
 #define ESPELHO_KVMFR_EXTENSION_H
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@
 #define KVMFR_EXT_TIMING        0x2u /* timing blocks in the header gap, and pings are answered */
 #define KVMFR_EXT_BUFFERS                                                                          \
     0x4u /* the mailbox: more than two frame buffers when all viewers allow it */
+
+#define KVMFR_NO_PEER           0xFFFFu
 
 #define KVMFR_MAX_FRAME_BUFFERS 4u
 #define KVMFR_BELL_LINES        32u /* one per subscriber slot of the frame queue */
@@ -33,25 +36,28 @@ struct kvmfr_wire_extension {
 };
 static_assert(sizeof(struct kvmfr_wire_extension) == 20, "wire ABI");
 
-/* Table E2: the board, one allocation of the host. Words are read and written as atomics. */
+/* Table E2: the board, one allocation of the host. Words are atomic: the other side may change any
+ * of its own at any time. kvmfr/bell_word.h has the rules for the armed ones. */
 struct kvmfr_wire_board_host { /* the host writes */
-    uint32_t armed; /* not 0: the host sleeps, or is about to: ring it after what it should see */
-    uint32_t buffer_count;
-    uint64_t newest; /* serial << 32 | index + 1 of the newest frame's buffer; 0: none yet */
-    uint32_t buffer_offset[KVMFR_MAX_FRAME_BUFFERS]; /* payload offsets in the region */
-    uint32_t buffer_bytes[KVMFR_MAX_FRAME_BUFFERS];
+    _Atomic uint32_t
+        armed; /* not 0: the host sleeps, or is about to: ring it after what it should see */
+    _Atomic uint32_t buffer_count;
+    _Atomic uint64_t
+        newest; /* serial << 32 | index + 1 of the newest frame's buffer; 0: none yet */
+    _Atomic uint32_t buffer_offset[KVMFR_MAX_FRAME_BUFFERS]; /* payload offsets in the region */
+    _Atomic uint32_t buffer_bytes[KVMFR_MAX_FRAME_BUFFERS];
     uint32_t pad[4];
 };
 static_assert(sizeof(struct kvmfr_wire_board_host) == 64, "wire ABI");
 struct kvmfr_wire_board_line {
     /* the viewer writes */
-    uint32_t frame_armed, pointer_armed; /* not 0: it sleeps, or is about to */
-    uint32_t holding[2]; /* index + 1 of frame buffers whose pixels it reads; 0: none */
+    _Atomic uint32_t frame_armed, pointer_armed; /* not 0: it sleeps, or is about to */
+    _Atomic uint32_t holding[2]; /* index + 1 of frame buffers whose pixels it reads; 0: none */
     uint32_t pad0[12];
     /* the host writes */
-    uint32_t pong_cookie; /* of the last ping that was answered; written last */
+    _Atomic uint32_t pong_cookie; /* of the last ping that was answered; written last */
     uint32_t pad1;
-    uint64_t pong_ns; /* the host's clock when it answered */
+    _Atomic uint64_t pong_ns; /* the host's clock when it answered */
     uint32_t pad2[12];
 };
 static_assert(sizeof(struct kvmfr_wire_board_line) == 128, "wire ABI");
@@ -99,11 +105,12 @@ static_assert(sizeof(struct kvmfr_wire_ping) == 16, "wire ABI");
 /* Table E6: the timing block in the header gap of a frame payload. Host's monotonic clock, ns. */
 #define KVMFR_TIMING_OFFSET 1088u
 struct kvmfr_wire_timing {
-    uint32_t serial; /* of the frame it belongs to; written last before the post */
+    _Atomic uint32_t serial; /* of the frame it belongs to; written last before the post */
     uint32_t pad;
-    uint64_t capture_ns; /* the picture was taken from the system; 0: not known */
-    uint64_t post_ns;
-    uint64_t complete_ns; /* the last pixel was written; 0 until then */
+    _Atomic uint64_t capture_ns; /* the picture was taken from the system; 0: not known */
+    _Atomic uint64_t post_ns;
+    _Atomic uint64_t complete_ns; /* the last pixel was written; 0 until then. Stored before
+                                    the last raise of the write pointer */
 };
 static_assert(sizeof(struct kvmfr_wire_timing) == 32, "wire ABI");
 

@@ -74,7 +74,11 @@ static int build_session(struct kvmfr_host *host, uint64_t now_ms, struct sessio
     const struct lgmp_queue_config pointer = { KVMFR_QUEUE_POINTER, KVMFR_POINTER_SLOTS,
                                                KVMFR_SUB_TIMEOUT_MS };
     *m = (struct session_memory){ 0 };
+    if (!kvmfr_host_board_clear(host))
+        return -ENOSPC;
     enum lgmp_result r = lgmp_host_create(host->mem, host->len_bytes, &config, &m->lgmp);
+    if (r == LGMP_OK)
+        r = kvmfr_host_board_alloc(host, m->lgmp);
     if (r == LGMP_OK)
         r = lgmp_host_add_queue(m->lgmp, &frame, &m->frame_queue);
     if (r == LGMP_OK)
@@ -111,6 +115,7 @@ static void take_memory(struct kvmfr_host *host, const struct session_memory *m)
         memcpy((uint8_t *)m->frames[i].mem + offsetof(struct kvmfr_wire_frame, fb_offset),
                &fb_offset, sizeof(fb_offset));
     }
+    kvmfr_host_mailbox_plan(host);
 }
 
 static int check_config(struct kvmfr_host_config *c)
@@ -133,6 +138,7 @@ static uint32_t write_session(struct kvmfr_host *host, const struct kvmfr_sessio
     host->config.session.features &= ~KVMFR_FEATURE_SET_CURSOR_POSITION;
     if (host->config.set_cursor_position)
         host->config.session.features |= KVMFR_FEATURE_SET_CURSOR_POSITION;
+    kvmfr_host_board_announce(host, &host->config.session);
     return kvmfr_session_write(&host->config.session, udata, KVMFR_SESSION_MAX_BYTES);
 }
 
@@ -147,6 +153,7 @@ int kvmfr_host_create(void *mem, size_t len_bytes, const struct kvmfr_host_confi
     if (!host)
         return -ENOMEM;
     host->config = c;
+    host->doorbell = c.extension ? c.doorbell : NULL;
     host->mem = mem;
     host->len_bytes = (uint32_t)len_bytes;
     host->udata_bytes = write_session(host, &c.session, host->udata);
@@ -163,6 +170,8 @@ int kvmfr_host_create(void *mem, size_t len_bytes, const struct kvmfr_host_confi
     host->link.frame_queue = m.frame_queue;
     host->link.pointer_queue = m.pointer_queue;
     host->link.generation = 1;
+    kvmfr_host_bells_refresh(host);
+    kvmfr_host_ring_strangers(host);
     *out = host;
     return 0;
 }
@@ -171,6 +180,7 @@ void kvmfr_host_destroy(struct kvmfr_host *host)
 {
     if (!host)
         return;
+    kvmfr_host_ring_known(host); /* who sleeps shall look: nothing more will come */
     lgmp_host_destroy(host->link.lgmp);
     cursor_shape_fini(&host->pointer.shape);
     pthread_mutex_destroy(&host->link.lock);
@@ -194,6 +204,9 @@ static int rebuild(struct kvmfr_host *host, uint64_t now_ms)
     host->link.pointer_queue = m.pointer_queue;
     host->link.generation++;
     host->link.torn_down = false;
+    kvmfr_host_mailbox_tell(host);
+    kvmfr_host_ring_known(host); /* the session that they knew is over */
+    kvmfr_host_bells_forget(host);
     return 0;
 }
 
@@ -238,7 +251,7 @@ static void drain_inbox(struct kvmfr_host *host)
         pthread_mutex_unlock(&host->link.lock);
         if (r != LGMP_OK && r != LGMP_CORRUPTED)
             return;
-        if (r == LGMP_OK)
+        if (r == LGMP_OK && !kvmfr_host_bell_message(host, data, len_bytes))
             run_inbox_message(host, data, len_bytes);
         pthread_mutex_lock(&host->link.lock);
         lgmp_host_ack_inbox(host->link.pointer_queue);
@@ -250,36 +263,74 @@ int kvmfr_host_tick(struct kvmfr_host *host, uint64_t now_ms, bool *restarted)
 {
     int err = 0;
     bool rebuilt = false;
+    kvmfr_host_bells_refresh(host);
     pthread_mutex_lock(&host->link.lock);
     if (host->link.torn_down || lgmp_host_process(host->link.lgmp, now_ms) != LGMP_OK) {
         err = rebuild(host, now_ms);
         rebuilt = err == 0;
     }
     pthread_mutex_unlock(&host->link.lock);
-    if (err == 0)
+    if (err == 0) {
         drain_inbox(host);
+        kvmfr_host_bells_pass(host, now_ms);
+    }
     if (restarted)
         *restarted = rebuilt;
     return err;
 }
 
+/* The lock is no part of what the caller may not change. */
+static pthread_mutex_t *lock_of(const struct kvmfr_host *host)
+{
+    return (pthread_mutex_t *)&host->link.lock;
+}
+
 bool kvmfr_host_wanted(const struct kvmfr_host *host)
 {
-    /* the lock is no part of what the caller may not change */
-    pthread_mutex_t *const lock = (pthread_mutex_t *)&host->link.lock;
-    pthread_mutex_lock(lock);
+    pthread_mutex_lock(lock_of(host));
     const bool wanted = !host->link.torn_down && lgmp_host_has_subscribers(host->link.frame_queue);
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(lock_of(host));
     return wanted;
 }
 
-enum lgmp_result kvmfr_host_post_frame(struct kvmfr_host *host, uint32_t buffer, uint64_t now_ms)
+bool kvmfr_host_has_work(struct kvmfr_host *host)
 {
     pthread_mutex_lock(&host->link.lock);
-    const enum lgmp_result r = host->link.torn_down
-                                   ? LGMP_FULL
-                                   : lgmp_host_post(host->link.frame_queue, 0,
-                                                    &host->frame.buffers[buffer].payload, now_ms);
+    const bool any = !host->link.torn_down && (lgmp_host_has_inbox(host->link.pointer_queue) ||
+                                               lgmp_host_has_finished(host->link.frame_queue) ||
+                                               lgmp_host_has_finished(host->link.pointer_queue));
+    pthread_mutex_unlock(&host->link.lock);
+    return any;
+}
+
+bool kvmfr_host_only_among(const struct kvmfr_host *host, const struct lgmp_audience *audience)
+{
+    pthread_mutex_lock(lock_of(host));
+    const bool only =
+        !host->link.torn_down && lgmp_host_only_among(host->link.frame_queue, audience);
+    pthread_mutex_unlock(lock_of(host));
+    return only;
+}
+
+bool kvmfr_host_line_is(const struct kvmfr_host *host, uint32_t line, uint32_t client_id)
+{
+    pthread_mutex_lock(lock_of(host));
+    const bool is =
+        !host->link.torn_down && lgmp_host_slot_is(host->link.frame_queue, line, client_id);
+    pthread_mutex_unlock(lock_of(host));
+    return is;
+}
+
+enum lgmp_result kvmfr_host_post_frame(struct kvmfr_host *host, uint32_t buffer,
+                                       const struct lgmp_audience *audience, uint64_t now_ms)
+{
+    const struct lgmp_payload *payload = &host->frame.buffers[buffer].payload;
+    enum lgmp_result r = LGMP_FULL;
+    pthread_mutex_lock(&host->link.lock);
+    if (!host->link.torn_down && audience)
+        r = lgmp_host_post_among(host->link.frame_queue, 0, payload, now_ms, audience);
+    else if (!host->link.torn_down)
+        r = lgmp_host_post(host->link.frame_queue, 0, payload, now_ms);
     pthread_mutex_unlock(&host->link.lock);
     return r;
 }
@@ -295,18 +346,25 @@ enum lgmp_result kvmfr_host_post_pointer(struct kvmfr_host *host, uint32_t flags
     return r;
 }
 
-static struct lgmp_host_queue *queue_of(struct kvmfr_host *host, bool pointer)
+static struct lgmp_host_queue *queue_of(const struct kvmfr_host *host, bool pointer)
 {
     return pointer ? host->link.pointer_queue : host->link.frame_queue;
 }
 
-uint32_t kvmfr_host_pending(struct kvmfr_host *host, bool pointer)
+uint32_t kvmfr_host_pending(const struct kvmfr_host *host, bool pointer)
 {
-    pthread_mutex_lock(&host->link.lock);
+    pthread_mutex_lock(lock_of(host));
     const uint32_t n =
         host->link.torn_down ? UINT32_MAX : lgmp_host_pending(queue_of(host, pointer));
-    pthread_mutex_unlock(&host->link.lock);
+    pthread_mutex_unlock(lock_of(host));
     return n;
+}
+
+bool kvmfr_host_has_room(const struct kvmfr_host *host)
+{
+    return kvmfr_host_pending(host, false) < KVMFR_FRAME_SLOTS ||
+           (host->board &&
+            atomic_load_explicit(&host->board->host.newest, memory_order_relaxed) != 0);
 }
 
 bool kvmfr_host_take_new(struct kvmfr_host *host, bool pointer)

@@ -20,6 +20,9 @@
 #include "lgmp/result.h"
 
 struct kvmfr_host;
+struct shm_doorbell;
+
+enum { KVMFR_HOST_BUFFERS = 5 }; /* numbers that kvmfr_frame_writer.buffer may have */
 
 struct kvmfr_host_config {
     struct kvmfr_session session; /* version is set by create */
@@ -30,6 +33,12 @@ struct kvmfr_host_config {
     /* Timer thread. Absolute guest desktop coordinates. NULL: the feature bit is not offered. */
     void (*set_cursor_position)(void *ctx, int32_t x_px, int32_t y_px);
     void *ctx;
+    /* docs/extensions.md: timing blocks, more than two frame buffers for viewers that want them.
+     * Without, the region is byte for byte what the release makes. */
+    bool extension;
+    /* Of the region, with the extension: borrowed, outlives the host. Its vector 0 is ours. NULL:
+     * nobody is rung, and nobody rings. */
+    struct shm_doorbell *doorbell;
 };
 
 /* What the frame thread wants to publish; a wire header without its derived fields. */
@@ -42,6 +51,7 @@ struct kvmfr_frame_desc {
     uint32_t flags;        /* FRAME_FLAG_* without TRUNCATED, which is computed */
     uint32_t damage_count; /* 0: everything */
     const struct frame_rect *damage;
+    uint64_t capture_ns; /* clock_ns() when the picture was taken from the system; 0: not known */
 };
 
 /* A frame being written. */
@@ -50,7 +60,8 @@ struct kvmfr_frame_writer {
     uint32_t pitch_bytes;
     uint32_t rows_px; /* rows that fit; fewer than height_px: truncated */
     uint32_t serial;
-    uint32_t buffer; /* which of the frame buffers: 0 or 1 */
+    uint32_t buffer; /* which of the frame buffers: 0 or 1, with the extension < KVMFR_HOST_BUFFERS
+                      */
     /* The buffer holds an older frame: damage since then must be written, not only this frame's.
      * `serial - age` is the serial of the frame in the buffer; age 0: content unknown, or another
      * layout. */
@@ -79,6 +90,29 @@ int kvmfr_host_set_session(struct kvmfr_host *host, const struct kvmfr_session *
  * to the pointer alone does not count: no viewer is, but one that died may look so for as long as
  * the pointer rests. Any thread. */
 bool kvmfr_host_wanted(const struct kvmfr_host *host);
+
+/* Timer thread: sleeps until a viewer rings, or `timeout_ms` have passed; not at all when there is
+ * something for kvmfr_host_tick() to do. True: rung, or not slept: tick now. Without a doorbell it
+ * only sleeps. */
+bool kvmfr_host_wait(struct kvmfr_host *host, uint32_t timeout_ms);
+/* The same in parts, for a loop that waits for other things too. arm: false: do not sleep, tick
+ * now. Else sleep until the descriptor (-1: there is none) is readable, and disarm. Without a
+ * doorbell arm says true. */
+bool kvmfr_host_arm(struct kvmfr_host *host) MUST_CHECK;
+int kvmfr_host_fd(const struct kvmfr_host *host);
+bool kvmfr_host_disarm(struct kvmfr_host *host); /* true: rung */
+#ifndef _WIN32
+/* The same until clock_ns() reads `deadline_ns`, or `fd` (-1: none) is readable: a loop's whole
+ * sleep. What woke it; 0: the time. Signals may end it early. */
+#define KVMFR_WOKE_RUNG 1u /* tick now */
+#define KVMFR_WOKE_FD   2u
+unsigned kvmfr_host_sleep(struct kvmfr_host *host, uint64_t deadline_ns, int fd);
+#endif
+/* Whoever reads frames rings when it has finished one: after -EAGAIN there is no need to look again
+ * by oneself, only after each tick. Any thread. */
+bool kvmfr_host_readers_ring(const struct kvmfr_host *host);
+/* begin_frame would find a free frame buffer, by what is known now. Any thread. */
+bool kvmfr_host_has_room(const struct kvmfr_host *host);
 
 /* Starts a frame: 0; -EAGAIN: both buffers are still being read, try again later with a newer
  * picture; -EINVAL: impossible description; -ENOSPC: not even one row fits. The message is posted

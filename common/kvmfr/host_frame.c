@@ -133,33 +133,64 @@ static void bump_version_on_change(struct kvmfr_host *host, const struct frame_l
         host->frame.format_version = 1;
 }
 
+static uint32_t need_bytes_of(const struct kvmfr_host *host, const struct frame_layout *l)
+{
+    return host->config.align_bytes + l->rows * l->pitch;
+}
+
+/* Decides where the frame goes. 0, -EAGAIN. */
+static int choose_buffer(struct kvmfr_host *host, const struct frame_layout *l, uint64_t now_ms,
+                         struct lgmp_audience *audience, uint32_t *buffer)
+{
+    const uint64_t whole_bytes = host->config.align_bytes + (uint64_t)l->height * l->pitch;
+    kvmfr_host_mailbox_turn(host, whole_bytes, audience);
+    return kvmfr_host_mailbox_choose(host, need_bytes_of(host, l), now_ms, buffer) ? 0 : -EAGAIN;
+}
+
+/* Tells everybody of the frame whose header is in `buffer`. In the mailbox a full queue is no
+ * hindrance. 0, -EAGAIN. */
+static int announce(struct kvmfr_host *host, uint32_t buffer, const struct lgmp_audience *audience,
+                    uint64_t now_ms)
+{
+    const bool mailbox = host->frame.mailbox != 0;
+    kvmfr_host_mailbox_show(host, buffer, host->frame.next_serial);
+    const enum lgmp_result r =
+        kvmfr_host_post_frame(host, buffer, mailbox ? audience : NULL, now_ms);
+    if (r == LGMP_OK)
+        kvmfr_host_mailbox_posted(host, buffer);
+    if (r == LGMP_UNSUBSCRIBED) /* somebody came just now who may not see this buffer */
+        kvmfr_host_mailbox_leave(host);
+    return r == LGMP_OK || (r == LGMP_FULL && mailbox) ? 0 : -EAGAIN;
+}
+
 int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_desc *desc,
                            uint64_t now_ms, struct kvmfr_frame_writer *out)
 {
     struct frame_layout layout;
-    const int err = layout_of(host, desc, &layout);
+    struct lgmp_audience audience;
+    uint32_t buffer;
+    int err = layout_of(host, desc, &layout);
+    if (err == 0)
+        err = choose_buffer(host, &layout, now_ms, &audience, &buffer);
     if (err < 0)
         return err;
-    /* With one message pending it is the newest frame's, in the other buffer; a repeat changes
-     * nothing about that. */
-    if (kvmfr_host_pending(host, false) >= KVMFR_FRAME_SLOTS)
-        return -EAGAIN;
 
-    const uint32_t buffer = host->frame.next_serial == 0 ? 0 : 1 - host->frame.newest;
     struct frame_buffer *b = &host->frame.buffers[buffer];
     bump_version_on_change(host, &layout);
     fill_header(host, &layout, desc);
     const uint32_t age = age_of(host, buffer);
-    b->format_version = 0; /* until end_frame */
+    kvmfr_host_mailbox_claim(host, buffer, need_bytes_of(host, &layout));
     set_write_pointer(host, buffer, 0);
     memcpy(b->payload.mem, &host->frame.header, sizeof(host->frame.header));
+    kvmfr_host_timing_begin(host, buffer, host->frame.next_serial, desc->capture_ns);
     /* The write pointer must be seen as 0 by whoever sees this message; post fences. Newcomers get
      * this frame anyway. */
     (void)kvmfr_host_take_new(host, false);
     host->frame.repeat_owed = false;
     host->frame.any = false;
-    if (kvmfr_host_post_frame(host, buffer, now_ms) != LGMP_OK)
-        return -EAGAIN;
+    err = announce(host, buffer, &audience, now_ms);
+    if (err < 0)
+        return err;
 
     host->frame.writing = true;
     host->frame.newest = buffer;
@@ -171,6 +202,7 @@ int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_des
         .buffer = buffer,
         .age = age,
     };
+    kvmfr_host_ring(host, KVMFR_BELL_FRAME);
     return 0;
 }
 
@@ -178,8 +210,13 @@ void kvmfr_host_raise_rows(struct kvmfr_host *host, const struct kvmfr_frame_wri
                            uint32_t rows_px)
 {
     const uint32_t bytes = min_u32(rows_px, writer->rows_px) * writer->pitch_bytes;
-    if (bytes > host->frame.buffers[writer->buffer].raised_bytes)
-        set_write_pointer(host, writer->buffer, bytes);
+    if (bytes <= host->frame.buffers[writer->buffer].raised_bytes)
+        return;
+    if (rows_px >= writer->rows_px)
+        kvmfr_host_timing_complete(host, writer->buffer);
+    set_write_pointer(host, writer->buffer, bytes);
+    if (rows_px >= writer->rows_px)
+        kvmfr_host_ring(host, KVMFR_BELL_FRAME);
 }
 
 void kvmfr_host_end_frame(struct kvmfr_host *host, const struct kvmfr_frame_writer *writer)
@@ -192,18 +229,49 @@ void kvmfr_host_end_frame(struct kvmfr_host *host, const struct kvmfr_frame_writ
     host->frame.any = true;
 }
 
+/* The newest frame into a buffer that every viewer may see. Read back from the region: slow where
+ * that is write-combined, but only done for a newcomer to a picture that stands still. */
+static bool move_newest(struct kvmfr_host *host, uint64_t now_ms)
+{
+    const uint32_t from = host->frame.newest, align = host->config.align_bytes;
+    const struct frame_buffer *f = &host->frame.buffers[from];
+    uint32_t to;
+    if (!kvmfr_host_mailbox_choose(host, f->used_bytes, now_ms, &to))
+        return false;
+    struct frame_buffer *t = &host->frame.buffers[to];
+    kvmfr_host_mailbox_claim(host, to, f->used_bytes);
+    set_write_pointer(host, to, 0);
+    memcpy(t->payload.mem, f->payload.mem, align - 4); /* header and timing block */
+    memcpy((uint8_t *)t->payload.mem + align, (const uint8_t *)f->payload.mem + align,
+           f->used_bytes - align);
+    t->serial = f->serial;
+    t->format_version = f->format_version;
+    t->raised_bytes = f->raised_bytes;
+    host->frame.newest = to;
+    return true;
+}
+
 void kvmfr_host_repeat_frame(struct kvmfr_host *host, uint64_t now_ms)
 {
+    struct lgmp_audience audience;
     if (kvmfr_host_take_new(host, false))
         host->frame.repeat_owed = true;
     if (!host->frame.repeat_owed || host->frame.writing || !host->frame.any)
         return;
+    kvmfr_host_mailbox_check(host, &audience);
+    const bool mailbox = host->frame.mailbox != 0;
+    if (!mailbox && host->frame.newest >= KVMFR_FRAME_BUFFERS && !move_newest(host, now_ms))
+        return;
     /* The header is as we left it, or a hostile client changed it: repaired. Not rewritten blindly,
      * others may be reading. */
-    const struct frame_buffer *b = &host->frame.buffers[host->frame.newest];
+    const uint32_t newest = host->frame.newest;
+    const struct frame_buffer *b = &host->frame.buffers[newest];
     if (memcmp(b->payload.mem, &host->frame.header, sizeof(host->frame.header)) != 0)
         memcpy(b->payload.mem, &host->frame.header, sizeof(host->frame.header));
-    set_write_pointer(host, host->frame.newest, b->raised_bytes);
-    if (kvmfr_host_post_frame(host, host->frame.newest, now_ms) == LGMP_OK)
-        host->frame.repeat_owed = false;
+    set_write_pointer(host, newest, b->raised_bytes);
+    if (kvmfr_host_post_frame(host, newest, mailbox ? &audience : NULL, now_ms) != LGMP_OK)
+        return;
+    kvmfr_host_mailbox_posted(host, newest);
+    host->frame.repeat_owed = false;
+    kvmfr_host_ring(host, KVMFR_BELL_FRAME);
 }

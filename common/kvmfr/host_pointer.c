@@ -112,6 +112,7 @@ static int post_owed(struct kvmfr_host *host, uint64_t now_ms)
     if (err == 0) {
         host->pointer.state_owed = false;
         host->pointer.shape_owed = false;
+        kvmfr_host_ring(host, KVMFR_BELL_POINTER);
     }
     return err;
 }

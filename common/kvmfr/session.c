@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kvmfr/extension.h"
 #include "kvmfr/layout.h"
 #include "kvmfr/text.h"
 
@@ -38,6 +39,43 @@ static void parse_os(const uint8_t *body, uint32_t body_bytes, struct kvmfr_sess
                     body_bytes - KVMFR_RECORD_OS_NAME);
 }
 
+/* Behind the frame header, and aligned for its 64-bit words. Whether it lies before the pixels,
+ * only a frame can tell. */
+static bool timing_offset_valid(uint32_t offset)
+{
+    return offset >= sizeof(struct kvmfr_wire_frame) && offset % 8 == 0;
+}
+
+/* Without a board there is nothing: all capabilities use it. */
+static bool board_valid(const struct kvmfr_wire_extension *w)
+{
+    return w->version >= KVMFR_EXTENSION_VERSION && w->board_offset != 0 &&
+           w->board_offset % 64 == 0 && w->board_bytes >= sizeof(struct kvmfr_wire_board) &&
+           w->board_bytes <= UINT32_MAX - w->board_offset;
+}
+
+static void parse_extension(const uint8_t *body, uint32_t body_bytes, struct kvmfr_session *out)
+{
+    struct kvmfr_wire_extension w;
+    if (body_bytes < sizeof(w))
+        return;
+    memcpy(&w, body, sizeof(w));
+    if (!board_valid(&w))
+        return;
+    const bool rings = (w.capabilities & KVMFR_EXT_DOORBELL) && w.peer_id != KVMFR_NO_PEER;
+    const bool timing = (w.capabilities & KVMFR_EXT_TIMING) && timing_offset_valid(w.timing_offset);
+    out->extension = (struct kvmfr_extension){
+        .capabilities = (rings ? KVMFR_EXT_DOORBELL : 0) | (timing ? KVMFR_EXT_TIMING : 0) |
+                        (w.capabilities & KVMFR_EXT_BUFFERS),
+        .peer_id = rings ? w.peer_id : KVMFR_NO_PEER,
+        .vector = rings ? w.vector : 0,
+        .timing_offset = timing ? w.timing_offset : 0,
+        .board_offset = w.board_offset,
+        .board_bytes = w.board_bytes,
+    };
+    out->has_extension = out->extension.capabilities != 0;
+}
+
 /* The first record of each type counts; unknown types are skipped by their size. */
 static void parse_records(const uint8_t *at, uint32_t left_bytes, struct kvmfr_session *out)
 {
@@ -51,6 +89,9 @@ static void parse_records(const uint8_t *at, uint32_t left_bytes, struct kvmfr_s
             parse_vm(at, body_bytes, out);
         else if (type == KVMFR_RECORD_OS && !out->has_os)
             parse_os(at, body_bytes, out);
+        else if (type == KVMFR_RECORD_ESPELHO && (out->features & KVMFR_FEATURE_ESPELHO) &&
+                 !out->has_extension)
+            parse_extension(at, body_bytes, out);
         at += body_bytes;
         left_bytes -= body_bytes;
     }
@@ -93,6 +134,22 @@ static uint8_t *put_text(uint8_t *at, const char *text, size_t text_bytes)
     return at + text_bytes + 1;
 }
 
+static uint8_t *put_extension(uint8_t *at, const struct kvmfr_extension *ext)
+{
+    const struct kvmfr_wire_extension w = {
+        .version = KVMFR_EXTENSION_VERSION,
+        .peer_id = ext->peer_id,
+        .vector = ext->vector,
+        .timing_offset = (uint16_t)ext->timing_offset,
+        .capabilities = ext->capabilities,
+        .board_offset = ext->board_offset,
+        .board_bytes = ext->board_bytes,
+    };
+    at = put_record_header(at, KVMFR_RECORD_ESPELHO, sizeof(w));
+    memcpy(at, &w, sizeof(w));
+    return at + sizeof(w);
+}
+
 uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata,
                              uint32_t cap_bytes)
 {
@@ -100,12 +157,18 @@ uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata
     const size_t name_bytes = strnlen(session->os_name, sizeof(session->os_name) - 1);
     const size_t vm_bytes = KVMFR_RECORD_VM_MODEL + model_bytes + 1;
     const size_t os_bytes = KVMFR_RECORD_OS_NAME + name_bytes + 1;
-    const size_t need_bytes =
-        sizeof(struct kvmfr_wire_session) + 2 * KVMFR_RECORD_HEADER_BYTES + vm_bytes + os_bytes;
+    const size_t ext_bytes = session->has_extension
+                                 ? KVMFR_RECORD_HEADER_BYTES + sizeof(struct kvmfr_wire_extension)
+                                 : 0;
+    const size_t need_bytes = sizeof(struct kvmfr_wire_session) + 2 * KVMFR_RECORD_HEADER_BYTES +
+                              vm_bytes + os_bytes + ext_bytes;
     if (need_bytes > cap_bytes)
         return 0;
 
     struct kvmfr_wire_session head = { .version = KVMFR_VERSION, .features = session->features };
+    head.features &= ~KVMFR_FEATURE_ESPELHO;
+    if (session->has_extension)
+        head.features |= KVMFR_FEATURE_ESPELHO;
     memcpy(head.magic, KVMFR_MAGIC, KVMFR_MAGIC_BYTES);
     memcpy(head.host_version, session->host_version, strnlen(session->host_version, 31));
     memcpy(udata, &head, sizeof(head));
@@ -122,6 +185,8 @@ uint32_t kvmfr_session_write(const struct kvmfr_session *session, uint8_t *udata
     at = put_record_header(at, KVMFR_RECORD_OS, os_bytes);
     *at++ = (uint8_t)session->os;
     at = put_text(at, session->os_name, name_bytes);
+    if (session->has_extension)
+        at = put_extension(at, &session->extension);
     return (uint32_t)(at - udata);
 }
 

@@ -152,3 +152,8 @@ bool lgmp_client_udata_intact(const struct lgmp_client *client)
         differs |= (uint32_t)(shared[i] ^ client->udata[i]);
     return differs == 0;
 }
+
+uint64_t lgmp_client_alive_ms(const struct lgmp_client *client)
+{
+    return client->seen_at_ms;
+}

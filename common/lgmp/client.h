@@ -57,6 +57,9 @@ enum lgmp_result lgmp_client_start_session(struct lgmp_client *client, uint64_t 
 /* 3.7, to be called about every 100 ms. False: session is lost. */
 bool lgmp_client_session_valid(struct lgmp_client *client, uint64_t now_ms);
 
+/* When the host's heartbeat was last seen to move, by the clock of these two calls. */
+uint64_t lgmp_client_alive_ms(const struct lgmp_client *client);
+
 /* 3.8 with the cure of T2. OK, NO_SUCH_QUEUE, FULL, INVALID_SESSION, CORRUPTED, NO_MEMORY. */
 enum lgmp_result lgmp_client_subscribe(struct lgmp_client *client, uint32_t queue_id,
                                        struct lgmp_subscription **out) MUST_CHECK;
@@ -64,9 +67,18 @@ enum lgmp_result lgmp_client_subscribe(struct lgmp_client *client, uint32_t queu
  * handle, whatever happens. */
 void lgmp_client_unsubscribe(struct lgmp_subscription *sub);
 
+/* Our subscriber slot in that queue, 0..31, and the client id that is in it while it is ours. */
+uint32_t lgmp_client_slot(const struct lgmp_subscription *sub);
+uint32_t lgmp_client_id(const struct lgmp_subscription *sub);
+
 /* 3.10. OK, EMPTY, TIMED_OUT, UNSUBSCRIBED, INVALID_SESSION, CORRUPTED. Does not consume. */
 enum lgmp_result lgmp_client_peek(struct lgmp_subscription *sub,
                                   struct lgmp_message *out) MUST_CHECK;
+/* Looks past unfinished messages: the message `ahead` places behind the oldest one (0: as peek). It
+ * keeps its place: finish() goes on finishing the oldest. Outcomes as peek; EMPTY also for a
+ * message that does not wait for us, whose payload is therefore not held for us either. */
+enum lgmp_result lgmp_client_peek_ahead(struct lgmp_subscription *sub, uint32_t ahead,
+                                        struct lgmp_message *out) MUST_CHECK;
 /* Messages posted and not finished by us (0 .. slot_count - 1); 0 if the subscription is not valid.
  */
 uint32_t lgmp_client_unread(const struct lgmp_subscription *sub);

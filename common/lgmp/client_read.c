@@ -22,13 +22,16 @@ static enum lgmp_result look(const struct lgmp_subscription *sub, uint32_t *post
     return *post_index == sub->read_index ? LGMP_EMPTY : LGMP_OK;
 }
 
-enum lgmp_result lgmp_client_peek(struct lgmp_subscription *sub, struct lgmp_message *out)
+static uint32_t distance(const struct lgmp_subscription *sub, uint32_t from, uint32_t to)
 {
-    uint32_t post_index;
-    const enum lgmp_result result = look(sub, &post_index);
-    if (result != LGMP_OK)
-        return result;
-    const struct lgmp_wire_slot *slot = &sub->slots[sub->read_index];
+    return to >= from ? to - from : to + sub->slot_count - from;
+}
+
+/* Copies the slot at `index`, which was published, and checks the copy. */
+static enum lgmp_result read_slot(const struct lgmp_subscription *sub, uint32_t index,
+                                  struct lgmp_message *out)
+{
+    const struct lgmp_wire_slot *slot = &sub->slots[index];
     const uint32_t len_bytes = lgmp_get(&slot->size);
     const uint32_t offset_bytes = lgmp_get(&slot->payload_offset);
     if (!range_inside(offset_bytes, len_bytes, sub->client->len_bytes))
@@ -40,9 +43,33 @@ enum lgmp_result lgmp_client_peek(struct lgmp_subscription *sub, struct lgmp_mes
     return LGMP_OK;
 }
 
-static uint32_t distance(const struct lgmp_subscription *sub, uint32_t from, uint32_t to)
+enum lgmp_result lgmp_client_peek(struct lgmp_subscription *sub, struct lgmp_message *out)
 {
-    return to >= from ? to - from : to + sub->slot_count - from;
+    uint32_t post_index;
+    const enum lgmp_result result = look(sub, &post_index);
+    return result == LGMP_OK ? read_slot(sub, sub->read_index, out) : result;
+}
+
+static bool waits_for_us(const struct lgmp_subscription *sub, uint32_t index)
+{
+    /* acquire: as post_index; a bit that is set says that the payload is ours to read */
+    return atomic_load_explicit(&sub->slots[index].waiting_mask, memory_order_acquire) &
+           sub->own_bit;
+}
+
+enum lgmp_result lgmp_client_peek_ahead(struct lgmp_subscription *sub, uint32_t ahead,
+                                        struct lgmp_message *out)
+{
+    uint32_t post_index;
+    const enum lgmp_result result = look(sub, &post_index);
+    if (result != LGMP_OK)
+        return result;
+    if (ahead >= distance(sub, sub->read_index, post_index))
+        return LGMP_EMPTY;
+    const uint32_t index = (sub->read_index + ahead) % sub->slot_count; /* both below slot_count */
+    if (ahead > 0 && !waits_for_us(sub, index))
+        return LGMP_EMPTY;
+    return read_slot(sub, index, out);
 }
 
 uint32_t lgmp_client_unread(const struct lgmp_subscription *sub)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * common/lgmp/fence.h - the two fences that atomics on a single word cannot express. Any thread. */
+ * common/lgmp/fence.h - the fences that atomics on a single word cannot express. Any thread. */
 #ifndef ESPELHO_LGMP_FENCE_H
 #define ESPELHO_LGMP_FENCE_H
 
@@ -38,6 +38,17 @@ static inline void fence_writes(void)
 #endif
 #if !FENCE_TSAN
     atomic_thread_fence(memory_order_release);
+#endif
+}
+
+/* Between a store of ours and a load of what the peer stores: the one order that even x86 does not
+ * keep by itself. Drains write-combining buffers too. */
+static inline void fence_full(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __asm__ volatile("mfence" ::: "memory");
+#elif !FENCE_TSAN
+    atomic_thread_fence(memory_order_seq_cst);
 #endif
 }
 

@@ -356,16 +356,40 @@ static void fill_slot(struct lgmp_wire_slot *slot, uint32_t udata,
     atomic_store_explicit(&slot->waiting_mask, waiting_mask, memory_order_relaxed);
 }
 
-enum lgmp_result lgmp_host_post(struct lgmp_host_queue *queue, uint32_t udata,
-                                const struct lgmp_payload *payload, uint64_t now_ms)
+/* Under the lock of the region nobody joins or leaves; without it the answer may be old at once. */
+static bool nobody_else(const struct lgmp_host_queue *q, uint32_t to,
+                        const struct lgmp_audience *audience)
+{
+    for (uint32_t i = 0; i < LGMP_MAX_SUBS; i++) {
+        const uint32_t bit = UINT32_C(1) << i;
+        if ((to & bit) &&
+            (!(audience->mask & bit) || lgmp_get(&q->wire->client_id[i]) != audience->client_id[i]))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t listeners(const struct lgmp_host_queue *q)
+{
+    const uint64_t sub_mask = atomic_load_explicit(&q->wire->sub_mask, memory_order_acquire);
+    return lgmp_on(sub_mask) & ~lgmp_bad(sub_mask);
+}
+
+/* `audience` NULL: everybody. */
+static enum lgmp_result post(struct lgmp_host_queue *queue, uint32_t udata,
+                             const struct lgmp_payload *payload, uint64_t now_ms,
+                             const struct lgmp_audience *audience)
 {
     struct lgmp_wire_queue *wire = queue->wire;
     enum lgmp_result result = LGMP_OK;
     ring_lock(queue);
-    const uint64_t sub_mask = atomic_load_explicit(&wire->sub_mask, memory_order_acquire);
-    const uint32_t to = lgmp_on(sub_mask) & ~lgmp_bad(sub_mask);
+    const uint32_t to = listeners(queue);
     if (!to)
         goto unlock;
+    if (audience && !nobody_else(queue, to, audience)) {
+        result = LGMP_UNSUBSCRIBED;
+        goto unlock;
+    }
     const uint32_t pending = settle_head(queue);
     if (pending == queue->slot_count - 1) {
         result = LGMP_FULL;
@@ -385,12 +409,47 @@ unlock:
     return result;
 }
 
+enum lgmp_result lgmp_host_post(struct lgmp_host_queue *queue, uint32_t udata,
+                                const struct lgmp_payload *payload, uint64_t now_ms)
+{
+    return post(queue, udata, payload, now_ms, NULL);
+}
+
+enum lgmp_result lgmp_host_post_among(struct lgmp_host_queue *queue, uint32_t udata,
+                                      const struct lgmp_payload *payload, uint64_t now_ms,
+                                      const struct lgmp_audience *audience)
+{
+    return post(queue, udata, payload, now_ms, audience);
+}
+
 /* ---- queries: 3.5 ---- */
 
 bool lgmp_host_has_subscribers(const struct lgmp_host_queue *queue)
 {
-    const uint64_t sub_mask = atomic_load_explicit(&queue->wire->sub_mask, memory_order_acquire);
-    return (lgmp_on(sub_mask) & ~lgmp_bad(sub_mask)) != 0;
+    return listeners(queue) != 0;
+}
+
+bool lgmp_host_only_among(const struct lgmp_host_queue *queue, const struct lgmp_audience *audience)
+{
+    const uint32_t to = listeners(queue);
+    return to != 0 && nobody_else(queue, to, audience);
+}
+
+bool lgmp_host_slot_is(const struct lgmp_host_queue *queue, uint32_t slot, uint32_t client_id)
+{
+    return slot < LGMP_MAX_SUBS && (listeners(queue) & UINT32_C(1) << slot) &&
+           lgmp_get(&queue->wire->client_id[slot]) == client_id;
+}
+
+bool lgmp_host_has_finished(struct lgmp_host_queue *queue)
+{
+    pthread_mutex_lock(&queue->ring_mutex);
+    const bool any =
+        queue->head_index != queue->post_index &&
+        !waited_for(queue, queue->head_index,
+                    atomic_load_explicit(&queue->wire->sub_mask, memory_order_acquire));
+    pthread_mutex_unlock(&queue->ring_mutex);
+    return any;
 }
 
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue)

@@ -68,6 +68,27 @@ enum lgmp_result lgmp_host_process(struct lgmp_host *host, uint64_t now_ms) MUST
 enum lgmp_result lgmp_host_post(struct lgmp_host_queue *queue, uint32_t udata,
                                 const struct lgmp_payload *payload, uint64_t now_ms) MUST_CHECK;
 
+/* Who a message may be for: subscriber slots, and the client id of each one's owner. */
+struct lgmp_audience {
+    uint32_t mask;
+    uint32_t client_id[32];
+};
+/* The same, but UNSUBSCRIBED, and nothing was posted, if anybody else is subscribed (evicted ones
+ * do not count). For payloads that not every client understands. */
+enum lgmp_result lgmp_host_post_among(struct lgmp_host_queue *queue, uint32_t udata,
+                                      const struct lgmp_payload *payload, uint64_t now_ms,
+                                      const struct lgmp_audience *audience) MUST_CHECK;
+/* At least one is subscribed, and nobody but these. As of now: only post_among() is exact. */
+bool lgmp_host_only_among(const struct lgmp_host_queue *queue,
+                          const struct lgmp_audience *audience);
+/* Slot `slot` (any number) is subscribed by `client_id`, and not evicted. */
+bool lgmp_host_slot_is(const struct lgmp_host_queue *queue, uint32_t slot, uint32_t client_id);
+/* Clients have finished messages since the last lgmp_host_process() (or post): it is time for
+ * another. Any thread. */
+bool lgmp_host_has_finished(struct lgmp_host_queue *queue);
+/* Any thread: the inbox is not empty. */
+bool lgmp_host_has_inbox(const struct lgmp_host_queue *queue);
+
 /* 3.5; those that a message would be for: evicted ones, who may be dead, do not count. */
 bool lgmp_host_has_subscribers(const struct lgmp_host_queue *queue);
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host_queue *queue);

@@ -57,6 +57,12 @@ enum lgmp_result lgmp_host_read_inbox(struct lgmp_host_queue *queue, uint8_t *da
     return result;
 }
 
+bool lgmp_host_has_inbox(const struct lgmp_host_queue *queue)
+{
+    /* acquire: pairs with the release with which a sender takes one away */
+    return atomic_load_explicit(&queue->wire->inbox_free, memory_order_acquire) != LGMP_INBOX_SLOTS;
+}
+
 void lgmp_host_ack_inbox(struct lgmp_host_queue *queue)
 {
     /* release: what the message asked for was done before; pairs with the acquire in

@@ -142,6 +142,16 @@ enum lgmp_result lgmp_client_subscribe(struct lgmp_client *client, uint32_t queu
     return LGMP_OK;
 }
 
+uint32_t lgmp_client_slot(const struct lgmp_subscription *sub)
+{
+    return sub->slot;
+}
+
+uint32_t lgmp_client_id(const struct lgmp_subscription *sub)
+{
+    return sub->client->client_id;
+}
+
 void lgmp_subscription_forget(struct lgmp_subscription *sub)
 {
     struct lgmp_subscription **link = &sub->client->subscriptions;

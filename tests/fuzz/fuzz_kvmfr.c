@@ -103,6 +103,8 @@ static void fuzz_session(const uint8_t *data, size_t len)
     const uint32_t bytes = kvmfr_session_write(&s, written, sizeof(written));
     MUST(bytes > 0 && kvmfr_session_parse(written, bytes, &again) == KVMFR_SESSION_OK);
     MUST(strcmp(again.os_name, s.os_name) == 0 && memcmp(again.uuid, s.uuid, sizeof(s.uuid)) == 0);
+    MUST(again.has_extension == s.has_extension);
+    MUST(!s.has_extension || memcmp(&again.extension, &s.extension, sizeof(s.extension)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

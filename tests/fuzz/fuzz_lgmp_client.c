@@ -39,10 +39,10 @@ static void start_session(struct state *s)
         sum = (uint8_t)(sum + session.udata[i]);
 }
 
-static void read_message(struct lgmp_subscription *sub)
+static void read_message(struct lgmp_subscription *sub, uint32_t ahead)
 {
     struct lgmp_message m;
-    if (lgmp_client_peek(sub, &m) != LGMP_OK)
+    if (lgmp_client_peek_ahead(sub, ahead, &m) != LGMP_OK)
         return;
     assert(m.offset_bytes <= REGION_BYTES && m.len_bytes <= REGION_BYTES - m.offset_bytes);
     volatile uint8_t sum = 0;
@@ -87,7 +87,7 @@ static void call_on(struct state *s, struct script_step step)
         *slot = NULL;
         break;
     case 1:
-        read_message(*slot);
+        read_message(*slot, step.b % 4);
         break;
     case 2:
         (void)!lgmp_client_finish(*slot);

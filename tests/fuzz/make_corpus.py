@@ -66,7 +66,11 @@ def kvmfr_seeds(image):
             yield b"\0" + struct.pack("<II", 0, 16384) + frame
     for flags in (3, 7):
         yield b"\1" + struct.pack("<II", flags, 16384) + image[6800:6800 + 24 + 4096]
-    yield b"\2" + struct.pack("<II", 0, 0) + image[5756:5756 + 174]
+    session = image[5756:5756 + 174]
+    yield b"\2" + struct.pack("<II", 0, 0) + session
+    if len(session) == 174:  # with the record of docs/extensions.md table E1 and its feature bit
+        record = struct.pack("<B3xI4H3I", 0xE5, 20, 1, 7, 0, 1088, 7, 65536, 4160)
+        yield b"\2" + struct.pack("<II", 0, 0) + session[:47] + bytes([session[47] | 0x40]) + session[48:] + record
 
 
 TARGETS = {

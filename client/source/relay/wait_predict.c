@@ -16,9 +16,10 @@
  * the spread a window: from `margin` spreads before the grid point on we look in short steps. The
  * margin is steered by what it is for: it grows when a frame was there before the window began, and
  *    shrinks otherwise, so that about one frame in thirteen is. No shape of the jitter is assumed.
- * 4. The step in the window is chosen so that the looks up to the frame cost at most 60 % of what a
+ * 4. The step in the window is chosen so that the looks up to the frame are at most 60 % of what a
  * 1 ms poll spends per period, and is never below 40 us, which a wake-up costs anyway. A wide
- * jitter thus gives longer steps, not more CPU.
+ * jitter thus gives longer steps, not more CPU. Above 167 Hz they are 30 %: a wake-up after a long
+ * sleep costs up to 1.6 times one of an even poll (measured), and most are such there.
  * 5. Before the window there is one sleep, no looks. That is only done for periods up to 20 ms, so
  * that a frame off the grid waits no longer than an idle one would. After a window without a frame
  * the steps lengthen, and we hunt until a frame comes or the next window, of which there are five.
@@ -44,6 +45,7 @@
 #define PERIOD_MIN_NS   (2 * NS_PER_MS)
 #define PERIOD_MAX_NS   (120 * NS_PER_MS)
 #define PERIOD_QUIET_NS (20 * NS_PER_MS) /* rule 5 */
+#define PERIOD_FAST_NS  (6 * NS_PER_MS)  /* rule 4 */
 #define STEP_MIN_NS     (40 * NS_PER_US)
 #define WINDOW_MIN_NS   (30 * NS_PER_US)
 #define EXPECT_FOR_NS   (100 * NS_PER_MS)
@@ -349,7 +351,8 @@ static uint64_t hunt_step(uint64_t quiet_ns)
 /* Rule 4. */
 static uint64_t window_step(const struct wait_predict *p, uint64_t before_ns)
 {
-    const uint64_t budget_ns = p->period_ns * 6 / 10; /* in looks of a 1 ms poll: budget / 1 ms */
+    const uint64_t tenths = p->period_ns < PERIOD_FAST_NS ? 3 : 6;
+    const uint64_t budget_ns = p->period_ns * tenths / 10; /* looks of a 1 ms poll: budget / 1 ms */
     return clamp_u64(before_ns * NS_PER_MS / budget_ns, STEP_MIN_NS, NS_PER_MS / 2);
 }
 

@@ -182,6 +182,14 @@ static void on_activity(void *ctx)
     tell_activity(w);
 }
 
+static void on_reclaim(void *ctx, uint32_t token)
+{
+    const struct side *side = ctx;
+    const struct source_switch *w = side->owner;
+    if (w->listener.source.on_reclaim)
+        w->listener.source.on_reclaim(w->listener.source.ctx, token);
+}
+
 /* ---- source_ops ---- */
 
 static bool take_from(struct source_switch *w, struct side *side, struct frame_view *frame,
@@ -225,6 +233,25 @@ static void switch_finish_frame(struct source *self, bool drawn)
     if (w->taken && drawn)
         w->all_damaged = false;
     give_back(w, drawn);
+}
+
+/* Only the relay's frames lie in memory that can be handed on, so all tokens are its own. */
+static uint32_t switch_keep_frame(struct source *self)
+{
+    struct source_switch *w = switch_of(self);
+    const uint32_t token = w->taken == &w->relay ? source_keep_frame(w->relay.source) : 0;
+    if (token) {
+        w->all_damaged = false;
+        w->taken = NULL;
+    }
+    return token;
+}
+
+static void switch_release_frame(struct source *self, uint32_t token)
+{
+    const struct source_switch *w = switch_of(self);
+    if (w->relay.source)
+        source_release_frame(w->relay.source, token);
 }
 
 static bool switch_take_cursor(struct source *self, struct cursor_update *out)
@@ -274,6 +301,8 @@ static void add_counts(struct source_stats *out, const struct source_stats *more
     out->frames_missed += more->frames_missed;
     out->frames_rejected += more->frames_rejected;
     out->frames_torn += more->frames_torn;
+    out->frames_kept += more->frames_kept;
+    out->frames_overdue += more->frames_overdue;
     out->cursor_updates += more->cursor_updates;
     out->restarts += more->restarts;
     out->wakeups += more->wakeups;
@@ -351,6 +380,8 @@ static const struct source_ops switch_ops = {
     .take_frame = switch_take_frame,
     .frame_intact = switch_frame_intact,
     .finish_frame = switch_finish_frame,
+    .keep_frame = switch_keep_frame,
+    .release_frame = switch_release_frame,
     .take_cursor = switch_take_cursor,
     .local_input = switch_local_input,
     .place_pointer = switch_place_pointer,
@@ -369,9 +400,9 @@ static int create_side(struct source_switch *w, struct side *side, enum source_s
                        int (*create)(void *ctx, const struct source_listener *listener,
                                      struct source **out))
 {
-    const struct source_listener listener = { .on_status = on_status,
-                                              .on_activity = on_activity,
-                                              .ctx = side };
+    const struct source_listener listener = {
+        .on_status = on_status, .on_activity = on_activity, .on_reclaim = on_reclaim, .ctx = side
+    };
     side->owner = w;
     side->name = name;
     return create(w->config.ctx, &listener, &side->source);

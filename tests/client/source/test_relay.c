@@ -36,6 +36,7 @@ struct world {
     struct source *source;
     struct source_status status;
     uint32_t status_count, activity_count;
+    uint32_t reclaimed_token, reclaimed_count;
     uint32_t shown[PIXELS]; /* what the viewer has drawn, by damage only */
 };
 
@@ -49,6 +50,13 @@ static void on_status(void *ctx, const struct source_status *status)
 static void on_activity(void *ctx)
 {
     ((struct world *)ctx)->activity_count++;
+}
+
+static void on_reclaim(void *ctx, uint32_t token)
+{
+    struct world *w = ctx;
+    w->reclaimed_token = token;
+    w->reclaimed_count++;
 }
 
 static void make_file(const char *path, off_t bytes)
@@ -100,9 +108,9 @@ static void power_off(struct world *w)
 static void open_viewer(struct world *w)
 {
     const struct relay_config config = { .path = w->path, .fd = -1 };
-    const struct source_listener listener = { .on_status = on_status,
-                                              .on_activity = on_activity,
-                                              .ctx = w };
+    const struct source_listener listener = {
+        .on_status = on_status, .on_activity = on_activity, .on_reclaim = on_reclaim, .ctx = w
+    };
     CHECK_INT(loop_create(&w->loop), 0);
     CHECK_INT(relay_create(w->loop, &config, &listener, &w->source), 0);
 }
@@ -600,6 +608,214 @@ TEST(repeated_frames_are_not_drawn_twice)
     CHECK_INT(take_and_draw(w), -1);
     CHECK_INT(stats_of(w).frames_noticed, noticed);
     kvmfr_client_destroy(other);
+    world_free(w);
+}
+
+/* ---- kept frames ---- */
+
+/* Takes the newest frame and keeps it unfinished. Its token. */
+static uint32_t take_and_keep(struct world *w, struct frame_view *view)
+{
+    struct damage damage;
+    AWAIT(w, w->source->ops->take_frame(w->source, view, &damage) == SOURCE_TAKE_FRAME);
+    CHECK_INT(view->serial, w->serial);
+    draw(w, view, &damage);
+    check_shown(w);
+    const uint32_t token = source_keep_frame(w->source);
+    CHECK(token != 0);
+    return token;
+}
+
+static void check_pixels_stay(const struct frame_view *view, const uint32_t *image)
+{
+    for (uint32_t y = 0; y < HEIGHT; y++)
+        CHECK_MSG(
+            memcmp(view->pixels + (size_t)y * view->pitch_bytes, image + y * WIDTH, WIDTH * 4) == 0,
+            "a kept frame was written to, row %u", y);
+}
+
+TEST(a_kept_frame_stays_while_the_next_is_taken)
+{
+    struct world *w = world_new();
+    struct frame_view kept, next;
+    static uint32_t image[PIXELS];
+    connect_world(w);
+    publish_box(w);
+    uint32_t token = take_and_keep(w, &kept);
+    for (int i = 0; i < 200; i++) {
+        memcpy(image, w->image, sizeof(image));
+        publish_box(w);
+        const uint32_t next_token = take_and_keep(w, &next);
+        CHECK(next.pixels != kept.pixels && next_token != token);
+        const struct frame_rect r = paint_random_box(w);
+        CHECK(!publish(w, &r, 1)); /* the third waits for the first */
+        pump(w);
+        CHECK(!publish(w, &r, 1));
+        check_pixels_stay(&kept, image);
+        source_release_frame(w->source, token);
+        source_release_frame(w->source, token); /* void by now */
+        while (!publish(w, &r, 1))
+            pump(w);
+        const uint32_t third_token = take_and_keep(w, &kept);
+        source_release_frame(w->source, next_token);
+        token = third_token;
+    }
+    source_release_frame(w->source, token);
+    CHECK_INT(stats_of(w).frames_kept, 401);
+    CHECK_INT(stats_of(w).frames_overdue, 0);
+    CHECK_INT(stats_of(w).frames_missed, 0);
+    CHECK_INT(stats_of(w).restarts, 0);
+    world_free(w);
+}
+
+/* Messages are finished in order, whatever the order of the releases. */
+TEST(kept_frames_are_finished_in_order)
+{
+    struct world *w = world_new();
+    struct frame_view a, b;
+    connect_world(w);
+    publish_box(w);
+    const uint32_t first = take_and_keep(w, &a);
+    publish_box(w);
+    const uint32_t second = take_and_keep(w, &b);
+    source_release_frame(w->source, 0);
+    source_release_frame(w->source, second + 1);
+    source_release_frame(w->source, second);
+    const struct frame_rect r = paint_random_box(w);
+    CHECK(!publish(w, &r, 1));
+    source_release_frame(w->source, first);
+    CHECK(publish(w, &r, 1)); /* both buffers are free now */
+    AWAIT(w, take_and_draw(w) >= 0);
+    CHECK(publish(w, &r, 1));
+    CHECK_INT(source_keep_frame(w->source), 0); /* nothing in hand */
+    world_free(w);
+}
+
+TEST(a_kept_frame_is_asked_for_and_then_taken_back)
+{
+    struct world *w = world_new();
+    struct frame_view view;
+    static uint32_t image[PIXELS];
+    connect_world(w);
+    publish_box(w);
+    const uint64_t kept_ms = clock_ms();
+    const uint32_t token = take_and_keep(w, &view);
+    memcpy(image, w->image, sizeof(image));
+    AWAIT(w, w->reclaimed_count > 0);
+    CHECK(w->reclaimed_token == token && clock_ms() - kept_ms >= 390);
+    CHECK_INT(stats_of(w).frames_overdue, 0);
+    AWAIT(w, stats_of(w).frames_overdue == 1);
+    CHECK_INT(w->reclaimed_count, 1);
+    pump_for(w, 1500);
+    CHECK_INT(stats_of(w).restarts, 0); /* the host did not throw us out */
+    publish_box(w);
+    check_pixels_stay(&view, image); /* the next frame lies in the other buffer */
+    source_release_frame(w->source, token);
+    AWAIT(w, take_and_draw(w) >= 0);
+    check_shown(w);
+    world_free(w);
+}
+
+/* A frame whose message was finished already is not protected: it cannot be kept. */
+TEST(a_lingering_frame_cannot_be_kept)
+{
+    struct world *w = world_new();
+    struct frame_view view;
+    struct damage damage;
+    connect_world(w);
+    publish_box(w);
+    pump_for(w, 800);
+    CHECK_INT(w->source->ops->take_frame(w->source, &view, &damage), SOURCE_TAKE_FRAME);
+    CHECK_INT(source_keep_frame(w->source), 0);
+    draw(w, &view, &damage);
+    w->source->ops->finish_frame(w->source, true); /* it is still in hand */
+    check_shown(w);
+    CHECK_INT(take_and_draw(w), -1);
+    world_free(w);
+}
+
+/* A token of a stream that is gone does nothing to the one that came after it. */
+TEST(tokens_do_not_outlive_their_stream)
+{
+    struct world *w = world_new();
+    struct frame_view view;
+    connect_world(w);
+    publish_box(w);
+    const uint32_t old = take_and_keep(w, &view);
+    kill_host(w);
+    start_host(w);
+    AWAIT(w, kvmfr_host_wanted(w->host));
+    publish_box(w);
+    const uint32_t token = take_and_keep(w, &view);
+    publish_box(w);
+    source_release_frame(w->source, old);
+    const struct frame_rect r = paint_random_box(w);
+    CHECK(!publish(w, &r, 1));
+    source_release_frame(w->source, token);
+    AWAIT(w, take_and_draw(w) >= 0);
+    world_free(w);
+}
+
+/* Frames kept at random, released late, in any order or never; refused, superseded, repeated; hosts
+ * restarted. What is kept is never written to, what is drawn is the guest's picture. */
+TEST(keeping_at_random)
+{
+    struct world *w = world_new();
+    struct {
+        uint32_t token;
+        struct frame_view view;
+        uint32_t image[PIXELS];
+        uint64_t since_ms;
+    } *kept = calloc(2, sizeof(*kept));
+    uint32_t keeps = 0;
+    bool published = true;
+    CHECK(kept);
+    connect_world(w);
+    for (int i = 0; i < 4000; i++) {
+        const struct frame_rect r = paint_random_box(w);
+        published = publish(w, &r, published ? 1 : 0); /* 0: also what could not be told */
+        if (random_below(3))
+            pump(w);
+        if (random_below(300) == 0) {
+            kept[0].token = kept[1].token = 0; /* the next host may write anywhere */
+            kill_host(w);
+            start_host(w);
+            AWAIT(w, kvmfr_host_wanted(w->host));
+        }
+        for (int k = 0; k < 2; k++) {
+            if (kept[k].token == 0 || clock_ms() - kept[k].since_ms > 300)
+                kept[k].token = 0;
+            else
+                check_pixels_stay(&kept[k].view, kept[k].image);
+            if (kept[k].token && random_below(4) == 0) {
+                source_release_frame(w->source, kept[k].token);
+                kept[k].token = 0;
+            }
+        }
+        struct frame_view view;
+        struct damage damage;
+        if (w->source->ops->take_frame(w->source, &view, &damage) != SOURCE_TAKE_FRAME)
+            continue;
+        draw(w, &view, &damage);
+        if (published && view.serial == w->serial)
+            check_shown(w);
+        const int slot = kept[0].token ? 1 : 0;
+        kept[slot].token = kept[slot].token ? 0 : source_keep_frame(w->source);
+        if (kept[slot].token) {
+            kept[slot].view = view;
+            kept[slot].since_ms = clock_ms();
+            for (uint32_t y = 0; y < HEIGHT; y++)
+                memcpy(kept[slot].image + y * WIDTH, view.pixels + (size_t)y * view.pitch_bytes,
+                       WIDTH * 4);
+            keeps++;
+        } else {
+            w->source->ops->finish_frame(w->source, true);
+        }
+    }
+    printf("%u frames kept\n", keeps);
+    CHECK(keeps > 300);
+    CHECK_INT(stats_of(w).frames_rejected, 0);
+    free(kept);
     world_free(w);
 }
 

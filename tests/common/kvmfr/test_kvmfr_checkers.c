@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "kvmfr/cursor.h"
+#include "kvmfr/extension.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/host.h"
 #include "kvmfr/layout.h"
@@ -296,6 +297,100 @@ TEST(session_bad_records)
     CHECK_STR(got.host_version, "espelho 0.1");
     udata[0] = 'X';
     CHECK_INT(kvmfr_session_parse(udata, n, &got), KVMFR_SESSION_NOT_KVMFR);
+}
+
+/* ---- record 0xE5 ---- */
+
+#define CHECK_NAMED(name_, cond_) CHECK_MSG(cond_, "%s: CHECK(%s)", name_, #cond_)
+
+enum { EXT_AT = 48 + 8 + 51 + 9 + 8 + 1 + 11 + 8 }; /* of the record's body, behind `sample` */
+
+static struct kvmfr_session extended(void)
+{
+    struct kvmfr_session s = sample;
+    s.has_extension = true;
+    s.extension = (struct kvmfr_extension){
+        .capabilities = KVMFR_EXT_DOORBELL | KVMFR_EXT_TIMING | KVMFR_EXT_BUFFERS,
+        .peer_id = 7,
+        .vector = 3,
+        .timing_offset = KVMFR_TIMING_OFFSET,
+        .board_offset = 0x10000,
+        .board_bytes = sizeof(struct kvmfr_wire_board),
+    };
+    return s;
+}
+
+TEST(session_extension_round_trip)
+{
+    uint8_t udata[KVMFR_SESSION_MAX_BYTES];
+    struct kvmfr_session got;
+    const struct kvmfr_session s = extended();
+    const uint32_t n = kvmfr_session_write(&s, udata, sizeof(udata));
+    CHECK_INT(n, EXT_AT + 20);
+    CHECK_INT(kvmfr_session_write(&s, udata, n - 1), 0);
+    CHECK_INT(kvmfr_session_parse(udata, n, &got), KVMFR_SESSION_OK);
+    CHECK(got.has_extension && got.has_vm && got.has_os);
+    CHECK_INT(got.features, 1 | KVMFR_FEATURE_ESPELHO);
+    CHECK(memcmp(&got.extension, &s.extension, sizeof(s.extension)) == 0);
+
+    udata[47] &= 0xbf; /* the record without its feature bit */
+    CHECK_INT(kvmfr_session_parse(udata, n, &got), KVMFR_SESSION_OK);
+    CHECK(!got.has_extension && got.has_os);
+
+    struct kvmfr_session bit = sample; /* the bit without its record */
+    bit.features |= KVMFR_FEATURE_ESPELHO;
+    const uint32_t short_bytes = kvmfr_session_write(&bit, udata, sizeof(udata));
+    CHECK_INT(short_bytes, EXT_AT - 8);
+    udata[47] |= 0x40;
+    CHECK_INT(kvmfr_session_parse(udata, short_bytes, &got), KVMFR_SESSION_OK);
+    CHECK(!got.has_extension);
+}
+
+TEST(session_hostile_extension)
+{
+    static const struct {
+        const char *name;
+        uint32_t at, bytes, value;
+        uint32_t left; /* capabilities that survive; 0: no extension */
+    } rows[] = {
+        { "version 0", 0, 2, 0, 0 },
+        { "later version", 0, 2, 900, 7 },
+        { "nobody's peer id", 2, 2, 0xffff, 6 },
+        { "timing inside the header", 6, 2, 1080, 5 },
+        { "timing misaligned", 6, 2, 1092, 5 },
+        { "timing nowhere", 6, 2, 0, 5 },
+        { "no capability", 8, 4, 0, 0 },
+        { "unknown capabilities only", 8, 4, 0xfffffff8, 0 },
+        { "unknown capabilities too", 8, 4, 0xffffffff, 7 },
+        { "board at 0", 12, 4, 0, 0 },
+        { "board misaligned", 12, 4, 0x10020, 0 },
+        { "board behind 4 GiB", 12, 4, 0xffffffc0, 0 },
+        { "board too small", 16, 4, 4159, 0 },
+        { "board too large", 16, 4, 0xffffffff, 0 },
+        { "board larger", 16, 4, 8192, 7 },
+    };
+    uint8_t udata[KVMFR_SESSION_MAX_BYTES];
+    const struct kvmfr_session s = extended();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct kvmfr_session got;
+        const uint32_t n = kvmfr_session_write(&s, udata, sizeof(udata));
+        memcpy(udata + EXT_AT + rows[i].at, &rows[i].value, rows[i].bytes);
+        CHECK_INT(kvmfr_session_parse(udata, n, &got), KVMFR_SESSION_OK);
+        CHECK_NAMED(rows[i].name, got.has_extension == (rows[i].left != 0));
+        CHECK_NAMED(rows[i].name, got.extension.capabilities == rows[i].left || !got.has_extension);
+        if (got.has_extension && !(rows[i].left & KVMFR_EXT_DOORBELL))
+            CHECK_NAMED(rows[i].name, got.extension.peer_id == KVMFR_NO_PEER);
+        if (got.has_extension && !(rows[i].left & KVMFR_EXT_TIMING))
+            CHECK_NAMED(rows[i].name, got.extension.timing_offset == 0);
+    }
+    /* cut short, and the size in the record's header smaller than the record */
+    struct kvmfr_session got;
+    const uint32_t n = kvmfr_session_write(&s, udata, sizeof(udata));
+    CHECK_INT(kvmfr_session_parse(udata, n - 1, &got), KVMFR_SESSION_OK);
+    CHECK(!got.has_extension);
+    udata[EXT_AT - 4] = 19;
+    CHECK_INT(kvmfr_session_parse(udata, n, &got), KVMFR_SESSION_OK);
+    CHECK(!got.has_extension);
 }
 
 TEST(text_is_made_printable)

@@ -115,6 +115,49 @@ TEST(reading_checks_every_value)
     }
 }
 
+/* The second of two messages, with the first unfinished; offsets below 16 lie in its slot. */
+TEST(looking_ahead_checks_every_value)
+{
+    static const struct {
+        const char *name;
+        uint32_t offset, value;
+        enum lgmp_result want;
+    } rows[] = {
+        { "payload past the end", 8, 65536 - RIG_PAYLOAD_BYTES + 1, LGMP_CORRUPTED },
+        { "payload offset huge", 8, UINT32_MAX, LGMP_CORRUPTED },
+        { "payload size huge", 4, UINT32_MAX, LGMP_CORRUPTED },
+        { "does not wait for us", 12, ~UINT32_C(1), LGMP_EMPTY },
+        { "post index = slot count", Q + 16, RIG_SLOTS, LGMP_CORRUPTED },
+        { "post index huge", Q + 16, UINT32_MAX, LGMP_CORRUPTED },
+        { "post index fell back", Q + 16, 1, LGMP_EMPTY },
+        { "post index fell back to ours", Q + 16, 0, LGMP_EMPTY },
+        { "slot count changed later", Q + 4, UINT32_MAX, LGMP_OK },
+        { "bad", Q + 416, 1, LGMP_TIMED_OUT },
+        { "not on", Q + 420, 0, LGMP_UNSUBSCRIBED },
+        { "somebody else's slot", Q + 280, 1, LGMP_TIMED_OUT },
+        { "other session", 8, 0, LGMP_INVALID_SESSION },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rig rig;
+        rig_init(&rig);
+        struct lgmp_client *client = rig_client(&rig);
+        struct lgmp_subscription *sub = rig_subscribe(&rig, client);
+        CHECK_INT(rig_post(&rig, 0), LGMP_OK);
+        CHECK_INT(rig_post(&rig, 1), LGMP_OK);
+        const uint32_t base =
+            rows[i].offset < 16 && strcmp(rows[i].name, "other session") != 0
+                ? lgmp_get(&rig.wire_queue->slots_offset) + sizeof(struct lgmp_wire_slot)
+                : 0;
+        set_u32(&rig, base + rows[i].offset, rows[i].value);
+        struct lgmp_message m;
+        const enum lgmp_result got = lgmp_client_peek_ahead(sub, 1, &m);
+        CHECK_MSG(got == rows[i].want, "%s: %s", rows[i].name, lgmp_result_str(got));
+        lgmp_client_unsubscribe(sub);
+        lgmp_client_destroy(client);
+        rig_fini(&rig);
+    }
+}
+
 TEST(payload_may_end_exactly_at_the_end)
 {
     struct rig rig;

@@ -65,3 +65,39 @@ TEST(a_full_queue_says_so_and_goes_on_after_one_finish)
     lgmp_client_destroy(client);
     rig_fini(&rig);
 }
+
+/* ---- looking past unfinished messages ---- */
+
+static void expect_ahead(struct lgmp_subscription *sub, uint32_t ahead, uint32_t udata)
+{
+    struct lgmp_message m;
+    CHECK_INT(lgmp_client_peek_ahead(sub, ahead, &m), LGMP_OK);
+    CHECK_INT(m.udata, udata);
+    CHECK_INT(m.len_bytes, RIG_PAYLOAD_BYTES);
+}
+
+TEST(messages_behind_an_unfinished_one_can_be_read)
+{
+    struct rig rig;
+    rig_init(&rig);
+    struct lgmp_client *client = rig_client(&rig);
+    struct lgmp_subscription *sub = rig_subscribe(&rig, client);
+    struct lgmp_message m;
+    CHECK_INT(lgmp_client_peek_ahead(sub, 0, &m), LGMP_EMPTY);
+    for (uint32_t n = 0; n < 3 * RIG_SLOTS; n++) { /* the ring wraps between the two of them */
+        CHECK_INT(rig_post(&rig, n), LGMP_OK);
+        CHECK_INT(lgmp_client_peek_ahead(sub, 1, &m), LGMP_EMPTY);
+        CHECK_INT(rig_post(&rig, n + 1), LGMP_OK);
+        expect_ahead(sub, 0, n);
+        expect_ahead(sub, 1, n + 1);
+        CHECK_INT(lgmp_client_peek_ahead(sub, 2, &m), LGMP_EMPTY);
+        CHECK_INT(lgmp_client_peek_ahead(sub, UINT32_MAX, &m), LGMP_EMPTY);
+        CHECK_INT(lgmp_host_pending(rig.queue), 2); /* looking finishes nothing */
+        CHECK_INT(lgmp_client_finish(sub), LGMP_OK);
+        expect_ahead(sub, 0, n + 1);
+        CHECK_INT(lgmp_client_finish(sub), LGMP_OK);
+        CHECK_INT(lgmp_host_pending(rig.queue), 0);
+    }
+    lgmp_client_destroy(client);
+    rig_fini(&rig);
+}
