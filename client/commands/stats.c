@@ -221,7 +221,7 @@ static int watch(struct stats *s)
     const struct relay_config config = {
         .path = s->client.app.shm_file,
         .fd = -1,
-        .wait = s->client.app.wait == CLIENT_WAIT_FIXED ? &wait_fixed_ops : &wait_adaptive_ops,
+        .wait = wait_find(client_options_wait_name(&s->client)),
         .fixed_interval_us = s->client.app.wait_interval_us,
     };
     const struct source_listener listener = { .on_status = on_status,

@@ -14,7 +14,7 @@
 
 /* In the order of enum client_renderer, client_wait, log_level, client_colour, frame_rotation. */
 static const char *const renderers[] = { "auto", "egl;opengl", "shm", NULL };
-static const char *const waits[] = { "adaptive", "fixed", NULL };
+static const char *const waits[] = { "auto", "adaptive", "fixed", "doorbell", NULL };
 static const char *const log_levels[] = { "none", "error", "warn", "info", "debug", "trace", NULL };
 static const char *const log_colours[] = { "auto", "always", "never", NULL };
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
@@ -64,9 +64,10 @@ static const struct option_def defs[] = {
               "takes shm where "
               "OpenGL is software" },
     { "app.wait", .type = OPTION_ENUM, .offset = AT(app.wait), .choices = waits,
-      .default_text = "adaptive",
-      .help = "how new frames are noticed: adaptive learns the guest's rhythm, fixed looks at an "
-              "interval" },
+      .default_text = "auto",
+      .help = "how new frames are noticed: the guest rings a doorbell, adaptive learns its rhythm, "
+              "fixed looks at an interval; auto takes the doorbell where there is one, else "
+              "adaptive" },
     { "app.waitIntervalUs", .alias = "app:framePollInterval", .type = OPTION_U32,
       .offset = AT(app.wait_interval_us), .min = 50, .max = 100000, .default_text = "1000",
       .help = "microseconds between two looks of app.wait=fixed" },
@@ -269,6 +270,11 @@ const char *client_options_renderer_name(const struct client_options *options)
         [CLIENT_RENDERER_AUTO] = NULL, [CLIENT_RENDERER_EGL] = "egl", [CLIENT_RENDERER_SHM] = "shm"
     };
     return names[options->app.renderer];
+}
+
+const char *client_options_wait_name(const struct client_options *options)
+{
+    return options->app.wait == CLIENT_WAIT_AUTO ? NULL : waits[options->app.wait];
 }
 
 /* $XDG_CONFIG_HOME/NAME/client.ini on the heap, or NULL. The standard says that a relative

@@ -17,7 +17,12 @@
 #include "options/options.h"
 
 enum client_renderer { CLIENT_RENDERER_AUTO, CLIENT_RENDERER_EGL, CLIENT_RENDERER_SHM };
-enum client_wait { CLIENT_WAIT_ADAPTIVE, CLIENT_WAIT_FIXED };
+enum client_wait {
+    CLIENT_WAIT_AUTO,
+    CLIENT_WAIT_ADAPTIVE,
+    CLIENT_WAIT_FIXED,
+    CLIENT_WAIT_DOORBELL
+};
 enum client_colour { CLIENT_COLOUR_AUTO, CLIENT_COLOUR_ALWAYS, CLIENT_COLOUR_NEVER };
 enum client_source { CLIENT_SOURCE_AUTO, CLIENT_SOURCE_RELAY, CLIENT_SOURCE_SPICE };
 enum client_mouse { CLIENT_MOUSE_AUTO, CLIENT_MOUSE_ABSOLUTE, CLIENT_MOUSE_RELATIVE };
@@ -101,6 +106,8 @@ void client_options_free(struct client_options *options);
 
 /* Name of the renderer as renderer_create() takes it; NULL: auto. */
 const char *client_options_renderer_name(const struct client_options *options);
+/* Name of the wait strategy as wait_find() takes it; NULL: auto. */
+const char *client_options_wait_name(const struct client_options *options);
 
 /* Initialises *options from all sources and starts the log as it says. `own`: a verb's own options,
  * initialised by the caller and read from the command line only, or NULL. `argv` without program

@@ -448,7 +448,7 @@ static int create_relay(void *ctx, const struct source_listener *listener, struc
     const struct relay_config config = {
         .path = v->options->app.shm_file,
         .fd = v->config->region_fd,
-        .wait = v->options->app.wait == CLIENT_WAIT_FIXED ? &wait_fixed_ops : &wait_adaptive_ops,
+        .wait = wait_find(client_options_wait_name(v->options)),
         .fixed_interval_us = v->options->app.wait_interval_us,
     };
     return relay_create(v->loop, &config, listener, out);

@@ -62,5 +62,7 @@ struct wait {
 extern const struct wait_ops wait_adaptive_ops;
 extern const struct wait_ops wait_fixed_ops;
 extern const struct wait_ops wait_doorbell_ops;
+/* By name; NULL: none of that name, or no name. */
+const struct wait_ops *wait_find(const char *name);
 
 #endif
