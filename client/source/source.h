@@ -53,6 +53,14 @@ enum source_take {
                           pixels */
 };
 
+/* Does the host ring us? (docs/extensions.md section 2) */
+enum source_bell {
+    SOURCE_BELL_NONE,     /* no doorbell, not wanted, or a host that cannot */
+    SOURCE_BELL_GREETING, /* not yet */
+    SOURCE_BELL_ACTIVE,
+    SOURCE_BELL_BROKEN, /* it said so, but the rings do not come: we look ourselves */
+};
+
 /* Counters since creation; read by stats. */
 struct source_stats {
     uint64_t frames_noticed;    /* distinct serials seen */
@@ -68,6 +76,11 @@ struct source_stats {
     uint64_t last_notice_ns; /* when the newest frame was noticed, CLOCK_MONOTONIC */
     uint64_t interval_ns;    /* smoothed publication interval */
     uint64_t notice_late_ns; /* smoothed estimate of post-to-notice latency by the wait strategy */
+    const char *wait_name;   /* of the strategy in use, static; NULL: none runs */
+    enum source_bell bell;
+    uint32_t frame_buffers;  /* of the host's mailbox; 0: frames come by messages */
+    bool has_clock;          /* the host's clock is known ... */
+    uint64_t clock_error_ns; /* ... this well */
 };
 
 struct source;

@@ -3,11 +3,15 @@
 
 #include "kvmfr/client_extension.h"
 
+#include <stddef.h>
+
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/copy_in.h"
 #include "base/log.h"
 #include "kvmfr/bell_word.h"
 #include "kvmfr/client_private.h"
+#include "kvmfr/layout.h"
 #include "lgmp/fence.h"
 #include "shm/doorbell.h"
 
@@ -69,6 +73,8 @@ void kvmfr_client_meet(struct kvmfr_client *c)
     e->line = &e->board->lines[slot];
     e->line_index = (uint16_t)slot;
     e->client_id = lgmp_client_id(c->frames);
+    /* Latched: a server may give more vectors later. */
+    e->pointer_vector = c->region->doorbell && c->region->doorbell->vectors > 1 ? 1 : 0;
     clear_own_words(e->line);
     if (usable(c))
         e->greeting = KVMFR_GREETING_DUE;
@@ -154,8 +160,7 @@ uint16_t kvmfr_client_frame_vector(const struct kvmfr_client *client)
 
 uint16_t kvmfr_client_pointer_vector(const struct kvmfr_client *client)
 {
-    const struct shm_doorbell *bell = client->region->doorbell;
-    return bell && bell->vectors > 1 ? 1 : 0;
+    return client->ext.pointer_vector;
 }
 
 void kvmfr_client_arm(struct kvmfr_client *client)
@@ -272,6 +277,11 @@ uint64_t kvmfr_client_newest(const struct kvmfr_client *client)
     return atomic_load_explicit(&client->ext.board->host.newest, memory_order_acquire);
 }
 
+const _Atomic uint64_t *kvmfr_client_newest_word(const struct kvmfr_client *client)
+{
+    return client->ext.board ? &client->ext.board->host.newest : NULL;
+}
+
 uint32_t kvmfr_client_buffer_count(const struct kvmfr_client *client)
 {
     return client->ext.board
@@ -288,6 +298,22 @@ void kvmfr_client_let_go(struct kvmfr_client *client, uint32_t hold)
     /* release: our reads of the pixels are over; pairs with the host's look at the word */
     atomic_store_explicit(&client->ext.line->holding[hold], 0, memory_order_release);
     kvmfr_client_ring(client);
+}
+
+/* A host that gave up on us writes the next header before the next pixels. */
+bool kvmfr_client_still_holds(const struct kvmfr_client *client, uint32_t hold, uint64_t newest,
+                              const struct frame_view *view)
+{
+    if (hold >= KVMFR_HOLDS || !client->ext.line || !client->frames ||
+        !lgmp_client_still_subscribed(client->frames)) /* fences: the copy is over */
+        return false;
+    uint32_t serial;
+    copy_in(&serial,
+            (const uint8_t *)client->region->mem + view->payload_offset_bytes +
+                offsetof(struct kvmfr_wire_frame, frame_serial),
+            sizeof(serial));
+    return serial == view->serial && atomic_load_explicit(&client->ext.line->holding[hold],
+                                                          memory_order_relaxed) == (uint32_t)newest;
 }
 
 /* The host never writes to a buffer that it saw held after it had named another one newest. So if

@@ -8,6 +8,7 @@
 #ifndef ESPELHO_KVMFR_CLIENT_EXTENSION_H
 #define ESPELHO_KVMFR_CLIENT_EXTENSION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -60,6 +61,9 @@ bool kvmfr_client_timing(const struct kvmfr_client *client, const struct frame_v
 
 /* The mailbox's word: changes with each frame; 0: not in force, frames come by messages. */
 uint64_t kvmfr_client_newest(const struct kvmfr_client *client);
+/* The word itself, in the region: for a thread that only wants to see it change, as long as the
+ * region is mapped. NULL: there is none. */
+const _Atomic uint64_t *kvmfr_client_newest_word(const struct kvmfr_client *client);
 /* How many buffers the host uses; meaningful while the mailbox is in force. */
 uint32_t kvmfr_client_buffer_count(const struct kvmfr_client *client);
 enum { KVMFR_HOLDS = 2 };
@@ -68,6 +72,9 @@ enum { KVMFR_HOLDS = 2 };
  * we could hold one; REJECTED: logged. */
 enum kvmfr_read kvmfr_client_hold_newest(struct kvmfr_client *client, uint32_t hold,
                                          struct frame_view *out, uint64_t *newest) MUST_CHECK;
+/* Asked after the copy: is `view`, the frame that *newest named, still what lies there? */
+bool kvmfr_client_still_holds(const struct kvmfr_client *client, uint32_t hold, uint64_t newest,
+                              const struct frame_view *view);
 void kvmfr_client_let_go(struct kvmfr_client *client, uint32_t hold);
 
 #endif

@@ -16,7 +16,7 @@ struct client_extension {
     struct kvmfr_extension said;    /* the host's record */
     struct kvmfr_wire_board *board; /* in the region, latched; NULL: no extension */
     struct kvmfr_wire_board_line *line;
-    uint16_t line_index;
+    uint16_t line_index, pointer_vector;
     uint32_t client_id;
     uint32_t hello_serial;
     struct clock_offset clock;

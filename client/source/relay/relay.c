@@ -2,7 +2,8 @@
  *
  * One timer drives everything that is not a frame: opening the region, connecting, watching the
  * host's heartbeat, noticing that the file was replaced. Frames and pointer messages come through
- * the watch thread (wait.h), which raises an eventfd.
+ * the watch thread (wait.h), which raises an eventfd; or, once the host rings (bell.h), through the
+ * doorbell, and then the timer rests, too.
  *
  * The watch thread looks at two words of the region through pointers taken when the subscription
  * was made, so it never touches the client, which may end its subscriptions at any step; it is
@@ -16,11 +17,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "kvmfr/client.h"
+#include "kvmfr/client_extension.h"
+#include "shm/doorbell.h"
+#include "source/relay/bell.h"
 #include "source/relay/status.h"
 #include "source/relay/stream.h"
 
@@ -37,25 +42,37 @@ struct relay {
     struct source base;
     struct loop *loop; /* borrowed */
     struct source_listener listener;
-    char *path; /* NULL: the default path */
-    int fd;     /* -1, or borrowed instead of path */
-    const struct wait_ops *wait_ops;
+    char *path;                      /* NULL: the default path */
+    int fd;                          /* -1, or borrowed instead of path */
+    const struct wait_ops *wait_ops; /* without a doorbell */
+    bool want_bell, insist_bell;
     uint32_t fixed_interval_us;
     struct loop_source *timer, *wake;
+    uint64_t due_ms; /* what the timer is set to; 0: it is not */
 
-    struct shm_region *region; /* NULL: not open */
+    struct shm_region *region;     /* NULL: not open */
+    struct loop_source *bell_news; /* what its server says; NULL: nobody says anything */
     uint64_t opened_ms, check_replaced_ms;
     uint64_t waiting_since_ms;   /* for a host: since opening, or since the connection was lost */
     struct kvmfr_client *client; /* NULL: no region */
     enum kvmfr_state state;
     uint32_t generation;
     struct stream stream;
+    struct bell bell;
+    struct {
+        bool asleep; /* armed, and there was no news after that: the host owes us a ring */
+        bool was;    /* ... until just now */
+        bool rung;   /* one came since */
+    } sleep;
     struct source_status status;
-    uint64_t restarts, wakeups; /* wakeups: of waiters that are gone */
+    uint64_t restarts, wakeups; /* wakeups: of waiters that are gone, and of the timer while the
+                                   doorbell is relied on */
+    bool bell_missed;           /* said that there is none although the user insists */
 
     /* The watch thread reads these; constant while it runs. */
     struct {
         const _Atomic uint32_t *frame, *cursor;
+        const _Atomic uint64_t *newest; /* NULL: no mailbox */
     } words;
     pthread_mutex_t
         wait_lock; /* local_input() comes from any thread: it must not meet a waiter that goes */
@@ -63,8 +80,9 @@ struct relay {
 };
 
 static struct relay *relay_of(struct source *self);
+static void on_rung(void *ctx);
 
-/* ---- the watch thread's two functions ---- */
+/* ---- the waiter's functions; the first two are the watch thread's ---- */
 
 static void look(void *ctx, uint32_t *frame, uint32_t *cursor)
 {
@@ -72,6 +90,8 @@ static void look(void *ctx, uint32_t *frame, uint32_t *cursor)
     /* relaxed: only the change counts; the reader of the message synchronises with its own acquire
      * loads */
     *frame = atomic_load_explicit(r->words.frame, memory_order_relaxed);
+    if (r->words.newest) /* a frame for which the queue had no room is in the mailbox only */
+        *frame += 4 * (uint32_t)(atomic_load_explicit(r->words.newest, memory_order_relaxed) >> 32);
     *cursor = atomic_load_explicit(r->words.cursor, memory_order_relaxed);
 }
 
@@ -79,6 +99,35 @@ static void notify(void *ctx)
 {
     const struct relay *r = ctx;
     loop_wake_raise(r->wake);
+}
+
+static bool bell_clear_fn(void *ctx)
+{
+    struct relay *r = ctx;
+    const bool rung = bell_clear(&r->bell);
+    r->sleep.rung |= rung;
+    return rung;
+}
+
+static void bell_arm_fn(void *ctx)
+{
+    struct relay *r = ctx;
+    kvmfr_client_arm(r->client);
+}
+
+static void bell_disarm_fn(void *ctx)
+{
+    struct relay *r = ctx;
+    r->sleep.was = r->sleep.asleep;
+    r->sleep.asleep = false;
+    kvmfr_client_disarm(r->client);
+}
+
+static bool bell_news_fn(void *ctx)
+{
+    struct relay *r = ctx;
+    r->sleep.asleep = !stream_unread(&r->stream);
+    return !r->sleep.asleep;
 }
 
 /* ---- status ---- */
@@ -119,11 +168,23 @@ static void stop_watching(struct relay *r)
 static void start_watching(struct relay *r)
 {
     kvmfr_client_activity_words(r->client, &r->words.frame, &r->words.cursor);
-    const struct wait_config config = {
+    r->words.newest = kvmfr_client_newest_word(r->client);
+    struct wait_config config = {
         .look = look, .notify = notify, .ctx = r, .fixed_interval_us = r->fixed_interval_us
     };
+    const bool rings = r->bell.state == SOURCE_BELL_ACTIVE;
+    if (rings) {
+        r->sleep.asleep = r->sleep.was = r->sleep.rung = false;
+        config.notify = on_rung;
+        config.bell = (struct wait_bell){ .loop = r->loop,
+                                          .fds = { bell_fd(&r->bell, 0), bell_fd(&r->bell, 1) },
+                                          .clear = bell_clear_fn,
+                                          .arm = bell_arm_fn,
+                                          .disarm = bell_disarm_fn,
+                                          .news = bell_news_fn };
+    }
     struct wait *wait = NULL;
-    const int err = r->wait_ops->create(&config, &wait);
+    const int err = (rings ? &wait_doorbell_ops : r->wait_ops)->create(&config, &wait);
     if (err < 0) {
         log_every(5000, LOG_LEVEL_ERROR, "start the watch thread: %s", err_str(err));
         return; /* the timer goes on reading ten times a second, and tries again */
@@ -139,6 +200,9 @@ static void close_region(struct relay *r)
 {
     stop_watching(r);
     stream_restart(&r->stream, NULL);
+    bell_restart(&r->bell, NULL, NULL, false);
+    loop_source_destroy(r->bell_news);
+    r->bell_news = NULL;
     kvmfr_client_destroy(r->client);
     r->client = NULL;
     shm_region_close(r->region);
@@ -152,6 +216,40 @@ static int open_region(struct relay *r, struct shm_problem *problem)
         return shm_region_open_fd(r->fd, r->path ? r->path : "the given descriptor", &r->region,
                                   problem);
     return shm_region_open(r->path ? r->path : shm_default_path(), &r->region, problem);
+}
+
+static void set_timer(struct relay *r, uint32_t after_ms)
+{
+    r->due_ms = clock_ms() + after_ms;
+    loop_timer_set_ns(r->timer, clock_ns() + after_ms * NS_PER_MS, 0);
+}
+
+static void on_bell_news(void *ctx, uint32_t events)
+{
+    struct relay *r = ctx;
+    (void)events;
+    if (!bell_news(&r->bell)) {
+        loop_source_destroy(r->bell_news);
+        r->bell_news = NULL;
+    }
+    set_timer(r, 0); /* who left may have been the host, or the region's server */
+}
+
+static void listen_to_server(struct relay *r)
+{
+    struct shm_doorbell *bell = r->region->doorbell;
+    const int fd = bell && bell->ops->news_fd ? bell->ops->news_fd(bell) : -1;
+    if (fd >= 0 && loop_add_fd(r->loop, fd, EPOLLIN, on_bell_news, r, &r->bell_news) < 0)
+        r->bell_news = NULL; /* the heartbeat tells as well, later */
+}
+
+/* What this viewer can do with a host that has our extension. */
+static void want_extension(struct relay *r)
+{
+    const struct kvmfr_client_wants wants = { .rings = r->want_bell,
+                                              .timing = true,
+                                              .buffers = KVMFR_MAX_FRAME_BUFFERS };
+    kvmfr_client_set_wants(r->client, &wants);
 }
 
 static bool try_open(struct relay *r)
@@ -172,6 +270,8 @@ static bool try_open(struct relay *r)
         return false;
     }
     log_debug("opened %s, %zu bytes", r->region->path, r->region->len_bytes);
+    want_extension(r);
+    listen_to_server(r);
     r->opened_ms = r->waiting_since_ms = clock_ms();
     r->check_replaced_ms = r->opened_ms + REPLACED_CHECK_MS;
     r->generation = kvmfr_client_generation(r->client);
@@ -198,26 +298,53 @@ static bool region_gone(struct relay *r, uint64_t now_ms)
     return true;
 }
 
-/* Steps the client; makes stream and watch thread follow when the subscription is another one. */
+/* The user wants rings and there are none: said once per region. */
+static void say_no_bell(struct relay *r)
+{
+    if (!r->insist_bell || r->bell_missed || r->bell.state != SOURCE_BELL_NONE)
+        return;
+    r->bell_missed = true;
+    log_warn("app:wait=doorbell, but %s: waiting as with \"adaptive\"",
+             r->region->doorbell ? "the host program in the VM does not ring"
+                                 : "the shared memory has no doorbell (`espelho shm-server` has)");
+}
+
+/* Makes the waiter the one that the bell allows for. */
+static void follow_bell(struct relay *r)
+{
+    const bool rings = r->bell.state == SOURCE_BELL_ACTIVE;
+    if (r->wait && rings != (r->wait->ops == &wait_doorbell_ops))
+        stop_watching(r);
+    if (!r->wait)
+        start_watching(r);
+}
+
+/* Steps the client; makes stream, bell and waiter follow when the subscription is another one. */
 static void step(struct relay *r)
 {
     const enum kvmfr_state before = r->state;
     r->state = kvmfr_client_step(r->client, clock_ms());
     const uint32_t generation = kvmfr_client_generation(r->client);
     const bool connected = r->state == KVMFR_STATE_CONNECTED;
+    struct kvmfr_client *client = connected ? r->client : NULL;
     if (!connected || generation != r->generation) {
         if (before == KVMFR_STATE_CONNECTED) {
             r->restarts++;
             r->waiting_since_ms = clock_ms();
         }
         stop_watching(r);
-        stream_restart(&r->stream, connected ? r->client : NULL);
+        stream_restart(&r->stream, client);
+        bell_restart(&r->bell, client, r->region->doorbell, r->want_bell);
         r->generation = generation;
     } else if (!r->stream.client) {
-        stream_restart(&r->stream, r->client);
+        stream_restart(&r->stream, client);
+        bell_restart(&r->bell, client, r->region->doorbell, r->want_bell);
     }
-    if (connected && !r->wait)
-        start_watching(r);
+    if (connected) {
+        bell_step(&r->bell, clock_ms());
+        say_no_bell(r);
+        follow_bell(r);
+    }
     publish_state(r);
 }
 
@@ -228,6 +355,7 @@ static void read_stream(struct relay *r)
     if (!stream_read(&r->stream, clock_ms())) {
         stop_watching(r);
         stream_restart(&r->stream, NULL);
+        bell_restart(&r->bell, NULL, NULL, false);
         step(r);
     }
     if (r->stream.news != before && stream_has_news(&r->stream))
@@ -246,8 +374,10 @@ static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
 {
     if (!r->region)
         return OPEN_RETRY_MS;
-    if (r->state == KVMFR_STATE_CONNECTED)
-        return STEP_CONNECTED_MS;
+    if (r->state == KVMFR_STATE_CONNECTED) {
+        const uint32_t bell_ms = bell_next_step_ms(&r->bell);
+        return stream_busy(&r->stream) && bell_ms > STEP_CONNECTED_MS ? STEP_CONNECTED_MS : bell_ms;
+    }
     const uint64_t age_ms = now_ms - r->waiting_since_ms;
     return age_ms < FIRST_FOR_MS       ? STEP_FIRST_MS
            : age_ms < PATIENT_AFTER_MS ? STEP_WAITING_MS
@@ -256,7 +386,15 @@ static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
 
 static void arm(struct relay *r)
 {
-    loop_timer_set_ns(r->timer, clock_ns() + next_step_ms(r, clock_ms()) * NS_PER_MS, 0);
+    set_timer(r, next_step_ms(r, clock_ms()));
+}
+
+/* Something may have made the next step more urgent. With a doorbell only: else it comes soon. */
+static void hurry(struct relay *r)
+{
+    const uint64_t now_ms = clock_ms();
+    if (r->due_ms > now_ms + STEP_CONNECTED_MS && next_step_ms(r, now_ms) <= STEP_CONNECTED_MS)
+        arm(r);
 }
 
 static void on_timer(void *ctx)
@@ -268,9 +406,12 @@ static void on_timer(void *ctx)
         return;
     }
     if (r->region || try_open(r)) {
+        r->wakeups += r->bell.state == SOURCE_BELL_ACTIVE;
         step(r);
         stream_expire(&r->stream, now_ms);
         reclaim_frames(r, now_ms);
+        if (r->sleep.asleep && stream_unread(&r->stream))
+            bell_found_news(&r->bell, now_ms);
         /* Not only without a watch thread: the activity word counts modulo the queue's three slots,
          * so three posts between two looks, of which the viewer's own take_frame() finished some,
          * look like none. */
@@ -278,6 +419,31 @@ static void on_timer(void *ctx)
             read_stream(r);
     }
     arm(r);
+}
+
+static void doubt_bell(struct relay *r, uint64_t now_ms)
+{
+    if (r->sleep.rung)
+        bell_rung(&r->bell);
+    else if (r->sleep.was && stream_unread(&r->stream))
+        bell_found_news(&r->bell, now_ms);
+    r->sleep.was = r->sleep.rung = false;
+}
+
+/* The doorbell's notify(): may end the waiter that calls it. */
+static void on_rung(void *ctx)
+{
+    struct relay *r = ctx;
+    const uint64_t now_ms = clock_ms();
+    doubt_bell(r, now_ms);
+    if (r->stream.client)
+        read_stream(r);
+    if (r->stream.client)
+        (void)kvmfr_client_ping(r->client, clock_ns(), true);
+    if (bell_ask(&r->bell, now_ms))
+        set_timer(r, 0);
+    else
+        hurry(r);
 }
 
 static void on_wake(void *ctx)
@@ -289,6 +455,14 @@ static void on_wake(void *ctx)
 
 /* ---- source_ops ---- */
 
+/* After the viewer gave a frame back: what came meanwhile was not read, and its ring is gone. */
+static void rouse(struct relay *r)
+{
+    if (stream_left_behind(&r->stream))
+        loop_wake_raise(r->wake);
+    hurry(r);
+}
+
 static enum source_take relay_take_frame(struct source *self, struct frame_view *frame,
                                          struct damage *damage)
 {
@@ -299,10 +473,10 @@ static enum source_take relay_take_frame(struct source *self, struct frame_view 
         stream_finish_frame(&r->stream, false); /* a newer one is there: the viewer gets that */
     if (!stream_read(&r->stream, clock_ms())) {
         stream_restart(&r->stream, NULL);
-        loop_timer_set_ns(r->timer, clock_ns(),
-                          0); /* step from the loop, not from inside the viewer's call */
+        set_timer(r, 0); /* step from the loop, not from inside the viewer's call */
         return SOURCE_TAKE_NONE;
     }
+    hurry(r);
     return stream_take_frame(&r->stream, frame, damage);
 }
 
@@ -314,17 +488,25 @@ static bool relay_frame_intact(struct source *self)
 
 static void relay_finish_frame(struct source *self, bool drawn)
 {
-    stream_finish_frame(&relay_of(self)->stream, drawn);
+    struct relay *r = relay_of(self);
+    stream_finish_frame(&r->stream, drawn);
+    rouse(r);
 }
 
 static uint32_t relay_keep_frame(struct source *self)
 {
-    return stream_keep_frame(&relay_of(self)->stream);
+    struct relay *r = relay_of(self);
+    const uint32_t token = stream_keep_frame(&r->stream);
+    if (token)
+        rouse(r);
+    return token;
 }
 
 static void relay_release_frame(struct source *self, uint32_t token)
 {
-    stream_release_frame(&relay_of(self)->stream, token);
+    struct relay *r = relay_of(self);
+    stream_release_frame(&r->stream, token);
+    rouse(r);
 }
 
 static bool relay_take_cursor(struct source *self, struct cursor_update *out)
@@ -349,9 +531,10 @@ static void relay_suspend(struct source *self, bool suspend)
                                               .title = "The picture is off" };
         close_region(r);
         loop_timer_set_ns(r->timer, 0, 0);
+        r->due_ms = 0;
         publish_status(r, &status);
     } else {
-        loop_timer_set_ns(r->timer, clock_ns(), 0);
+        set_timer(r, 0);
     }
 }
 
@@ -376,8 +559,13 @@ static void relay_stats(struct source *self, struct source_stats *out)
     *out = r->stream.stats;
     out->restarts = r->restarts;
     out->wakeups = r->wakeups;
+    out->bell = r->bell.state;
+    uint64_t offset_ns;
+    out->has_clock = r->client && kvmfr_client_clock(r->client, &offset_ns, &out->clock_error_ns);
+    out->frame_buffers = r->stream.box.seen ? kvmfr_client_buffer_count(r->client) : 0;
     if (r->wait) {
         struct wait_stats wait;
+        out->wait_name = r->wait->ops->name;
         r->wait->ops->stats(r->wait, &wait);
         out->wakeups += wait.wakeups;
         out->interval_ns = wait.interval_ns;
@@ -432,7 +620,9 @@ int relay_create(struct loop *loop, const struct relay_config *config,
     r->loop = loop;
     r->listener = *listener;
     r->fd = config->fd;
-    r->wait_ops = config->wait ? config->wait : &wait_adaptive_ops;
+    r->insist_bell = config->wait == &wait_doorbell_ops;
+    r->want_bell = !config->wait || r->insist_bell;
+    r->wait_ops = r->want_bell ? &wait_adaptive_ops : config->wait;
     r->fixed_interval_us = config->fixed_interval_us;
     pthread_mutex_init(&r->wait_lock, NULL);
     stream_init(&r->stream);
@@ -449,8 +639,7 @@ int relay_create(struct loop *loop, const struct relay_config *config,
         relay_destroy(&r->base);
         return err;
     }
-    loop_timer_set_ns(r->timer, clock_ns(),
-                      0); /* the first try comes with the loop's first round */
+    set_timer(r, 0); /* the first try comes with the loop's first round */
     *out = &r->base;
     return 0;
 }

@@ -7,10 +7,12 @@
 #include "source/source.h"
 
 struct relay_config {
-    const char *path;            /* NULL: shm_default_path(), looked up again at each try */
-    int fd;                      /* -1, or a descriptor used instead of path (demo); borrowed */
-    const struct wait_ops *wait; /* NULL: adaptive */
-    uint32_t fixed_interval_us;  /* for wait_fixed */
+    const char *path; /* NULL: shm_default_path(), looked up again at each try */
+    int fd;           /* -1, or a descriptor used instead of path (demo); borrowed */
+    /* NULL: the doorbell where the region has one and the host rings it, else adaptive.
+     * wait_doorbell_ops: the same, with a word when there is none. Others: no doorbell. */
+    const struct wait_ops *wait;
+    uint32_t fixed_interval_us; /* for wait_fixed */
 };
 int relay_create(struct loop *loop, const struct relay_config *config,
                  const struct source_listener *listener, struct source **out) MUST_CHECK;

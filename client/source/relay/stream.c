@@ -33,7 +33,9 @@ void stream_restart(struct stream *s, struct kvmfr_client *client)
     s->client = client;
     s->hold = STREAM_HOLD_NONE;
     s->has_view = s->fresh = s->taken = false;
-    s->kept_count = 0; /* last_token goes on: old tokens stay void */
+    s->kept_count = s->passed_over = 0; /* last_token goes on: old tokens stay void */
+    s->tell_again = false;
+    box_restart(&s->box, client);
     s->one_shot_flags = 0;
     damage_set_full(&s->damage);
     drop_cursor(s);
@@ -51,17 +53,25 @@ static bool is_repeat(const struct stream *s, const struct frame_view *view)
 static void account(struct stream *s, const struct frame_view *view)
 {
     const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
-    s->stats.frames_noticed++;
     /* Said once, by one frame: it must not be lost with a frame that nobody sees. */
     s->one_shot_flags |= view->flags & FRAME_FLAG_REQUEST_ACTIVATION;
     if (s->has_view && step == 1 && frame_view_same_layout(view, &s->view)) {
         damage_add_frame(&s->damage, view);
         return;
     }
+    damage_set_full(&s->damage);
+}
+
+/* The same for the statistics, of a frame that came by message: none should be left out. */
+static void count_message(struct stream *s, const struct frame_view *view)
+{
+    const uint32_t step = s->has_view ? view->serial - s->view.serial : 1;
+    s->stats.frames_noticed++;
+    if (s->fresh)
+        s->stats.frames_superseded++;
     if (step > 1 &&
         step <= UINT32_MAX / 2) /* beyond: the host counts anew, or makes the numbers up */
         s->stats.frames_missed += step - 1;
-    damage_set_full(&s->damage);
 }
 
 /* Finishes kept messages from the oldest on, up to the first that somebody reads. False:
@@ -105,8 +115,7 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
         if (!s->fresh)
             return drop_message(s);
     } else {
-        if (s->fresh)
-            s->stats.frames_superseded++;
+        count_message(s, view);
         account(s, view);
     }
     s->view = *view;
@@ -114,6 +123,18 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
     s->hold = STREAM_HOLD_MESSAGE;
     s->news++;
     return true;
+}
+
+static uint32_t frames_read(const struct stream *s)
+{
+    return s->kept_count + (s->hold == STREAM_HOLD_MESSAGE ? 1 : 0);
+}
+
+/* Posted after those. */
+static uint32_t frames_behind(const struct stream *s)
+{
+    const uint32_t unread = kvmfr_client_unread_frames(s->client), read = frames_read(s);
+    return unread > read ? unread - read : 0;
 }
 
 static bool read_frames(struct stream *s, uint64_t now_ms)
@@ -186,14 +207,97 @@ static bool read_cursor(struct stream *s)
     return true;
 }
 
+/* ---- the mailbox ---- */
+
+static bool by_mailbox(const struct stream *s)
+{
+    return s->box.seen != 0;
+}
+
+/* Messages say only that there is something new in the box. False: lost. */
+static bool finish_messages(struct stream *s, uint64_t now_ms)
+{
+    s->held_since_ms = now_ms;
+    for (int i = 0; i < READS_MAX && may_read_on(s); i++) {
+        if (s->hold == STREAM_HOLD_MESSAGE || s->hold == STREAM_HOLD_LINGERING)
+            s->hold = STREAM_HOLD_NONE; /* from before there was a box */
+        if (kvmfr_client_unread_frames(s->client) <= s->kept_count)
+            break;
+        const enum stream_hold hold = s->hold;
+        if (!drop_message(s))
+            return false;
+        s->hold = hold;
+    }
+    /* A lost subscription has nothing to read, and says so to who tries. */
+    return kvmfr_client_frame_intact(s->client) ||
+           kvmfr_client_finish_frame(s->client) != KVMFR_READ_RESTART;
+}
+
+static bool read_box(struct stream *s, uint32_t step, uint64_t now_ms)
+{
+    if (step > 0) {
+        s->stats.frames_noticed++;
+        s->stats.frames_superseded += step - (s->fresh ? 0 : 1);
+        s->fresh = true;
+        s->news++;
+    }
+    return finish_messages(s, now_ms);
+}
+
+static enum source_take take_box(struct stream *s)
+{
+    struct frame_view view;
+    if (s->hold == STREAM_HOLD_BUFFER)
+        return SOURCE_TAKE_FRAME; /* the same again */
+    switch (box_take(&s->box, &view)) {
+    case KVMFR_READ_OK:
+        break;
+    case KVMFR_READ_REJECTED:
+        s->stats.frames_rejected++;
+        s->fresh = false;
+        return SOURCE_TAKE_NONE;
+    default:
+        return SOURCE_TAKE_NONE;
+    }
+    if (!is_repeat(s, &view))
+        account(s, &view);
+    s->view = view;
+    s->has_view = true;
+    s->hold = STREAM_HOLD_BUFFER;
+    return SOURCE_TAKE_FRAME;
+}
+
 bool stream_read(struct stream *s, uint64_t now_ms)
 {
     if (!s->client)
         return true;
+    if (s->tell_again)
+        s->news++;
+    s->tell_again = false;
+    const uint32_t step = box_look(&s->box);
+    const bool message_taken = s->taken && s->hold != STREAM_HOLD_BUFFER;
     /* A frame that the viewer is copying stays where it is; what is newer waits in the other
      * buffer. */
-    const bool frames = s->taken || read_frames(s, now_ms);
+    const bool frames =
+        message_taken || (by_mailbox(s) ? read_box(s, step, now_ms) : read_frames(s, now_ms));
+    s->passed_over = message_taken || !may_read_on(s) ? frames_behind(s) : 0;
     return read_cursor(s) && frames;
+}
+
+bool stream_unread(const struct stream *s)
+{
+    return s->client &&
+           (kvmfr_client_news(s->client, frames_read(s) + s->passed_over) || box_changed(&s->box));
+}
+
+bool stream_left_behind(const struct stream *s)
+{
+    return s->tell_again || (s->client && !s->taken && may_read_on(s) && frames_behind(s) > 0);
+}
+
+bool stream_busy(const struct stream *s)
+{
+    return s->hold == STREAM_HOLD_MESSAGE || s->kept_count > 0;
 }
 
 /* ---- lingering ---- */
@@ -246,6 +350,8 @@ uint32_t stream_reclaim(struct stream *s, uint64_t now_ms)
 /* Are the pixels of `view` still those of `view`? */
 static bool in_place(const struct stream *s)
 {
+    if (s->hold == STREAM_HOLD_BUFFER)
+        return box_intact(&s->box, &s->view);
     if (!kvmfr_client_frame_intact(s->client))
         return false;
     return s->hold == STREAM_HOLD_MESSAGE ||
@@ -256,19 +362,24 @@ static bool in_place(const struct stream *s)
 
 bool stream_newer_waits(const struct stream *s)
 {
-    const uint32_t read = s->kept_count + (s->hold == STREAM_HOLD_MESSAGE ? 1 : 0);
-    return kvmfr_client_unread_frames(s->client) > read;
+    if (s->hold == STREAM_HOLD_BUFFER)
+        return kvmfr_client_newest(s->client) != s->box.taken;
+    return frames_behind(s) > 0;
 }
 
 bool stream_has_news(const struct stream *s)
 {
-    return s->has_cursor || (s->fresh && s->hold != STREAM_HOLD_NONE);
+    return s->has_cursor || (s->fresh && (by_mailbox(s) || s->hold != STREAM_HOLD_NONE));
 }
 
 enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
                                    struct damage *damage)
 {
-    if (!s->client || !s->fresh || s->hold == STREAM_HOLD_NONE)
+    if (!s->client || !s->fresh)
+        return SOURCE_TAKE_NONE;
+    if (by_mailbox(s) && s->hold != STREAM_HOLD_MESSAGE && take_box(s) != SOURCE_TAKE_FRAME)
+        return SOURCE_TAKE_NONE;
+    if (s->hold == STREAM_HOLD_NONE)
         return SOURCE_TAKE_NONE;
     if (s->hold == STREAM_HOLD_LINGERING && !in_place(s)) {
         s->hold =
@@ -292,7 +403,7 @@ bool stream_frame_intact(struct stream *s)
 
 static void set_drawn(struct stream *s)
 {
-    s->fresh = false;
+    s->fresh = s->hold == STREAM_HOLD_BUFFER && by_mailbox(s) && s->box.seen != s->box.taken;
     s->one_shot_flags = 0;
     damage_clear(&s->damage);
 }
@@ -302,34 +413,51 @@ void stream_finish_frame(struct stream *s, bool drawn)
     if (!s->taken)
         return;
     s->taken = false;
-    if (!drawn)
+    if (drawn)
+        set_drawn(s);
+    if (s->hold == STREAM_HOLD_BUFFER)
+        box_give_back(&s->box); /* not drawn: can be had again */
+    else if (!drawn)
         return; /* stays the newest until it is replaced or has been held for too long */
-    set_drawn(s);
     /* A lost subscription is found by the next stream_read(). */
     if (s->hold == STREAM_HOLD_MESSAGE)
         (void)drop_message(s);
     s->hold = STREAM_HOLD_NONE;
 }
 
+static uint32_t new_token(struct stream *s)
+{
+    if (++s->last_token == 0)
+        s->last_token = 1;
+    return s->last_token;
+}
+
 /* Not a frame that lingers: its message is finished, nothing protects it any more. One place stays
  * free, so that the next frame can be read. */
 uint32_t stream_keep_frame(struct stream *s)
 {
-    if (!s->taken || s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)
+    if (!s->taken || (s->hold != STREAM_HOLD_BUFFER &&
+                      (s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)))
         return 0;
-    if (++s->last_token == 0)
-        s->last_token = 1;
-    s->kept[s->kept_count++] =
-        (struct stream_kept){ .token = s->last_token, .since_ms = s->held_since_ms };
+    const uint32_t token = new_token(s);
+    set_drawn(s);
+    if (s->hold == STREAM_HOLD_BUFFER)
+        box_keep(&s->box, token);
+    else
+        s->kept[s->kept_count++] =
+            (struct stream_kept){ .token = token, .since_ms = s->held_since_ms };
     s->taken = false;
     s->hold = STREAM_HOLD_NONE;
     s->stats.frames_kept++;
-    set_drawn(s);
-    return s->last_token;
+    return token;
 }
 
 void stream_release_frame(struct stream *s, uint32_t token)
 {
+    if (s->client && box_release(&s->box, token)) {
+        s->tell_again = s->fresh && !s->taken;
+        return;
+    }
     for (uint32_t i = 0; i < s->kept_count && token != 0; i++) {
         if (s->kept[i].token == token)
             s->kept[i].token = 0;

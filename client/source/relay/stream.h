@@ -20,6 +20,9 @@
  * the message is finished all the same. Even then nothing writes to those pixels while the desktop
  * is still, nor with the next frame, which lies in the other buffer; the one after that does. So a
  * reader that was late is torn at worst, and only if it also let two more frames pass.
+ *
+ * All that is about messages. With a host that has a mailbox (box.h) frames come from there, the
+ * messages are only finished, and nothing expires.
  * Threads: the render thread. Embedded; the client is borrowed. */
 #ifndef ESPELHO_SOURCE_RELAY_STREAM_H
 #define ESPELHO_SOURCE_RELAY_STREAM_H
@@ -29,6 +32,7 @@
 
 #include "kvmfr/damage.h"
 #include "kvmfr/client.h"
+#include "source/relay/box.h"
 #include "source/source.h"
 
 #define STREAM_HOLD_MS                                                                             \
@@ -40,6 +44,7 @@ enum stream_hold {
     STREAM_HOLD_NONE,
     STREAM_HOLD_MESSAGE,   /* `view` is an unfinished message, the first behind the kept ones */
     STREAM_HOLD_LINGERING, /* `view` was finished, and nothing was posted since */
+    STREAM_HOLD_BUFFER,    /* `view` is the box's taken frame */
 };
 
 /* An unfinished message before the held one. */
@@ -56,6 +61,8 @@ struct stream {
     struct stream_kept kept[STREAM_KEPT_MAX];
     uint32_t kept_count;
     uint32_t last_token;
+    struct box box;
+    bool tell_again; /* a newer frame can be taken only now: a buffer was given back */
     enum stream_hold hold;
     struct frame_view view; /* the newest frame that was read, also after it was drawn */
     bool has_view; /* `view` is of this subscription: the next serial's damage can be trusted */
@@ -67,6 +74,7 @@ struct stream {
     struct damage damage;    /* since the last drawn frame */
     bool has_cursor;
     struct cursor_update cursor; /* all pointer messages since the last take, merged */
+    uint32_t passed_over;        /* posted frames that the last stream_read() could not read yet */
     uint32_t news; /* counts what was read and kept: changes when the viewer should be told */
     struct source_stats stats; /* the stream's part of them */
 };
@@ -80,6 +88,13 @@ void stream_restart(struct stream *s, struct kvmfr_client *client);
 /* Reads what was posted. False: the subscription was lost; the owner steps the client and calls
  * stream_restart(). */
 bool stream_read(struct stream *s, uint64_t now_ms) MUST_CHECK;
+/* Exact: was anything posted that no stream_read() has seen? Also true when the subscription is
+ * lost. */
+bool stream_unread(const struct stream *s);
+/* Is something posted that can be read now, and could not be at the last stream_read()? */
+bool stream_left_behind(const struct stream *s);
+/* Are there messages that stream_expire() must be called for? */
+bool stream_busy(const struct stream *s);
 /* Is there something for the viewer to take? */
 bool stream_has_news(const struct stream *s);
 /* Finishes messages that were held or kept for too long. */

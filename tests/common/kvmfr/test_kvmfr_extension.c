@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A viewer's end of docs/extensions.md against a host whose board and rings are written here by
- * hand, wrongly as well. Messages and inbox are those of the real host side, which acknowledges
- * what it does not know. */
+ * hand, wrongly as well. */
 #include "test.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "bell/foreign_host.h"
 #include "bell/switchboard.h"
 #include "kvmfr/bell_word.h"
 #include "kvmfr/client.h"
 #include "kvmfr/client_extension.h"
 #include "kvmfr/clock_offset.h"
 #include "kvmfr/extension.h"
-#include "kvmfr/host.h"
 #include "kvmfr/layout.h"
 #include "lgmp/layout.h"
 
@@ -26,7 +25,7 @@ struct rig {
     struct switchboard exchange;
     struct shm_region region;
     struct kvmfr_wire_board *board;
-    struct kvmfr_host *host;
+    struct foreign_host host;
     struct kvmfr_client *client;
     uint64_t now_ms;
 };
@@ -45,7 +44,7 @@ static void pass_ms(struct rig *r, uint32_t ms)
 {
     for (uint32_t i = 0; i < ms; i += 10) {
         r->now_ms += 10;
-        CHECK_INT(kvmfr_host_tick(r->host, r->now_ms, NULL), 0);
+        foreign_host_tick(&r->host, r->now_ms);
     }
 }
 
@@ -59,16 +58,7 @@ static void start(struct rig *r, const struct kvmfr_extension *extension)
     r->exchange = exchange;
     r->region.doorbell = switchboard_peer(&r->exchange, VIEWER_PEER);
     r->board = (void *)(memory + BOARD_AT);
-    struct kvmfr_host_config config = {
-        .session = { .host_version = "test", .capture = "none" },
-        .shape_bytes = 16408,
-        .now_ms = r->now_ms,
-    };
-    if (extension) {
-        config.session.has_extension = true;
-        config.session.extension = *extension;
-    }
-    CHECK_INT(kvmfr_host_create(memory, BOARD_AT, &config, &r->host), 0);
+    foreign_host_start(&r->host, memory, BOARD_AT, extension, r->now_ms);
     CHECK_INT(kvmfr_client_create(&r->region, (struct lgmp_random){ 0 }, &r->client), 0);
 }
 
@@ -89,7 +79,7 @@ static void connect(struct rig *r)
 static void stop(struct rig *r)
 {
     kvmfr_client_destroy(r->client);
-    kvmfr_host_destroy(r->host);
+    foreign_host_stop(&r->host);
     r->region.doorbell->ops->destroy(r->region.doorbell);
     switchboard_fini(&r->exchange);
 }
@@ -101,12 +91,7 @@ static struct kvmfr_wire_board_line *line_of(struct rig *r)
 
 static void publish(struct rig *r)
 {
-    const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
-                                           .width_px = 64,
-                                           .height_px = 48 };
-    struct kvmfr_frame_writer w;
-    CHECK_INT(kvmfr_host_begin_frame(r->host, &desc, r->now_ms, &w), 0);
-    kvmfr_host_end_frame(r->host, &w);
+    CHECK_INT(foreign_host_frame(&r->host, 1, r->now_ms), LGMP_OK);
 }
 
 /* ---- hostile first ---- */
@@ -370,7 +355,7 @@ TEST(news_are_exact)
         }
         CHECK(!kvmfr_client_news(r.client, 0));
     }
-    CHECK_INT(kvmfr_host_pointer(r.host, 1, 2, true, NULL, r.now_ms), 0);
+    CHECK_INT(foreign_host_pointer(&r.host, r.now_ms), LGMP_OK);
     CHECK(kvmfr_client_news(r.client, 0));
     struct cursor_update u;
     CHECK_INT(kvmfr_client_read_cursor(r.client, &u), KVMFR_READ_OK);
