@@ -17,6 +17,7 @@
 #include "control/control_server.h"
 #include "control/stop_event.h"
 #include "publish/publish.h"
+#include "shm/doorbell.h"
 #include "shm/region.h"
 #include "win/attention.h"
 #include "win/crash.h"
@@ -50,6 +51,7 @@ struct host {
     struct publish *publish;            /* owned; ended before the region is closed */
     uint64_t due_ms, look_ms;           /* when to try again, to look for the region */
     enum publish_state told;            /* the last state that was logged */
+    bool told_rings;                    /* that a viewer rang */
     _Atomic int exit_code;              /* of enum host_exit, once `stop` is set */
     struct desktop desktop;             /* capture thread only */
     struct {                            /* under `lock`: the control thread asks */
@@ -212,12 +214,20 @@ static bool is_news(struct host *h, const char *problem)
     return news;
 }
 
+static void describe_region(struct host *h)
+{
+    const struct shm_doorbell *d = h->region->doorbell;
+    log_file_header(&h->log, "region: %s, %llu MiB", h->path,
+                    (unsigned long long)h->region->len_bytes / (1024 * 1024));
+    if (d)
+        log_file_header(&h->log, "doorbell: peer %u, vectors: %u", d->own_id, d->vectors);
+}
+
 static bool open_region(struct host *h)
 {
     struct shm_problem problem;
     if (shm_region_open(h->path, &h->region, &problem) == 0) {
-        log_file_header(&h->log, "region: %s, %llu MiB", h->path,
-                        (unsigned long long)h->region->len_bytes / (1024 * 1024));
+        describe_region(h);
         return true;
     }
     char text[256];
@@ -255,6 +265,7 @@ static bool start_publishing(struct host *h)
 {
     struct publish_config config = { .mem = h->region->mem,
                                      .len_bytes = h->region->len_bytes,
+                                     .doorbell = h->region->doorbell,
                                      .session = h->session,
                                      .random = { .next = next_random },
                                      .backends = backends[h->options->backend],
@@ -286,6 +297,7 @@ static void stop_publishing(struct host *h)
     shm_region_close(h->region);
     h->region = NULL;
     h->told = PUBLISH_STATE_NONE;
+    h->told_rings = false;
 }
 
 static void try_to_publish(struct host *h, uint64_t now_ms)
@@ -334,6 +346,9 @@ static void report(struct host *h)
     if (h->publish)
         publish_status(h->publish, &status);
     log_state(h, &status);
+    if (status.rings > 0 && !h->told_rings)
+        log_info("viewers ring here: the doorbell works");
+    h->told_rings |= status.rings > 0;
 }
 
 /* A device that was unplugged and not touched since is found by asking for it, once a second. */
@@ -365,12 +380,24 @@ static DWORD wait_ms(const struct host *h)
     return h->publish ? publish_tick_wait_ms(h->publish) : NOTHING_MS;
 }
 
-static void run(struct host *h)
+/* Sleeps until the next pass is due, or a viewer rings. False: the end is wished for; with a
+ * doorbell that is looked at once per pass. */
+static bool sleep_until_due(struct host *h)
 {
     HANDLE wishes[] = { h->stop, h->service_stop };
     const DWORD count = h->service_stop ? 2 : 1;
+    DWORD ms = wait_ms(h);
+    if (h->publish && h->region->doorbell) {
+        publish_wait(h->publish, ms);
+        ms = 0;
+    }
+    return WaitForMultipleObjects(count, wishes, FALSE, ms) == WAIT_TIMEOUT;
+}
+
+static void run(struct host *h)
+{
     uint64_t report_ms = 0;
-    while (WaitForMultipleObjects(count, wishes, FALSE, wait_ms(h)) == WAIT_TIMEOUT) {
+    while (sleep_until_due(h)) {
         const uint64_t now_ms = clock_ms();
         tick(h, now_ms);
         if (now_ms >= report_ms) {

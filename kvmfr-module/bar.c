@@ -6,14 +6,10 @@
 #include "kvmfr.h"
 
 #include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
-
-#include "compat.h"
 
 /*
  * The pages of a region. They can exist only once, and stay while somebody uses them: a driver
@@ -31,8 +27,7 @@ static DEFINE_MUTEX(bars_lock);	/* the list, and `users` of all in it */
 struct kvmfr_bar {
 	struct kvmfr_mem mem;
 	struct bar_pages *shared;
-	struct file *anchor;		/* owns mem.mapping */
-	struct rw_semaphore revoking;	/* read: a fault between its look at `revoked` and its end */
+	struct rw_semaphore revoking;	/* read: during a fault; write: `revoked` changes */
 };
 
 static vm_fault_t bar_fault(struct kvmfr_mem *mem, struct vm_fault *vmf, unsigned long index)
@@ -108,8 +103,6 @@ static void bar_release(struct kvmfr_mem *mem)
 
 	if (bar->shared)
 		shared_put(bar->shared);
-	if (bar->anchor)
-		fput(bar->anchor);
 	kvfree(mem->pages);
 	kfree(bar);
 }
@@ -123,14 +116,8 @@ static int bar_set_up(struct kvmfr_bar *bar, phys_addr_t start, int node)
 {
 	struct kvmfr_mem *mem = &bar->mem;
 	struct bar_pages *shared;
-	struct file *anchor;
 	unsigned long i;
 
-	anchor = kvmfr_empty_file(KVMFR_NAME);
-	if (IS_ERR(anchor))
-		return PTR_ERR(anchor);
-	bar->anchor = anchor;
-	mem->mapping = anchor->f_mapping;
 	mem->pages = kvcalloc(mem->count, sizeof(*mem->pages), GFP_KERNEL);
 	if (!mem->pages)
 		return -ENOMEM;
@@ -154,6 +141,7 @@ struct kvmfr_mem *kvmfr_bar_create(phys_addr_t start, u64 bytes, int node)
 	if (!bar)
 		return ERR_PTR(-ENOMEM);
 	kvmfr_mem_init(&bar->mem, &bar_ops, bytes);
+	bar->mem.revocable = true;
 	init_rwsem(&bar->revoking);
 	err = bar_set_up(bar, start, node);
 	if (err) {
@@ -170,5 +158,5 @@ void kvmfr_bar_revoke(struct kvmfr_mem *mem)
 	down_write(&bar->revoking);
 	WRITE_ONCE(mem->revoked, true);
 	up_write(&bar->revoking);
-	unmap_mapping_range(mem->mapping, 0, 0, 1);
+	kvmfr_mem_unmap(mem);
 }

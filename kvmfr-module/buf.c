@@ -18,6 +18,8 @@
 struct kvmfr_buf {
 	struct kvmfr_dev *kdev;			/* a reference */
 	struct kvmfr_view view;
+	struct kvmfr_user user;
+	struct inode *inode;			/* of the dma-buf; held until the end */
 	struct mutex lock;			/* the list below, and the tables of its entries */
 	struct list_head attachments;
 };
@@ -164,13 +166,17 @@ static int buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	struct kvmfr_buf *buf = dmabuf->priv;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_MAYSHARE)) /* VM_SHARED is not set where writing is not allowed */
 		return -EINVAL;
 	return kvmfr_view_mmap(&buf->view, vma);
 }
 
 static void buf_free(struct kvmfr_buf *buf)
 {
+	if (buf->inode) {
+		kvmfr_mem_leave(buf->view.mem, &buf->user);
+		iput(buf->inode);
+	}
 	kvmfr_mem_put(buf->view.mem);
 	put_device(&buf->kdev->dev);
 	kfree(buf);
@@ -234,8 +240,9 @@ int kvmfr_buf_create(struct kvmfr_dev *kdev, u64 offset, u64 size, bool writable
 		buf_free(buf);
 		return PTR_ERR(dmabuf);
 	}
-	if (mem->mapping)
-		dmabuf->file->f_mapping = mem->mapping;
+	buf->inode = file_inode(dmabuf->file);
+	ihold(buf->inode);
+	kvmfr_mem_join(mem, &buf->user, dmabuf->file->f_mapping);
 	fd = dma_buf_fd(dmabuf, cloexec ? O_CLOEXEC : 0);
 	if (fd < 0)
 		dma_buf_put(dmabuf);

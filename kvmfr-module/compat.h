@@ -9,7 +9,6 @@
 #include <linux/eventfd.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/shmem_fs.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
@@ -42,16 +41,6 @@ static inline void kvmfr_eventfd_signal(struct eventfd_ctx *event)
 	eventfd_signal(event, 1);
 #else
 	eventfd_signal(event);
-#endif
-}
-
-/* An empty file of nobody, for its address space. */
-static inline struct file *kvmfr_empty_file(const char *name)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-	return shmem_file_setup(name, 0, VM_NORESERVE);
-#else
-	return shmem_file_setup(name, 0, EMPTY_VMA_FLAGS);
 #endif
 }
 

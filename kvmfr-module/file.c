@@ -14,6 +14,7 @@
 struct kvmfr_file {
 	struct kvmfr_dev *kdev;			/* a reference */
 	struct kvmfr_listener listener;
+	struct kvmfr_user user;
 };
 
 static int kvmfr_open(struct inode *inode, struct file *file)
@@ -35,8 +36,7 @@ static int kvmfr_open(struct inode *inode, struct file *file)
 	kfile->kdev = kdev;
 	kvmfr_bell_listen(&kdev->bell, &kfile->listener);
 	file->private_data = kfile;
-	if (mem->mapping)
-		file->f_mapping = mem->mapping;
+	kvmfr_mem_join(mem, &kfile->user, file->f_mapping);
 	return 0;
 }
 
@@ -44,6 +44,7 @@ static int kvmfr_release(struct inode *inode, struct file *file)
 {
 	struct kvmfr_file *kfile = file->private_data;
 
+	kvmfr_mem_leave(kfile->kdev->view.mem, &kfile->user);
 	kvmfr_bell_leave(&kfile->kdev->bell, &kfile->listener);
 	put_device(&kfile->kdev->dev);
 	kfree(kfile);

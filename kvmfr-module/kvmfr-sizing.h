@@ -8,10 +8,16 @@
 #ifndef KVMFR_SIZING_H
 #define KVMFR_SIZING_H
 
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#endif
+
 #define KVMFR_MODE_MAX_PX	16384u
 #define KVMFR_MODE_PX_BYTES	4u
 #define KVMFR_MODE_HDR_PX_BYTES	8u	/* half-float pixels */
-#define KVMFR_MODE_MAX_MIB	2048u	/* offsets on the wire have 32 bit, and this is a power of two */
+#define KVMFR_MODE_MAX_MIB	2048u	/* offsets on the wire have 32 bit */
 
 struct kvmfr_mode {
 	unsigned int width_px;
@@ -56,7 +62,7 @@ static inline unsigned int kvmfr_mode_number(const char **text)
  * "3840x2160" or "2560x1440@hdr", nothing before and nothing behind. True: *out is filled, and
  * kvmfr_mode_mib() of it is not 0.
  */
-static inline _Bool kvmfr_mode_parse(const char *text, struct kvmfr_mode *out)
+static inline bool kvmfr_mode_parse(const char *text, struct kvmfr_mode *out)
 {
 	static const char hdr[] = "@hdr";
 	struct kvmfr_mode mode = { 0, 0, KVMFR_MODE_PX_BYTES };
@@ -64,7 +70,7 @@ static inline _Bool kvmfr_mode_parse(const char *text, struct kvmfr_mode *out)
 
 	mode.width_px = kvmfr_mode_number(&text);
 	if (mode.width_px == 0 || *text != 'x')
-		return 0;
+		return false;
 	text++;
 	mode.height_px = kvmfr_mode_number(&text);
 	if (*text == '@') {
@@ -74,9 +80,9 @@ static inline _Bool kvmfr_mode_parse(const char *text, struct kvmfr_mode *out)
 		mode.bytes_per_px = at == sizeof(hdr) - 1 ? KVMFR_MODE_HDR_PX_BYTES : 0;
 	}
 	if (*text != '\0' || kvmfr_mode_mib(&mode) == 0)
-		return 0;
+		return false;
 	*out = mode;
-	return 1;
+	return true;
 }
 
 #endif

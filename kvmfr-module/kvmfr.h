@@ -37,7 +37,7 @@ struct pci_dev;
 struct kvmfr_mem;
 
 struct kvmfr_mem_ops {
-	/* Fills mem->pages, once; with mem->lock. NULL: they were there from the beginning. */
+	/* Fills mem->pages, once; with mem->lock. NULL: they are there from the beginning. */
 	int (*populate)(struct kvmfr_mem *mem);
 	/* One page of a mapping: by vmf->page, or inserted. */
 	vm_fault_t (*fault)(struct kvmfr_mem *mem, struct vm_fault *vmf, unsigned long index);
@@ -53,8 +53,16 @@ struct kvmfr_mem {
 	struct mutex lock;			/* population */
 	struct page **pages;			/* NULL until populated, then constant */
 	u64 huge_bytes;				/* in blocks of 2 MiB */
-	struct address_space *mapping;		/* of all mappings, to revoke them; NULL: not needed */
+	bool revocable;				/* constant; mappings then hold no pages */
 	bool revoked;				/* written once */
+	struct mutex users_lock;		/* the list below */
+	struct list_head users;
+};
+
+/* What maps the memory: an open file, a dma-buf. */
+struct kvmfr_user {
+	struct list_head link;
+	struct address_space *mapping;		/* of all its mappings; borrowed until it leaves */
 };
 
 void kvmfr_mem_init(struct kvmfr_mem *mem, const struct kvmfr_mem_ops *ops, u64 bytes);
@@ -63,6 +71,10 @@ bool kvmfr_mem_populated(struct kvmfr_mem *mem);
 void kvmfr_mem_get(struct kvmfr_mem *mem);
 void kvmfr_mem_put(struct kvmfr_mem *mem);
 bool kvmfr_mem_revoked(struct kvmfr_mem *mem);
+void kvmfr_mem_join(struct kvmfr_mem *mem, struct kvmfr_user *user, struct address_space *mapping);
+void kvmfr_mem_leave(struct kvmfr_mem *mem, struct kvmfr_user *user);
+/* Takes all pages out of all mappings; they come back by faults, unless these are refused. */
+void kvmfr_mem_unmap(struct kvmfr_mem *mem);
 
 /* ram.c: memory of this machine, zeroed. ERR_PTR: EINVAL, ENOMEM. Nothing is allocated yet. */
 struct kvmfr_mem *kvmfr_ram_create(u64 bytes, bool huge_pages);
@@ -94,7 +106,7 @@ struct kvmfr_bell_line {
 };
 
 struct kvmfr_bell {
-	spinlock_t lock;			/* all below but `wait` and `lines`; taken in interrupts */
+	spinlock_t lock;			/* all but the last two; also in interrupts */
 	struct list_head listeners;
 	void __iomem *regs;			/* NULL: there is no doorbell */
 	bool gone;
@@ -133,7 +145,7 @@ bool kvmfr_bell_pending(struct kvmfr_bell *bell, struct kvmfr_listener *listener
 struct kvmfr_dev {
 	struct device dev;
 	struct cdev cdev;
-	struct kvmfr_view view;			/* all of the memory, a reference of which is held */
+	struct kvmfr_view view;			/* all of the memory; holds a reference */
 	struct kvmfr_mode mode;			/* that its size was computed for; all 0: none */
 	bool pci;
 	struct kvmfr_bell bell;

@@ -10,6 +10,8 @@ void kvmfr_mem_init(struct kvmfr_mem *mem, const struct kvmfr_mem_ops *ops, u64 
 	mem->bytes = bytes;
 	mem->count = bytes >> PAGE_SHIFT;
 	mutex_init(&mem->lock);
+	mutex_init(&mem->users_lock);
+	INIT_LIST_HEAD(&mem->users);
 }
 
 int kvmfr_mem_populate(struct kvmfr_mem *mem)
@@ -26,9 +28,9 @@ int kvmfr_mem_populate(struct kvmfr_mem *mem)
 	return err;
 }
 
-/* Acquire: pairs with the release in ram.c; the entries of the array are there. */
 bool kvmfr_mem_populated(struct kvmfr_mem *mem)
 {
+	/* Acquire: pairs with the release in ram.c; the entries of the array are there. */
 	return smp_load_acquire(&mem->pages);
 }
 
@@ -52,4 +54,29 @@ void kvmfr_mem_put(struct kvmfr_mem *mem)
 bool kvmfr_mem_revoked(struct kvmfr_mem *mem)
 {
 	return READ_ONCE(mem->revoked);
+}
+
+void kvmfr_mem_join(struct kvmfr_mem *mem, struct kvmfr_user *user, struct address_space *mapping)
+{
+	user->mapping = mapping;
+	mutex_lock(&mem->users_lock);
+	list_add(&user->link, &mem->users);
+	mutex_unlock(&mem->users_lock);
+}
+
+void kvmfr_mem_leave(struct kvmfr_mem *mem, struct kvmfr_user *user)
+{
+	mutex_lock(&mem->users_lock);
+	list_del(&user->link);
+	mutex_unlock(&mem->users_lock);
+}
+
+void kvmfr_mem_unmap(struct kvmfr_mem *mem)
+{
+	struct kvmfr_user *user;
+
+	mutex_lock(&mem->users_lock);
+	list_for_each_entry(user, &mem->users, link)
+		unmap_mapping_range(user->mapping, 0, 0, 1);
+	mutex_unlock(&mem->users_lock);
 }

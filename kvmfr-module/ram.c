@@ -34,7 +34,7 @@ static struct page *alloc_block(unsigned int order)
 	return page;
 }
 
-/* The largest block that there is and that fits; *order shrinks with the machine's possibilities. */
+/* The largest block that there is and that fits; *order shrinks with what the machine has. */
 static struct page *next_block(unsigned long room, unsigned int *order)
 {
 	struct page *page = NULL;

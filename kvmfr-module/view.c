@@ -31,7 +31,7 @@ int kvmfr_view_mmap(struct kvmfr_view *view, struct vm_area_struct *vma)
 	if (kvmfr_mem_revoked(view->mem))
 		return -ENODEV;
 	kvmfr_vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-	if (view->mem->mapping) {
+	if (view->mem->revocable) {
 		/* Without references on pages, so that revoking waits for nobody. */
 		if (is_copy_on_write(vma))
 			return -EINVAL;

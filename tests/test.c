@@ -36,10 +36,15 @@ void test_skip(const char *fmt, ...)
     exit(77);
 }
 
-/* `program NAME` runs one case, `program` all of them in order. */
+/* `program NAME` runs one case, `program` all of them in order, `program --list` names them. */
 int main(int argc, char **argv)
 {
     int ran = 0;
+    const bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
+    for (struct test_case *t = cases; list && t; t = t->next)
+        puts(t->name);
+    if (list)
+        return 0;
     for (struct test_case *t = cases; t; t = t->next) {
         if (argc > 1 && strcmp(argv[1], t->name) != 0)
             continue;

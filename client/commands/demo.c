@@ -205,19 +205,24 @@ static bool region_in_use(const char *path)
     return alive;
 }
 
-/* An existing file keeps its size (a VM or another viewer may have it mapped); a new one is made
- * private to this user. */
+static int unused_region(const char *path)
+{
+    if (!region_in_use(path))
+        return 0;
+    log_err("%s is in use: a host program is writing frames into it; name another with --shm-file",
+            path);
+    return -EBUSY;
+}
+
+/* An existing file keeps its size (a VM or another viewer may have it mapped), as does a server's
+ * memory; a new file is made private to this user. */
 static int named_region(const char *path, uint64_t len_bytes)
 {
+    if (strncmp(path, "unix:", 5) == 0)
+        return unused_region(path);
     autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == EEXIST) {
-        if (!region_in_use(path))
-            return 0;
-        log_err("%s is in use: a host program is writing frames into it; name another file with "
-                "--shm-file",
-                path);
-        return -EBUSY;
-    }
+    if (fd < 0 && errno == EEXIST)
+        return unused_region(path);
     if (fd < 0 || ftruncate(fd, (off_t)len_bytes) < 0) {
         const int err = -errno;
         log_err("%s cannot be created: %s", path, err_str(err));
@@ -355,6 +360,7 @@ static int block_end_signals(void)
 
 static int start_producer(struct demo *d)
 {
+    d->config.doorbell = d->region->doorbell;
     const int err = producer_create(d->region->mem, d->region->len_bytes, &d->config, &d->producer);
     if (err == -ENOSPC)
         log_err("%s (%zu MiB) is too small for %s: it needs %llu MiB", d->region->path,

@@ -92,6 +92,28 @@ static void print_kvmfr(uint32_t mib)
            mib, mib, user_name(), mib);
 }
 
+/* The same with bells, so that neither side has to look again and again. */
+static void print_doorbell(uint32_t mib)
+{
+    printf("Or without polling: the memory from a server of ours, and a device that can ring. "
+           "Start it "
+           "before the VM:\n"
+           "  sudo systemctl enable --now espelho-shm@NAME.socket   "
+           "(/etc/espelho/shm/NAME.conf: size=%" PRIu32 "M)\n"
+           "or by hand: espelho shm-server --size=%" PRIu32 "M /run/espelho/NAME.sock\n"
+           "libvirt, instead of the <shmem> above:\n"
+           "  <shmem name='espelho'>\n"
+           "    <model type='ivshmem-doorbell'/>\n"
+           "    <server path='/run/espelho/NAME.sock'/>\n"
+           "    <msi vectors='2'/>\n"
+           "  </shmem>\n"
+           "QEMU by hand:\n"
+           "  -chardev socket,id=espelho,path=/run/espelho/NAME.sock\n"
+           "  -device ivshmem-doorbell,chardev=espelho,vectors=2\n"
+           "The viewer: espelho --shm-file=unix:/run/espelho/NAME.sock\n\n",
+           mib, mib);
+}
+
 static int report(struct option_size mode, const struct frame_format_info *fmt)
 {
     const uint32_t bytes_per_pixel = kvmfr_sizing_bytes_per_pixel(fmt);
@@ -111,6 +133,7 @@ static int report(struct option_size mode, const struct frame_format_info *fmt)
                height);
     putchar('\n');
     print_plain(mib);
+    print_doorbell(mib);
     print_kvmfr(mib);
     return COMMAND_OK;
 }
@@ -134,8 +157,8 @@ const struct command command_size = {
     .summary = "how much shared memory a mode needs, and the lines to paste",
     .words_text = "WxH",
     .help = "Prints the size of the shared memory for a mode, and lines for libvirt, QEMU, "
-            "tmpfiles.d and\n"
-            "the kvmfr module. Ask for the largest mode that you will use.\n",
+            "tmpfiles.d, the\n"
+            "ivshmem server and the kvmfr module. Ask for the largest mode that you will use.\n",
     .words = COMMAND_WORDS_MODE,
     .min_words = 1,
     .max_words = 1,

@@ -20,7 +20,7 @@
 enum {
     TICK_MS = 10,          /* the host's periodic pass, docs/protocol/kvmfr.md section 6 */
     POINTER_MS = 8,        /* an ordinary mouse: 125 reports per second */
-    BUSY_RETRY_US = 500,   /* both buffers in use: look again */
+    BUSY_RETRY_US = 500,   /* both buffers in use, and nobody will ring: look again */
     CURSOR_KIND_MS = 2000, /* cycle_cursor */
 };
 
@@ -67,6 +67,8 @@ static void tick(struct producer *p, uint64_t now_ns)
         count(&p->shared.restarts);
     kvmfr_host_pointer_repeat(p->host, now_ns / NS_PER_MS);
     p->own.next_tick_ns = now_ns + TICK_MS * NS_PER_MS;
+    if (kvmfr_host_has_room(p->host))
+        p->own.retry_ns = now_ns;
 }
 
 /* A static card has one picture; later viewers get it repeated. */
@@ -87,8 +89,9 @@ static void publish(struct producer *p, uint64_t now_ns)
         return;
     }
     const int err = testcard_publish(p->own.card, p->host, p->own.card_serial, now_ns / NS_PER_MS);
-    if (err == -EAGAIN) {
-        p->own.retry_ns = now_ns + BUSY_RETRY_US * NS_PER_US;
+    if (err == -EAGAIN) { /* the next tick makes room, or looks at what a ring was for */
+        p->own.retry_ns = kvmfr_host_readers_ring(p->host) ? p->own.next_tick_ns
+                                                           : now_ns + BUSY_RETRY_US * NS_PER_US;
         return;
     }
     p->own.frame_due = false;
@@ -166,7 +169,8 @@ static void *run(void *ctx)
         if (now_ns >= p->own.next_pointer_ns)
             pointer_time(p, now_ns);
         frame_time(p, now_ns);
-        clock_sleep_until_ns(next_deadline(p));
+        if (kvmfr_host_sleep(p->host, next_deadline(p), -1) & KVMFR_WOKE_RUNG)
+            p->own.next_tick_ns = 0; /* now */
     }
     return NULL;
 }
@@ -196,7 +200,9 @@ int producer_create(void *mem, size_t len_bytes, const struct producer_config *c
     if (!p)
         return -ENOMEM;
     p->config = *config;
-    struct kvmfr_host_config host_config = { .now_ms = clock_ms() };
+    struct kvmfr_host_config host_config = { .now_ms = clock_ms(),
+                                             .extension = true,
+                                             .doorbell = config->doorbell };
     describe_session(&host_config.session);
     int err = testcard_create(&config->card, &p->own.card);
     if (err == 0)

@@ -16,9 +16,10 @@
 
 struct producer_config {
     struct testcard_config card;
-    uint32_t hz;             /* frames per second, 1..1000 */
-    enum cursor_type cursor; /* CURSOR_NONE: see cycle_cursor */
-    bool cycle_cursor;       /* all three kinds in turn, two seconds each */
+    uint32_t hz;                   /* frames per second, 1..1000 */
+    enum cursor_type cursor;       /* CURSOR_NONE: see cycle_cursor */
+    bool cycle_cursor;             /* all three kinds in turn, two seconds each */
+    struct shm_doorbell *doorbell; /* of the region, borrowed; NULL: nobody can be rung */
 };
 
 struct producer_stats {

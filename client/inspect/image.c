@@ -91,8 +91,13 @@ int inspect_image_load(const char *path, uint64_t region_bytes, struct inspect_i
     size_t cap_bytes = 0;
     int err;
     message[0] = 0;
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us */
-    if (fd < 0 || fstat(fd, &st) < 0)
+    const bool server = strncmp(path, "unix:", 5) == 0;
+    autoclose int fd = -1;
+    if (!server)
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us */
+    if (server)
+        err = read_device(path, &image, message, message_bytes);
+    else if (fd < 0 || fstat(fd, &st) < 0)
         err = -errno;
     else if (S_ISREG(st.st_mode))
         err = read_file(steal_fd(&fd), &image, &cap_bytes);

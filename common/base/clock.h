@@ -18,6 +18,11 @@ static inline uint64_t clock_ms(void)
     return clock_ns() / NS_PER_MS;
 }
 
+#ifdef _WIN32
+/* clock_ns() of a performance counter's value: what the system stamps its pictures with. */
+uint64_t clock_ns_of_counter(int64_t count);
+#endif
+
 /* Sleeps until the clock reads `deadline_ns` or later; returns at once if it already does. Signals
  * do not shorten it. */
 void clock_sleep_until_ns(uint64_t deadline_ns);

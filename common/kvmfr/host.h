@@ -101,6 +101,13 @@ bool kvmfr_host_wait(struct kvmfr_host *host, uint32_t timeout_ms);
 bool kvmfr_host_arm(struct kvmfr_host *host) MUST_CHECK;
 int kvmfr_host_fd(const struct kvmfr_host *host);
 bool kvmfr_host_disarm(struct kvmfr_host *host); /* true: rung */
+#ifndef _WIN32
+/* The same until clock_ns() reads `deadline_ns`, or `fd` (-1: none) is readable: a loop's whole
+ * sleep. What woke it; 0: the time. Signals may end it early. */
+#define KVMFR_WOKE_RUNG 1u /* tick now */
+#define KVMFR_WOKE_FD   2u
+unsigned kvmfr_host_sleep(struct kvmfr_host *host, uint64_t deadline_ns, int fd);
+#endif
 /* Whoever reads frames rings when it has finished one: after -EAGAIN there is no need to look again
  * by oneself, only after each tick. Any thread. */
 bool kvmfr_host_readers_ring(const struct kvmfr_host *host);

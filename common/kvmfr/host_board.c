@@ -18,8 +18,8 @@ void kvmfr_host_board_announce(const struct kvmfr_host *host, struct kvmfr_sessi
 {
     const struct shm_doorbell *d = host->doorbell;
     uint8_t udata[KVMFR_SESSION_MAX_BYTES];
-    if (!host->config.extension)
-        return; /* a record that the session brings itself goes out as it is */
+    if (!host->config.extension) /* a record that the caller wrote stays as it is */
+        return;
     session->has_extension = true;
     session->extension = (struct kvmfr_extension){
         .capabilities = KVMFR_EXT_TIMING | KVMFR_EXT_BUFFERS | (d ? KVMFR_EXT_DOORBELL : 0),

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kvmfr/sizing.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "base/checked.h"
 #include "base/macros.h"
+#include "kvmfr-sizing.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/layout.h"
 #include "lgmp/layout.h"
 
-#define MIB                 UINT64_C(1048576)
 #define REGION_MAX_BYTES    UINT64_C(0xFFFFF000) /* offsets on the wire are 32-bit */
 #define TYPICAL_UDATA_BYTES 512u /* session records of real machines take 170 to 300 */
 
 uint32_t kvmfr_region_mib_for_mode(uint32_t width_px, uint32_t height_px, uint32_t bytes_per_pixel)
 {
-    if (width_px == 0 || width_px > FRAME_MAX_PX || height_px == 0 || height_px > FRAME_MAX_PX ||
-        bytes_per_pixel == 0 || bytes_per_pixel > 8)
-        return 0;
-    const uint64_t need_bytes = (uint64_t)width_px * height_px * bytes_per_pixel * 2 + 10 * MIB;
-    uint64_t mib = 1;
-    while (mib * MIB < need_bytes)
-        mib *= 2;
-    return mib * MIB <= REGION_MAX_BYTES ? (uint32_t)mib : 0;
+    static_assert(KVMFR_MODE_MAX_PX == FRAME_MAX_PX, "the kernel module counts likewise");
+    const struct kvmfr_mode mode = { width_px, height_px, bytes_per_pixel };
+    return kvmfr_mode_mib(&mode);
 }
 
 uint32_t kvmfr_sizing_bytes_per_pixel(const struct frame_format_info *fmt)

@@ -20,8 +20,10 @@ enum ivshmem_code {
     IVSHMEM_SIZE = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_BUFFERED, FILE_ANY_ACCESS),
     IVSHMEM_MAP = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x802, METHOD_BUFFERED, FILE_ANY_ACCESS),
     IVSHMEM_UNMAP = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x803, METHOD_BUFFERED, FILE_ANY_ACCESS),
+    IVSHMEM_RING = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x804, METHOD_BUFFERED, FILE_ANY_ACCESS),
+    IVSHMEM_EVENT = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x805, METHOD_BUFFERED, FILE_ANY_ACCESS),
 };
-static_assert(IVSHMEM_SIZE == 0x222004 && IVSHMEM_UNMAP == 0x22200C, "driver interface");
+static_assert(IVSHMEM_SIZE == 0x222004 && IVSHMEM_EVENT == 0x222014, "driver interface");
 
 enum { IVSHMEM_WRITE_COMBINED = 2 };
 
@@ -32,6 +34,19 @@ struct ivshmem_map_reply {
     uint16_t vectors;
 };
 static_assert(sizeof(struct ivshmem_map_reply) == 32, "driver interface");
+
+struct ivshmem_ring_request {
+    uint16_t peer, vector;
+};
+static_assert(sizeof(struct ivshmem_ring_request) == 4, "driver interface");
+
+struct ivshmem_event_request {
+    uint16_t vector;
+    HANDLE event;
+    uint8_t single_shot;
+};
+static_assert(sizeof(struct ivshmem_event_request) == 24, "driver interface");
+static_assert(offsetof(struct ivshmem_event_request, single_shot) == 16, "driver interface");
 
 /* By property: unlike SPDRP_BUSNUMBER and SPDRP_ADDRESS these work wherever properties do. */
 static bool number_property(HDEVINFO set, SP_DEVINFO_DATA *info, const DEVPROPKEY *key,
@@ -168,7 +183,7 @@ DWORD ivshmem_size(HANDLE device, uint64_t *out)
     return control(device, IVSHMEM_SIZE, NULL, 0, out, sizeof(*out));
 }
 
-DWORD ivshmem_map(HANDLE device, void **mem, uint64_t *len_bytes)
+DWORD ivshmem_map(HANDLE device, struct ivshmem_mapping *out)
 {
     uint8_t mode = IVSHMEM_WRITE_COMBINED;
     struct ivshmem_map_reply reply = { 0 };
@@ -180,12 +195,26 @@ DWORD ivshmem_map(HANDLE device, void **mem, uint64_t *len_bytes)
         ivshmem_unmap(device);
         return ERROR_INVALID_DATA;
     }
-    *mem = reply.mem;
-    *len_bytes = reply.len_bytes;
+    *out = (struct ivshmem_mapping){ .mem = reply.mem,
+                                     .len_bytes = reply.len_bytes,
+                                     .peer_id = reply.peer_id,
+                                     .vectors = reply.vectors };
     return 0;
 }
 
 void ivshmem_unmap(HANDLE device)
 {
     (void)control(device, IVSHMEM_UNMAP, NULL, 0, NULL, 0);
+}
+
+DWORD ivshmem_ring(HANDLE device, uint16_t peer, uint16_t vector)
+{
+    struct ivshmem_ring_request request = { peer, vector };
+    return control(device, IVSHMEM_RING, &request, sizeof(request), NULL, 0);
+}
+
+DWORD ivshmem_register_event(HANDLE device, uint16_t vector, HANDLE event)
+{
+    struct ivshmem_event_request request = { .vector = vector, .event = event };
+    return control(device, IVSHMEM_EVENT, &request, sizeof(request), NULL, 0);
 }

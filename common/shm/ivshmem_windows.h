@@ -41,8 +41,19 @@ bool ivshmem_hardware_present(void);
 
 DWORD ivshmem_open(const struct ivshmem_device *device, HANDLE *out) MUST_CHECK;
 DWORD ivshmem_size(HANDLE device, uint64_t *out) MUST_CHECK;
+struct ivshmem_mapping {
+    void *mem;
+    uint64_t len_bytes;
+    uint16_t peer_id; /* with vectors only */
+    uint16_t vectors; /* 0: a plain device, without doorbells */
+};
+
 /* Write-combined, all of it. IVSHMEM_ERROR_IN_USE when anybody has mapped it. */
-DWORD ivshmem_map(HANDLE device, void **mem, uint64_t *len_bytes) MUST_CHECK;
+DWORD ivshmem_map(HANDLE device, struct ivshmem_mapping *out) MUST_CHECK;
 void ivshmem_unmap(HANDLE device);
+/* Of another peer, or of this one. Never blocks. */
+DWORD ivshmem_ring(HANDLE device, uint16_t peer, uint16_t vector) MUST_CHECK;
+/* `event` is set at each ring of our `vector` until `device` is closed. */
+DWORD ivshmem_register_event(HANDLE device, uint16_t vector, HANDLE event) MUST_CHECK;
 
 #endif

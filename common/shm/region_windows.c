@@ -9,6 +9,7 @@
 #include <windows.h>
 
 #include "base/utf16.h"
+#include "shm/doorbell_windows.h"
 #include "shm/guard.h"
 #include "shm/ivshmem_name.h"
 #include "shm/ivshmem_windows.h"
@@ -100,23 +101,35 @@ static int choose_device(const char *path, struct ivshmem_device *out, struct sh
     return 0;
 }
 
+/* A device without vectors, or whose driver takes no events, is plain memory. */
+static void find_doorbell(struct shm_region *r, const struct ivshmem_mapping *m)
+{
+    if (m->vectors == 0 || m->peer_id == SHM_DOORBELL_NO_PEER)
+        return;
+    if (driver_doorbell_create(r->handles->file, m->peer_id, m->vectors, &r->doorbell) != 0)
+        r->doorbell = NULL;
+}
+
 static int map_device(struct shm_region *r, struct shm_problem *problem)
 {
-    uint64_t size_bytes, mapped_bytes;
+    uint64_t size_bytes;
+    struct ivshmem_mapping m;
     DWORD error = ivshmem_size(r->handles->file, &size_bytes);
     if (error)
         return shm_problem_from_windows(problem, r->path, error, "ask for the size of");
     const int err = check_size(r, size_bytes, problem);
     if (err)
         return err;
-    error = ivshmem_map(r->handles->file, &r->mem, &mapped_bytes);
+    error = ivshmem_map(r->handles->file, &m);
     if (error)
         return shm_problem_from_windows(problem, r->path, error, "map");
+    r->mem = m.mem;
     r->len_bytes = (size_t)size_bytes;
-    if (mapped_bytes != size_bytes)
+    if (m.len_bytes != size_bytes)
         return shm_problem_set(problem, r->path, SHM_FAULT_SYSTEM, EIO,
                                "the driver mapped %" PRIu64 " bytes of %.60s, which has %" PRIu64,
-                               mapped_bytes, r->path, size_bytes);
+                               m.len_bytes, r->path, size_bytes);
+    find_doorbell(r, &m);
     return guard(r, problem);
 }
 
@@ -234,6 +247,8 @@ void shm_region_close(struct shm_region *region)
 {
     if (!region)
         return;
+    if (region->doorbell)
+        region->doorbell->ops->destroy(region->doorbell);
     unmap(region);
     shm_guard_remove(region->guard);
     if (region->handles->section)

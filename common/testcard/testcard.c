@@ -13,8 +13,8 @@
 #include "testcard/strip.h"
 
 enum {
-    HISTORY = 4
-}; /* frames whose content may still lie in one of the host's buffers; two would do */
+    HISTORY = 8
+}; /* frames whose content may still lie in one of the host's buffers; a held one grows old */
 
 struct testcard {
     struct testcard_config config;

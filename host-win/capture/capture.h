@@ -69,6 +69,7 @@ struct capture_picture {
     struct capture_layout layout;
     const uint8_t *pixels; /* rows of the wire format; valid until release() */
     uint32_t pitch_bytes;
+    uint64_t capture_ns;  /* when the system had it, as clock_ns(); 0: not known */
     struct damage damage; /* since the picture taken before; full: first of a start(), or unknown */
 };
 

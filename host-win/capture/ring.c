@@ -24,11 +24,13 @@ struct capture_ring {
     /* all under `lock` */
     struct damage stale[CAPTURE_RING_MAX_SLOTS];
     struct damage begun, due;
-    struct damage taken_due; /* what take() handed out, until release() */
-    uint32_t filling;        /* between begin and commit */
-    uint32_t ready;          /* the newest committed one, not yet taken */
-    uint32_t taken;          /* the reader's */
-    bool resetting;          /* the producer waits for the reader */
+    uint64_t capture_ns;                          /* of the newest news */
+    uint64_t captured_ns[CAPTURE_RING_MAX_SLOTS]; /* of each slot's image */
+    struct damage taken_due;                      /* what take() handed out, until release() */
+    uint32_t filling;                             /* between begin and commit */
+    uint32_t ready;                               /* the newest committed one, not yet taken */
+    uint32_t taken;                               /* the reader's */
+    bool resetting;                               /* the producer waits for the reader */
     bool woken;
 };
 
@@ -122,6 +124,13 @@ uint32_t capture_ring_begin(struct capture_ring *ring, const struct damage *news
     return slot;
 }
 
+void capture_ring_note_time(struct capture_ring *ring, uint64_t capture_ns)
+{
+    pthread_mutex_lock(&ring->lock);
+    ring->capture_ns = capture_ns;
+    pthread_mutex_unlock(&ring->lock);
+}
+
 void capture_ring_commit(struct capture_ring *ring)
 {
     pthread_mutex_lock(&ring->lock);
@@ -129,6 +138,7 @@ void capture_ring_commit(struct capture_ring *ring)
     damage_clear(&ring->stale[ring->filling]);
     damage_add(&ring->due, &ring->begun);
     damage_clear(&ring->begun);
+    ring->captured_ns[ring->filling] = ring->capture_ns;
     ring->ready = ring->filling;
     ring->filling = NO_SLOT;
     pthread_cond_signal(&ring->ready_cond);
@@ -171,6 +181,15 @@ int capture_ring_take(struct capture_ring *ring, uint32_t timeout_ms, uint32_t *
     }
     pthread_mutex_unlock(&ring->lock);
     return got ? 0 : -ETIMEDOUT;
+}
+
+uint64_t capture_ring_taken_ns(struct capture_ring *ring)
+{
+    pthread_mutex_lock(&ring->lock);
+    assert(ring->taken != NO_SLOT);
+    const uint64_t ns = ring->captured_ns[ring->taken];
+    pthread_mutex_unlock(&ring->lock);
+    return ns;
 }
 
 void capture_ring_release(struct capture_ring *ring, bool published)

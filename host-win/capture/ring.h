@@ -33,6 +33,9 @@ void capture_ring_reset(struct capture_ring *ring);
  * included. There is always one. A commit or abandon follows before the next begin or reset. */
 uint32_t capture_ring_begin(struct capture_ring *ring, const struct damage *news,
                             struct damage *stale);
+/* Producer: what comes with the next commit was taken from the system at this time (clock_ns(); 0:
+ * not known). */
+void capture_ring_note_time(struct capture_ring *ring, uint64_t capture_ns);
 /* Producer: the slot of begin() is complete now, and the newest. */
 void capture_ring_commit(struct capture_ring *ring);
 /* Producer: it could not be filled; its image is unknown. The damage stays due, with the next
@@ -43,6 +46,8 @@ void capture_ring_abandon(struct capture_ring *ring);
  * release, *due what changed since the last published one (full: all). -ETIMEDOUT. */
 int capture_ring_take(struct capture_ring *ring, uint32_t timeout_ms, uint32_t *slot,
                       struct damage *due) MUST_CHECK;
+/* Reader: the time of the slot that it took. */
+uint64_t capture_ring_taken_ns(struct capture_ring *ring);
 /* Reader: not published: *due counts again, for the next taken picture, which is the same one as
  * long as no newer came: take() has it at once. */
 void capture_ring_release(struct capture_ring *ring, bool published);

@@ -127,6 +127,21 @@ static void refuse(struct publish *p, const struct capture_picture *picture, int
         p->copy.layout = (struct capture_layout){ 0 };
 }
 
+/* Both frame buffers are being read. Readers who ring when they have finished spare us looking:
+ * each ring is followed by a tick, and the tick tells us. Else, by the clock. */
+static void wait_for_room(struct publish *p, uint64_t now_ns)
+{
+    pacing_busy(&p->copy.pacing, now_ns);
+    if (!kvmfr_host_readers_ring(p->host))
+        return;
+    p->copy.pacing.due_ns = UINT64_MAX;
+    pthread_mutex_lock(&p->lock);
+    p->shared.wants_room = true;
+    /* one that came free meanwhile is not told again before the next tick */
+    p->shared.room = kvmfr_host_has_room(p->host);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* False: try again soon; the picture stays due. */
 static bool publish_picture(struct publish *p, const struct capture_picture *picture,
                             uint64_t captured)
@@ -150,12 +165,13 @@ static bool publish_picture(struct publish *p, const struct capture_picture *pic
         .flags = l->flags | system_flags(p),
         .damage_count = due.full ? 0 : count,
         .damage = rects,
+        .capture_ns = picture->capture_ns,
     };
     struct kvmfr_frame_writer writer;
     const uint64_t now_ns = clock_ns();
     const int err = kvmfr_host_begin_frame(p->host, &desc, now_ns / NS_PER_MS, &writer);
     if (err == -EAGAIN) {
-        pacing_busy(&p->copy.pacing, now_ns);
+        wait_for_room(p, now_ns);
         return false;
     }
     if (err == 0)
@@ -187,6 +203,9 @@ static struct capture *enter_capture(struct publish *p)
     for (;;) {
         const uint64_t now_ns = clock_ns();
         const bool ready = p->shared.running && p->shared.wanted;
+        if (p->shared.room)
+            p->copy.pacing.due_ns = 0;
+        p->shared.room = false;
         if (p->shared.stop || (ready && now_ns >= p->copy.pacing.due_ns))
             break;
         uint64_t until_ns = p->shared.wanted ? now_ns + LOOK_MS * NS_PER_MS : UINT64_MAX;

@@ -10,7 +10,7 @@
 #include "kvmfr/damage.h"
 #include "kvmfr/host.h"
 
-enum { HISTORY_BUFFERS = 2 };
+enum { HISTORY_BUFFERS = KVMFR_HOST_BUFFERS };
 
 struct history {
     struct {

@@ -56,6 +56,8 @@ static int create_host(struct publish *p)
         .session = session_of(p, p->tick.name),
         .now_ms = clock_ms(),
         .random = p->config.random,
+        .extension = true,
+        .doorbell = p->config.doorbell,
         .set_cursor_position = p->config.system.set_cursor_position ? on_set_cursor : NULL,
         .ctx = p,
     };
@@ -143,6 +145,25 @@ static void count_fps(struct publish *p, uint64_t now_ms)
     p->tick.fps_frames = frames;
 }
 
+/* Lock held. */
+static void tell_room(struct publish *p, bool room)
+{
+    if (!p->shared.wants_room || !room)
+        return;
+    p->shared.wants_room = false;
+    p->shared.room = true;
+    pthread_cond_broadcast(&p->changed);
+}
+
+void publish_wait(struct publish *publish, uint32_t timeout_ms)
+{
+    if (!kvmfr_host_wait(publish->host, timeout_ms))
+        return;
+    pthread_mutex_lock(&publish->lock);
+    publish->shared.status.rings++;
+    pthread_mutex_unlock(&publish->lock);
+}
+
 int publish_tick(struct publish *publish, uint64_t now_ms)
 {
     struct publish *p = publish;
@@ -154,7 +175,9 @@ int publish_tick(struct publish *publish, uint64_t now_ms)
         log_every(1000, LOG_LEVEL_WARN,
                   "something overwrote the shared memory's header; it is set up again");
     const bool wanted = kvmfr_host_wanted(p->host);
+    const bool room = kvmfr_host_has_room(p->host);
     pthread_mutex_lock(&p->lock);
+    tell_room(p, room);
     if (wanted != p->shared.wanted)
         pthread_cond_broadcast(&p->changed);
     p->shared.wanted = wanted;

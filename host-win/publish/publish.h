@@ -16,6 +16,8 @@
 #include "capture/capture.h"
 #include "kvmfr/host.h"
 
+struct shm_doorbell;
+
 /* What the system has to say beside the picture; each may be NULL. Called from publish's threads.
  */
 struct publish_system {
@@ -36,7 +38,8 @@ struct publish_system {
 struct publish_config {
     void *mem; /* the region: borrowed, outlives publish */
     uint64_t len_bytes;
-    struct kvmfr_session session; /* capture name is set here, per backend */
+    struct shm_doorbell *doorbell; /* of the region, the same; NULL: it has none */
+    struct kvmfr_session session;  /* capture name is set here, per backend */
     struct lgmp_random random;
     const struct capture_ops *const *backends; /* in the order of trying; NULL-terminated */
     struct capture_config capture;             /* its texts are borrowed */
@@ -58,6 +61,7 @@ struct publish_status {
     uint64_t frames, replaced, pointer_updates, rebuilds, bytes_copied;
     uint32_t truncated_rows;  /* rows that do not fit into the region; 0: all fit */
     uint64_t needed_bytes;    /* region size for this mode, when rows were cut off */
+    uint64_t rings;           /* of viewers, seen by publish_wait() */
     double fps;               /* over the last second */
     uint64_t last_rebuild_ns; /* how long the picture was away, the last time */
 };
@@ -70,6 +74,8 @@ void publish_destroy(struct publish *publish); /* NULL is fine; ends both thread
 /* Every publish_tick_wait_ms(), one thread: heartbeat, subscribers, inbox. `now_ms`: clock_ms(). 0
  * or -errno: log and go on. */
 int publish_tick(struct publish *publish, uint64_t now_ms) MUST_CHECK;
+/* publish_tick()'s thread, with a doorbell: sleeps so long at most; a viewer that rings ends it. */
+void publish_wait(struct publish *publish, uint32_t timeout_ms);
 /* publish_tick()'s thread: 10 while something moves, 25 on a desktop that stands still, 30 without
  * a viewer. */
 uint32_t publish_tick_wait_ms(const struct publish *publish);

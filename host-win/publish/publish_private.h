@@ -32,6 +32,8 @@ struct publish {
         bool restart;            /* publish_restart() */
         struct capture *capture; /* what the copy thread may take from, while `running` */
         bool running;            /* by the capture thread */
+        bool wants_room;         /* the copy thread waits until a frame buffer comes free; */
+        bool room;               /* by the tick: one did */
         bool copying;            /* the copy thread is inside `capture`'s functions */
         bool current;            /* the last frame shows what the desktop shows, or did until
                                     the capture was lost */

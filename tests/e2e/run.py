@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 
 # They register their cases.
-from cases import bad_regions, damage, harness_itself, judge, life, pictures  # noqa: F401
+from cases import bad_regions, damage, doorbell, harness_itself, judge, kernel_module, life, pictures  # noqa: F401
 from cases import pointers, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
 from cases import spice_life, spice_sound, spice_window  # noqa: F401
 from cases import virtual_machine, window, windows_capture, windows_desktop, windows_harness  # noqa: F401
@@ -25,6 +25,7 @@ def tools_of(build, windows):
     e2e = os.path.join(build, "tests", "e2e")
     source = os.path.dirname(os.path.dirname(HERE))
     return SimpleNamespace(
+        build=build,
         espelho=os.path.join(build, "client", "espelho"),
         puppet=os.path.join(e2e, "puppet"),
         picture=os.path.join(e2e, "picture"),

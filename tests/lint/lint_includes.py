@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "client/clipboard": {"base", "loop", "spice", "display"},
     "client/domain": {"base"},
     "client/overlay": {"base", "display", "loop"},
-    "client/shm_server": {"base", "loop", "shm", "kvmfr"},  # kvmfr: sizes
+    "client/shm_server": {"base", "options", "loop", "shm", "kvmfr"},  # kvmfr: sizes; options: a program of its own
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",

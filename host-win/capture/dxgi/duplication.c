@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "capture/dxgi/geometry.h"
 #include "capture/dxgi/pointer.h"
@@ -305,6 +306,9 @@ static enum capture_result read_image(struct duplication *d, const DXGI_OUTDUPL_
     d->any_image = true;
     out->image = d->image;
     out->masked = info->ProtectedContentMaskedOut;
+    out->present_ns = info->LastPresentTime.QuadPart > 0
+                          ? clock_ns_of_counter(info->LastPresentTime.QuadPart)
+                          : 0;
     return read_damage(d, info, out, why);
 }
 

@@ -28,6 +28,7 @@ struct duplication_news {
     ID3D11Texture2D *image;    /* the whole desktop; borrowed until the next call; NULL: no news */
     D3D11_TEXTURE2D_DESC desc; /* of the image */
     struct damage damage;      /* since the image before; full if the driver does not say */
+    uint64_t present_ns;       /* when the system got it, as clock_ns(); 0: it does not say */
     bool masked;               /* protected content is black in it */
     struct capture_pointer pointer;
     bool has_pointer;

@@ -238,6 +238,7 @@ static enum capture_result take_image(struct dxgi_capture *c, const struct dupli
     c->live.told_masked |= news->masked;
 
     const uint64_t now_ns = clock_ns();
+    capture_ring_note_time(c->ring, news->present_ns);
     pipeline_feed(c->pipeline, news->image, &news->damage);
     c->live.has_pending = true;
     if (pacer_wait_ns(&c->live.pacer, now_ns) == 0)
@@ -341,6 +342,7 @@ static enum capture_result map_slot(struct dxgi_capture *c, uint32_t slot,
     out->layout = *pipeline_layout(c->pipeline);
     out->pixels = rows.pixels;
     out->pitch_bytes = rows.pitch_bytes;
+    out->capture_ns = capture_ring_taken_ns(c->ring);
     return CAPTURE_OK;
 }
 

@@ -178,6 +178,7 @@ static void hand_over(struct gdi *g, const struct damage *news)
     const struct screen *s = &g->own.screen;
     struct frame_rect rects[2 * DAMAGE_MAX_RECTS];
     struct damage stale;
+    capture_ring_note_time(g->ring, g->own.shot_ns);
     const uint32_t slot = capture_ring_begin(g->ring, news, &stale);
     const uint32_t count =
         damage_sorted_by_bottom(&stale, s->width_px, s->height_px, rects, ARRAY_LEN(rects));
@@ -271,6 +272,7 @@ static enum capture_result take(struct capture *self, uint32_t timeout_ms,
     *out = (struct capture_picture){ .layout = g->layout,
                                      .pixels = g->slots[slot],
                                      .pitch_bytes = g->layout.width_px * 4,
+                                     .capture_ns = capture_ring_taken_ns(g->ring),
                                      .damage = due };
     return CAPTURE_OK;
 }

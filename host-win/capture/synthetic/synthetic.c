@@ -148,6 +148,7 @@ static void draw_frame(struct synthetic *s)
         damage_set_full(&news);
     for (uint32_t i = 0; i < count; i++)
         damage_add_rect(&news, rects[i]);
+    capture_ring_note_time(s->ring, clock_ns());
     const uint8_t *image = testcard_render(s->own.card, s->own.serial++, &pitch_bytes);
     const uint32_t slot = capture_ring_begin(s->ring, &news, &stale);
     count = damage_sorted_by_bottom(&stale, s->card_config.width_px, s->card_config.height_px,
@@ -220,6 +221,7 @@ static enum capture_result take(struct capture *self, uint32_t timeout_ms,
                     .flags = s->card_config.flags },
         .pixels = s->slots[slot],
         .pitch_bytes = s->slot_pitch_bytes,
+        .capture_ns = capture_ring_taken_ns(s->ring),
         .damage = due,
     };
     return CAPTURE_OK;

@@ -133,6 +133,10 @@ class Verbs(unittest.TestCase):
             self.assertIn(f"<size unit='M'>{mib}</size>", text)
             self.assertIn(f"size={mib}M", text)
             self.assertIn(f"static_size_mb={mib}\n", text)
+            self.assertIn(f"size={mib}M)", text)
+            self.assertIn(f"espelho shm-server --size={mib}M /run/espelho/NAME.sock\n", text)
+            self.assertIn("<model type='ivshmem-doorbell'/>", text)
+            self.assertIn("-device ivshmem-doorbell,chardev=espelho,vectors=2\n", text)
             self.assertRegex(text, r"\n  f /dev/shm/looking-glass 0660 \S+ kvm -\n")
         self.assertIn("cannot make a device of 2048 MiB", self.run_verb("size", "16384x15000"))
         self.assertIn("take a smaller mode", self.run_verb("size", "16384x16384", status=1))
@@ -153,7 +157,7 @@ class Verbs(unittest.TestCase):
 
         page = pathlib.Path(f"{SOURCE}/docs/man/espelho.1.scd").read_text().replace("\\", "")
         section = page.split("# VERBS")[1].split("# OPTIONS")[0]
-        self.assertEqual(re.findall(r"^\*(\w+)\*", section, re.M), self.verbs())
+        self.assertEqual(re.findall(r"^\*([\w-]+)\*", section, re.M), self.verbs())
         for verb in self.verbs():
             part = re.search(rf"^\*{verb}\*.*?(?=^\*|\Z)", section, re.M | re.S)[0]
             own = re.findall(r"^([\w-]+)=(\S+).*\n    (.*)$", self.run_verb("help", verb), re.M)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * tests/e2e/puppet/main.c - the puppet over a file (`puppet --file PATH [BYTES]`) or, in a guest,
- * over the memory of the ivshmem PCI device (`puppet --pci`). With BYTES the file is made. */
+ * tests/e2e/puppet/main.c - the puppet over a file (`puppet --file PATH [BYTES]`); over a region as
+ * viewers open it, with its doorbell (`puppet --region unix:PATH`, `--region /dev/kvmfr0`); or, in
+ * a guest, over the memory of the ivshmem PCI device (`puppet --pci`). With BYTES the file is made.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "puppet/puppet.h"
+#include "shm/region.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
@@ -90,25 +93,46 @@ static int map_pci(struct mapping *out)
     return err;
 }
 
-int main(int argc, char **argv)
+static int obey(void *mem, size_t len_bytes, struct shm_doorbell *doorbell)
 {
-    struct mapping map = { 0 };
-    int err = -EINVAL;
-    if (argc == 2 && strcmp(argv[1], "--pci") == 0)
-        err = map_pci(&map);
-    else if ((argc == 3 || argc == 4) && strcmp(argv[1], "--file") == 0)
-        err = map_file(argv[2], argc == 4 ? argv[3] : NULL, &map);
-    else
-        fprintf(stderr, "usage: puppet --file PATH [BYTES] | --pci\n");
-    if (err < 0)
-        return 2;
     struct puppet *puppet = NULL;
-    err = puppet_create(map.mem, map.len_bytes, &puppet);
+    int err = puppet_create(mem, len_bytes, doorbell, &puppet);
     if (err == 0)
         err = puppet_run(puppet, STDIN_FILENO, stdout);
     if (err < 0)
         fprintf(stderr, "puppet: %s\n", strerror(-err));
     puppet_destroy(puppet);
-    munmap(map.mem, map.len_bytes);
     return err < 0 ? 1 : 0;
+}
+
+static int obey_on_region(const char *name)
+{
+    struct shm_region *region;
+    struct shm_problem problem;
+    if (shm_region_open(name, &region, &problem) < 0) {
+        fprintf(stderr, "puppet: %s\n%s\n", problem.message, problem.advice);
+        return 2;
+    }
+    const int status = obey(region->mem, region->len_bytes, region->doorbell);
+    shm_region_close(region);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct mapping map = { 0 };
+    int err = -EINVAL;
+    if (argc == 3 && strcmp(argv[1], "--region") == 0)
+        return obey_on_region(argv[2]);
+    if (argc == 2 && strcmp(argv[1], "--pci") == 0)
+        err = map_pci(&map);
+    else if ((argc == 3 || argc == 4) && strcmp(argv[1], "--file") == 0)
+        err = map_file(argv[2], argc == 4 ? argv[3] : NULL, &map);
+    else
+        fprintf(stderr, "usage: puppet --file PATH [BYTES] | --region NAME | --pci\n");
+    if (err < 0)
+        return 2;
+    const int status = obey(map.mem, map.len_bytes, NULL);
+    munmap(map.mem, map.len_bytes);
+    return status;
 }

@@ -2,7 +2,6 @@
 #include "puppet/puppet.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,12 +55,14 @@ static void set_uuid(uint8_t uuid[16])
     }
 }
 
-int puppet_create(void *mem, size_t len_bytes, struct puppet **out)
+int puppet_create(void *mem, size_t len_bytes, struct shm_doorbell *doorbell, struct puppet **out)
 {
     struct puppet *p = calloc(1, sizeof(*p));
     if (!p)
         return -ENOMEM;
-    struct kvmfr_host_config config = { .now_ms = clock_ms() };
+    struct kvmfr_host_config config = { .now_ms = clock_ms(),
+                                        .extension = true,
+                                        .doorbell = doorbell };
     snprintf(config.session.host_version, sizeof(config.session.host_version), "espelho-puppet");
     config.session.has_vm = true;
     set_uuid(config.session.uuid);
@@ -104,14 +105,33 @@ static int beat(struct puppet *p)
     return err;
 }
 
+/* Sleeps until the next beat is due: its time, or a viewer's ring. True: `fd` (-1: none) is
+ * readable. */
+static bool rest(struct puppet *p, uint64_t deadline_ns, int fd)
+{
+    const uint64_t until_ns = p->next_tick_ns < deadline_ns ? p->next_tick_ns : deadline_ns;
+    const unsigned woke = kvmfr_host_sleep(p->host, until_ns, fd);
+    if (woke & KVMFR_WOKE_RUNG)
+        p->next_tick_ns = 0; /* now */
+    return woke & KVMFR_WOKE_FD;
+}
+
 static int beat_until(struct puppet *p, uint64_t deadline_ns)
 {
     int err = 0;
     while (err == 0 && clock_ns() < deadline_ns) {
         err = beat(p);
-        clock_sleep_until_ns(p->next_tick_ns < deadline_ns ? p->next_tick_ns : deadline_ns);
+        (void)rest(p, deadline_ns, -1);
     }
     return err;
+}
+
+/* A while in which a viewer may do something. */
+static int breathe(struct puppet *p)
+{
+    const uint64_t look_ns = clock_ns() + NS_PER_MS;
+    (void)rest(p, kvmfr_host_readers_ring(p->host) ? UINT64_MAX : look_ns, -1);
+    return beat(p);
 }
 
 static int command_card(struct puppet *p, const char *args)
@@ -152,7 +172,7 @@ static int publish_one(struct puppet *p)
     while ((err = testcard_publish(p->card, p->host, p->next_serial, clock_ms())) == -EAGAIN) {
         if (clock_ns() > give_up_ns)
             return -ETIMEDOUT;
-        err = beat_until(p, clock_ns() + NS_PER_MS);
+        err = breathe(p);
         if (err < 0)
             return err;
     }
@@ -200,7 +220,7 @@ static int command_wait_viewer(struct puppet *p)
     while (!kvmfr_host_wanted(p->host)) {
         if (clock_ns() > give_up_ns)
             return -ETIMEDOUT;
-        const int err = beat_until(p, clock_ns() + NS_PER_MS);
+        const int err = breathe(p);
         if (err < 0)
             return err;
     }
@@ -258,14 +278,11 @@ int puppet_run(struct puppet *p, int in_fd, FILE *out)
     fprintf(out, "ready\n");
     fflush(out);
     for (;;) {
-        struct pollfd in = { .fd = in_fd, .events = POLLIN };
-        const int n = poll(&in, 1, TICK_MS / 2);
-        if (n < 0 && errno != EINTR)
-            return -errno;
+        const bool told = rest(p, UINT64_MAX, in_fd);
         int err = beat(p);
         if (err < 0)
             return err;
-        if (n <= 0)
+        if (!told)
             continue;
         err = read_commands(p, in_fd, out);
         if (err <= 0)

@@ -19,9 +19,12 @@
 #include "base/macros.h"
 
 struct puppet;
+struct shm_doorbell;
 
-/* Formats `mem` (borrowed, must outlive the puppet). 0 or -errno. */
-int puppet_create(void *mem, size_t len_bytes, struct puppet **out) MUST_CHECK;
+/* Formats `mem`. `doorbell`: of the region; NULL: nobody can be rung. Both are borrowed and must
+ * outlive the puppet. 0 or -errno. */
+int puppet_create(void *mem, size_t len_bytes, struct shm_doorbell *doorbell,
+                  struct puppet **out) MUST_CHECK;
 void puppet_destroy(struct puppet *puppet);
 /* Obeys commands from `in_fd` until "quit" or its end; answers on `out`. 0 or -errno. */
 int puppet_run(struct puppet *puppet, int in_fd, FILE *out) MUST_CHECK;

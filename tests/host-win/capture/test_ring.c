@@ -396,3 +396,31 @@ TEST(reset_waits_for_the_reader_and_leaves_nothing)
     capture_ring_release(h.ring, true);
     capture_ring_destroy(h.ring);
 }
+
+/* Of the image, not of the news: a picture that was refused keeps its time. */
+TEST(pictures_keep_their_times)
+{
+    struct capture_ring *ring;
+    struct damage news = { 0 }, stale, due;
+    uint32_t slot;
+    CHECK_INT(capture_ring_create(3, &ring), 0);
+    damage_set_full(&news);
+    capture_ring_note_time(ring, 1000);
+    (void)capture_ring_begin(ring, &news, &stale);
+    capture_ring_commit(ring);
+    CHECK_INT(capture_ring_take(ring, 0, &slot, &due), 0);
+    CHECK_INT(capture_ring_taken_ns(ring), 1000);
+    capture_ring_note_time(ring, 2000);
+    CHECK_INT(capture_ring_taken_ns(ring), 1000);
+    capture_ring_release(ring, false);
+    CHECK_INT(capture_ring_take(ring, 0, &slot, &due), 0);
+    CHECK_INT(capture_ring_taken_ns(ring), 1000);
+    capture_ring_release(ring, true);
+    (void)capture_ring_begin(ring, &news, &stale);
+    capture_ring_note_time(ring, 3000);
+    capture_ring_commit(ring);
+    CHECK_INT(capture_ring_take(ring, 0, &slot, &due), 0);
+    CHECK_INT(capture_ring_taken_ns(ring), 3000);
+    capture_ring_release(ring, true);
+    capture_ring_destroy(ring);
+}

@@ -126,6 +126,8 @@ DWORD driver_install(const struct driver_setup *setup)
         error = error ? error : register_memory(n, setup->paths[n]);
     }
     error = error ? error : set_number(SERVICE_KEY, STAND_IN_LIE, REG_DWORD, setup->lie);
+    error = error ? error : set_number(SERVICE_KEY, STAND_IN_VECTORS, REG_DWORD, setup->vectors);
+    error = error ? error : set_number(SERVICE_KEY, STAND_IN_PEER, REG_DWORD, setup->peer);
     error = error ? error : start_service(service);
     CloseServiceHandle(service);
     return error;
@@ -177,6 +179,35 @@ void driver_remove(void)
     RegDeleteTreeW(HKEY_LOCAL_MACHINE, CLASSES_KEY);
     RegDeleteTreeW(HKEY_LOCAL_MACHINE, ROOT_KEY);
     driver_set_bare_hardware(FALSE);
+}
+
+static DWORD control(unsigned n, DWORD code, const void *in, DWORD in_bytes, void *out,
+                     DWORD out_bytes)
+{
+    wchar_t path[128];
+    DWORD got_bytes = 0;
+    swprintf(path, ARRAY_LEN(path), L"\\\\?\\ROOT#" STAND_IN_INSTANCE L"#%04u#" STAND_IN_GUID, n);
+    HANDLE device =
+        CreateFileW(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    if (device == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    const DWORD error = DeviceIoControl(device, code, (void *)(uintptr_t)in, in_bytes, out,
+                                        out_bytes, &got_bytes, NULL)
+                            ? 0
+                            : GetLastError();
+    CloseHandle(device);
+    return error;
+}
+
+DWORD driver_ring(unsigned n, unsigned short peer, unsigned short vector)
+{
+    const unsigned short request[] = { peer, vector };
+    return control(n, 0x222010, request, sizeof(request), NULL, 0);
+}
+
+DWORD driver_rings(unsigned n, struct stand_in_rings *out)
+{
+    return control(n, STAND_IN_IOCTL_RINGS, NULL, 0, out, sizeof(*out));
 }
 
 void driver_set_bare_hardware(BOOL present)

@@ -15,6 +15,7 @@ struct driver_setup {
     const char *const *paths; /* Linux paths of the memory, one per device */
     size_t count;             /* at most STAND_IN_DEVICES_MAX */
     DWORD lie;                /* STAND_IN_LIE_* */
+    DWORD vectors, peer;      /* STAND_IN_VECTORS, STAND_IN_PEER */
 };
 
 /* Registers devices and driver, and starts it. What was there before is taken out first. Device N
@@ -22,6 +23,11 @@ struct driver_setup {
 DWORD driver_install(const struct driver_setup *setup);
 DWORD driver_stop(void); /* unplugged: the devices are gone, their registration stays */
 void driver_remove(void);
+
+/* On device N, through a handle that the call opens: rings somebody, itself if `peer` is its own;
+ * tells what others rang through it. */
+DWORD driver_ring(unsigned n, unsigned short peer, unsigned short vector);
+DWORD driver_rings(unsigned n, struct stand_in_rings *out);
 
 /* Whether the system knows an IVSHMEM device that has no driver. */
 void driver_set_bare_hardware(BOOL present);

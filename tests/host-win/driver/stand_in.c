@@ -4,8 +4,9 @@
  * docs/protocol/kvmfr.md section 9.2; the code is ours.
  *
  * Wine runs drivers in a process of their own (winedevice.exe), one request at a time: nothing here
- * needs a lock. Several devices: one per ShmPathN in the service's key. The control codes of
- * doorbells and events are refused. */
+ * needs a lock. Several devices: one per ShmPathN in the service's key. With vectors they are
+ * ivshmem-doorbell devices: what is rung is remembered, and who rings the device's own peer (from
+ * another handle) sets its events. Without, rings and events are refused. */
 #include <ntifs.h>
 
 #include <ntddk.h>
@@ -17,12 +18,31 @@
 #define IOCTL_SIZE  CODE(0x801)
 #define IOCTL_MAP   CODE(0x802)
 #define IOCTL_UNMAP CODE(0x803)
+#define IOCTL_RING  CODE(0x804)
+#define IOCTL_EVENT CODE(0x805)
 
 struct map_reply {
     USHORT peer_id;
     ULONG64 len_bytes;
     void *mem;
     USHORT vectors;
+};
+
+struct ring_request {
+    USHORT peer, vector;
+};
+
+struct event_request {
+    USHORT vector;
+    HANDLE event;
+    UCHAR single_shot;
+};
+
+struct event {
+    FILE_OBJECT *file; /* with which it was registered; NULL: a free entry */
+    HANDLE handle;     /* ours: a duplicate */
+    USHORT vector;
+    UCHAR single_shot;
 };
 
 struct stand_in {
@@ -34,6 +54,9 @@ struct stand_in {
     FILE_OBJECT *owner; /* whose handle has mapped it; NULL: nobody */
     HANDLE owner_pid;
     void *view; /* in the owner's process */
+    USHORT peer, vectors;
+    struct event events[STAND_IN_EVENTS_MAX];
+    struct stand_in_rings rings;
 };
 
 NTSTATUS WINAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *key);
@@ -85,7 +108,9 @@ static NTSTATUS map_into_caller(struct stand_in *s, FILE_OBJECT *file)
 
 static struct map_reply reply_of(const struct stand_in *s)
 {
-    struct map_reply reply = { .len_bytes = s->len_bytes, .mem = s->view };
+    struct map_reply reply = {
+        .peer_id = s->peer, .len_bytes = s->len_bytes, .mem = s->view, .vectors = s->vectors
+    };
     if (s->lie == STAND_IN_LIE_MAPPED_BYTES)
         reply.len_bytes *= 2;
     if (s->lie == STAND_IN_LIE_NULL)
@@ -121,12 +146,98 @@ static NTSTATUS on_size(struct stand_in *s, IRP *irp, const IO_STACK_LOCATION *a
     return finish(irp, STATUS_SUCCESS, s->lie == STAND_IN_LIE_SHORT_SIZE ? 4 : sizeof(ULONG64));
 }
 
-static NTSTATUS on_peer(IRP *irp, const IO_STACK_LOCATION *at)
+static NTSTATUS on_peer(const struct stand_in *s, IRP *irp, const IO_STACK_LOCATION *at)
 {
     if (at->Parameters.DeviceIoControl.OutputBufferLength != sizeof(USHORT))
         return finish(irp, STATUS_INVALID_BUFFER_SIZE, 0);
-    *(USHORT *)irp->AssociatedIrp.SystemBuffer = 0;
+    *(USHORT *)irp->AssociatedIrp.SystemBuffer = s->peer;
     return finish(irp, STATUS_SUCCESS, sizeof(USHORT));
+}
+
+/* ---- doorbells ---- */
+
+static void forget_event(struct event *e)
+{
+    ZwClose(e->handle);
+    e->file = NULL;
+}
+
+static void set_events(struct stand_in *s, USHORT vector)
+{
+    for (int i = 0; i < STAND_IN_EVENTS_MAX; i++) {
+        struct event *e = &s->events[i];
+        if (!e->file || e->vector != vector)
+            continue;
+        ZwSetEvent(e->handle, NULL);
+        if (e->single_shot)
+            forget_event(e);
+    }
+}
+
+static void remember_ring(struct stand_in_rings *r, struct ring_request w)
+{
+    memmove(&r->last[0], &r->last[1], sizeof(r->last) - sizeof(r->last[0]));
+    r->last[STAND_IN_RINGS_KEPT - 1].peer = w.peer;
+    r->last[STAND_IN_RINGS_KEPT - 1].vector = w.vector;
+    r->count++;
+}
+
+static NTSTATUS on_ring(struct stand_in *s, IRP *irp, const IO_STACK_LOCATION *at)
+{
+    struct ring_request w;
+    if (s->vectors == 0)
+        return finish(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    if (at->Parameters.DeviceIoControl.InputBufferLength != sizeof(w))
+        return finish(irp, STATUS_INVALID_BUFFER_SIZE, 0);
+    memcpy(&w, irp->AssociatedIrp.SystemBuffer, sizeof(w));
+    if (w.peer == s->peer)
+        set_events(s, w.vector);
+    else
+        remember_ring(&s->rings, w);
+    return finish(irp, STATUS_SUCCESS, 0);
+}
+
+/* The caller's handle becomes one of ours. */
+static NTSTATUS take_event(const struct event_request *w, HANDLE *out)
+{
+    HANDLE process;
+    NTSTATUS status = open_process(PsGetCurrentProcessId(), &process);
+    if (status != STATUS_SUCCESS)
+        return status;
+    status =
+        ZwDuplicateObject(process, w->event, NtCurrentProcess(), out, EVENT_MODIFY_STATE, 0, 0);
+    ZwClose(process);
+    return status;
+}
+
+static NTSTATUS on_event(struct stand_in *s, IRP *irp, const IO_STACK_LOCATION *at)
+{
+    struct event_request w;
+    struct event *e = s->events;
+    HANDLE handle;
+    if (s->vectors == 0 || s->lie == STAND_IN_LIE_NO_EVENTS)
+        return finish(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    if (at->Parameters.DeviceIoControl.InputBufferLength != sizeof(w))
+        return finish(irp, STATUS_INVALID_BUFFER_SIZE, 0);
+    memcpy(&w, irp->AssociatedIrp.SystemBuffer, sizeof(w));
+    if (w.vector >= s->vectors)
+        return finish(irp, STATUS_INVALID_PARAMETER, 0);
+    while (e < s->events + STAND_IN_EVENTS_MAX && e->file)
+        e++;
+    if (e == s->events + STAND_IN_EVENTS_MAX)
+        return finish(irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    const NTSTATUS status = take_event(&w, &handle);
+    if (status == STATUS_SUCCESS)
+        *e = (struct event){ at->FileObject, handle, w.vector, w.single_shot };
+    return finish(irp, status, 0);
+}
+
+static NTSTATUS on_rings(const struct stand_in *s, IRP *irp, const IO_STACK_LOCATION *at)
+{
+    if (at->Parameters.DeviceIoControl.OutputBufferLength != sizeof(s->rings))
+        return finish(irp, STATUS_INVALID_BUFFER_SIZE, 0);
+    memcpy(irp->AssociatedIrp.SystemBuffer, &s->rings, sizeof(s->rings));
+    return finish(irp, STATUS_SUCCESS, sizeof(s->rings));
 }
 
 static NTSTATUS WINAPI on_control(DEVICE_OBJECT *device, IRP *irp)
@@ -135,7 +246,7 @@ static NTSTATUS WINAPI on_control(DEVICE_OBJECT *device, IRP *irp)
     const IO_STACK_LOCATION *at = IoGetCurrentIrpStackLocation(irp);
     switch (at->Parameters.DeviceIoControl.IoControlCode) {
     case IOCTL_PEER:
-        return on_peer(irp, at);
+        return on_peer(s, irp, at);
     case IOCTL_SIZE:
         return on_size(s, irp, at);
     case IOCTL_MAP:
@@ -145,6 +256,12 @@ static NTSTATUS WINAPI on_control(DEVICE_OBJECT *device, IRP *irp)
             return finish(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
         let_go(s);
         return finish(irp, STATUS_SUCCESS, 0);
+    case IOCTL_RING:
+        return on_ring(s, irp, at);
+    case IOCTL_EVENT:
+        return on_event(s, irp, at);
+    case STAND_IN_IOCTL_RINGS:
+        return on_rings(s, irp, at);
     default:
         return finish(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     }
@@ -160,7 +277,11 @@ static NTSTATUS WINAPI on_open(DEVICE_OBJECT *device, IRP *irp)
 static NTSTATUS WINAPI on_close(DEVICE_OBJECT *device, IRP *irp)
 {
     struct stand_in *s = device->DeviceExtension;
-    if (s->owner == IoGetCurrentIrpStackLocation(irp)->FileObject)
+    const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    for (int i = 0; i < STAND_IN_EVENTS_MAX; i++)
+        if (s->events[i].file == file)
+            forget_event(&s->events[i]);
+    if (s->owner == file)
         let_go(s);
     return finish(irp, STATUS_SUCCESS, 0);
 }
@@ -220,6 +341,9 @@ static void remove_device(DEVICE_OBJECT *device)
 {
     struct stand_in *s = device->DeviceExtension;
     let_go(s);
+    for (int i = 0; i < STAND_IN_EVENTS_MAX; i++)
+        if (s->events[i].file)
+            forget_event(&s->events[i]);
     if (s->link.Buffer)
         IoDeleteSymbolicLink(&s->link);
     if (s->section)
@@ -246,7 +370,12 @@ static NTSTATUS add_device(DRIVER_OBJECT *driver, HANDLE key, ULONG index)
         return status;
     struct stand_in *s = device->DeviceExtension;
     memset(s, 0, sizeof(*s));
+    ULONG vectors = 0, peer = 0;
     read_value(key, STAND_IN_LIE, &s->lie, sizeof(s->lie));
+    read_value(key, STAND_IN_VECTORS, &vectors, sizeof(vectors));
+    read_value(key, STAND_IN_PEER, &peer, sizeof(peer));
+    s->vectors = (USHORT)vectors;
+    s->peer = (USHORT)(peer + index);
     status = open_memory(s, path);
     if (status == STATUS_SUCCESS) {
         link_name(s, index);

@@ -73,7 +73,10 @@ static void *tick(void *ctx)
     while (!r->stop) {
         if (publish_tick(r->publish, clock_ms()) < 0)
             r->tick_errors++;
-        clock_sleep_until_ns(clock_ns() + 10 * NS_PER_MS);
+        if (r->config.doorbell)
+            publish_wait(r->publish, 10);
+        else
+            clock_sleep_until_ns(clock_ns() + 10 * NS_PER_MS);
     }
     return NULL;
 }
