@@ -402,7 +402,7 @@ int main(int argc, char **argv)
         die("bench_doorbell SERVER [SECONDS]");
     snprintf(socket_path, sizeof(socket_path), "%s/vm.sock", dir);
     snprintf(region_name, sizeof(region_name), "unix:%s", socket_path);
-    const char *const server[] = { argv[1], "size=16M", socket_path, NULL };
+    const char *const server[] = { argv[1], "--size=16M", socket_path, NULL };
     server_pid = child_spawn(server, -1, -1);
     atexit(end_server);
     for (int i = 0; i < VIEWERS; i++)
