@@ -60,6 +60,7 @@ static void store_newest(struct frame_flow *f)
     switch (f->renderer->ops->upload(f->renderer, &frame, &damage)) {
     case RENDER_UPLOAD_OK:
         f->bad_store = !s->ops->frame_intact(s);
+        f->times = source_frame_times(s);
         finish(f, !f->bad_store);
         if (f->bad_store)
             break;
@@ -83,6 +84,7 @@ static void count_commit(struct frame_flow *f, uint64_t tag)
     f->frames_shown++;
     f->commit_ns[tag % ARRAY_LEN(f->commit_ns)] = now_ns;
     f->source->ops->stats(f->source, &stats);
+    latency_committed(&f->latency, &f->times, tag, now_ns);
     if (stats.last_notice_ns && now_ns > stats.last_notice_ns)
         f->notice_to_commit_ns = smooth(f->notice_to_commit_ns, now_ns - stats.last_notice_ns);
     if (f->frames_shown == 1) {
@@ -95,7 +97,9 @@ static void show(struct frame_flow *f)
 {
     if (f->bad_store || (!f->has_picture && !f->still))
         return;
-    const uint64_t tag = f->unshown && f->want_feedback ? ++f->next_tag : 0;
+    const bool feedback =
+        f->want_feedback || (f->feedback_until_ns && clock_ns() < f->feedback_until_ns);
+    const uint64_t tag = f->unshown && feedback ? ++f->next_tag : 0;
     if (!f->renderer->ops->present(f->renderer, tag))
         return;
     if (f->listener.on_shown)
@@ -196,6 +200,7 @@ void frame_flow_on_presented(struct frame_flow *f, uint64_t tag, uint64_t presen
         return;
     }
     f->frames_presented++;
+    latency_presented(&f->latency, tag, presented_ns);
     if (presented_ns > commit_ns)
         f->commit_to_present_ns = smooth(f->commit_to_present_ns, presented_ns - commit_ns);
 }

@@ -23,6 +23,7 @@
 #include "loop/loop.h"
 #include "render/render.h"
 #include "source/source.h"
+#include "viewer/latency.h"
 #include "viewer/pointer_flow.h"
 #include "viewer/viewer.h"
 
@@ -55,9 +56,12 @@ struct frame_flow {
     uint64_t
         taken_since_ns; /* how long we have failed to copy the frame in hand; 0: none in hand */
 
-    bool want_feedback;
+    bool want_feedback;         /* always, or ... */
+    uint64_t feedback_until_ns; /* ... until somebody asked so long ago */
     uint64_t connect_ns;
     uint64_t next_tag, commit_ns[64]; /* by tag */
+    struct source_frame_times times;  /* of the picture in the store */
+    struct latency latency;
     uint64_t frames_shown, frames_presented, frames_discarded, first_commit_ns;
     uint64_t notice_to_commit_ns, commit_to_present_ns;
 };

@@ -262,6 +262,10 @@ static void fill_stats(const struct viewer *v, struct viewer_stats *out)
         .notice_to_commit_ns = f->notice_to_commit_ns,
         .commit_to_present_ns = f->commit_to_present_ns,
     };
+    for (int i = 0; i < LATENCY_STAGES; i++) {
+        struct viewer_stage *s = &out->stages[i];
+        s->known = latency_quantiles(&f->latency, (enum latency_stage)i, &s->median_ns, &s->p99_ns);
+    }
     if (v->source)
         v->source->ops->stats(v->source, &out->source);
     if (v->renderer) {
@@ -375,7 +379,8 @@ static void on_figures(void *ctx, char *text, size_t text_bytes)
 
 static void on_report(void *ctx, struct cJSON *object)
 {
-    const struct viewer *v = ctx;
+    struct viewer *v = ctx;
+    v->flow.feedback_until_ns = clock_ns() + VIEWER_WATCHED_NS;
     struct viewer_stats stats;
     fill_stats(v, &stats);
     viewer_report_json(&stats, object);

@@ -486,6 +486,18 @@ static bool relay_frame_intact(struct source *self)
     return stream_frame_intact(&r->stream) && !shm_region_lost(r->region);
 }
 
+static void relay_frame_times(struct source *self, struct source_frame_times *out)
+{
+    struct relay *r = relay_of(self);
+    struct kvmfr_timing t;
+    *out = (struct source_frame_times){ .notice_ns = r->stream.noticed_ns };
+    if (!r->stream.taken || !kvmfr_client_timing(r->client, &r->stream.view, clock_ns(), &t))
+        return;
+    out->capture_ns = t.capture_ns;
+    out->post_ns = t.post_ns;
+    out->complete_ns = t.complete_ns;
+}
+
 static void relay_finish_frame(struct source *self, bool drawn)
 {
     struct relay *r = relay_of(self);
@@ -594,6 +606,7 @@ static const struct source_ops relay_ops = {
     .take_frame = relay_take_frame,
     .frame_intact = relay_frame_intact,
     .finish_frame = relay_finish_frame,
+    .frame_times = relay_frame_times,
     .keep_frame = relay_keep_frame,
     .release_frame = relay_release_frame,
     .take_cursor = relay_take_cursor,

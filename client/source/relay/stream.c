@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* More messages than any queue holds: a hostile host that posts faster than we read cannot keep us
  * here. */
 enum { READS_MAX = 64 };
@@ -121,6 +123,7 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
     s->view = *view;
     s->has_view = s->fresh = true;
     s->hold = STREAM_HOLD_MESSAGE;
+    s->noticed_ns = clock_ns();
     s->news++;
     return true;
 }
@@ -239,6 +242,7 @@ static bool read_box(struct stream *s, uint32_t step, uint64_t now_ms)
         s->stats.frames_noticed++;
         s->stats.frames_superseded += step - (s->fresh ? 0 : 1);
         s->fresh = true;
+        s->noticed_ns = clock_ns();
         s->news++;
     }
     return finish_messages(s, now_ms);

@@ -69,6 +69,7 @@ struct stream {
     bool fresh;    /* held and not drawn yet */
     bool taken;    /* between take and finish */
     uint64_t held_since_ms;
+    uint64_t noticed_ns;     /* when the newest frame was */
     uint32_t linger_word;    /* the frame queue's activity when the message was finished */
     uint32_t one_shot_flags; /* FRAME_FLAG_REQUEST_ACTIVATION since the last drawn frame */
     struct damage damage;    /* since the last drawn frame */
