@@ -43,7 +43,8 @@ static const struct option_def defs[] = {
       .offset = AT(app.config_file), .value_name = "PATH",
       .help = "read this file instead of $XDG_CONFIG_HOME/espelho/client.ini; command line only" },
     { "app.shmFile", .type = OPTION_STRING, .offset = AT(app.shm_file), .value_name = "PATH",
-      .help = "the shared memory: a file, or a kvmfr device; without it /dev/kvmfr0 if there is "
+      .help = "the shared memory: a file, a kvmfr device, or unix:SOCKET of an ivshmem server; "
+              "without it /dev/kvmfr0 if there is "
               "one, else "
               "/dev/shm/looking-glass" },
     { "app.domain", .alias = "domain", .type = OPTION_STRING, .offset = AT(app.domain),
