@@ -313,9 +313,14 @@ void stream_finish_frame(struct stream *s, bool drawn)
 
 /* Not a frame that lingers: its message is finished, nothing protects it any more. One place stays
  * free, so that the next frame can be read. */
+bool stream_can_keep(const struct stream *s)
+{
+    return s->taken && s->hold == STREAM_HOLD_MESSAGE && s->kept_count + 1 < STREAM_KEPT_MAX;
+}
+
 uint32_t stream_keep_frame(struct stream *s)
 {
-    if (!s->taken || s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)
+    if (!stream_can_keep(s))
         return 0;
     if (++s->last_token == 0)
         s->last_token = 1;
