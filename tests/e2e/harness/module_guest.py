@@ -12,7 +12,7 @@ from .initramfs import module_files, put_module
 from .ivshmem_server import IvshmemServer
 from .process import Failure, Process
 
-PROGRAMS = ("bell", "control", "dmabuf", "faults", "ioctl", "lazy", "node", "pci", "qemu")
+PROGRAMS = ("bell", "control", "dmabuf", "faults", "ioctl", "lazy", "node", "pci", "qemu", "region")
 PLAIN_BYTES = 8 << 20  # tests/module/guest/check_node.c
 BELL_BYTES = 4 << 20
 VECTORS = 4
