@@ -118,9 +118,10 @@ struct source_ops {
     /* Instead of finish_frame(true): the picture was handed on, but its pixels are still being
      * read, by the GPU or the compositor. It stays as it is until release_frame() with the returned
      * token; take_frame() may bring newer frames meanwhile. 0: it cannot be kept, and was not
-     * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, both
-     * or none: source_keep_frame() and source_release_frame() ask. See on_reclaim for how long. */
+     * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, all
+     * three or none: source_keep_frame() etc. ask. See on_reclaim for how long. */
     uint32_t (*keep_frame)(struct source *self);
+    bool (*can_keep)(struct source *self); /* would keep_frame() do it now? */
     void (*release_frame)(struct source *self, uint32_t token);
     /* Next pointer update; false if none. The caller owns shape.data. */
     bool (*take_cursor)(struct source *self, struct cursor_update *out);
@@ -145,6 +146,11 @@ struct source {
 static inline uint32_t source_keep_frame(struct source *source)
 {
     return source->ops->keep_frame ? source->ops->keep_frame(source) : 0;
+}
+
+static inline bool source_can_keep(struct source *source)
+{
+    return source->ops->can_keep && source->ops->can_keep(source);
 }
 
 static inline void source_release_frame(struct source *source, uint32_t token)

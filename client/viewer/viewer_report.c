@@ -63,6 +63,10 @@ void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_by
         s->renderer_name ? s->renderer_name : "-", s->frames_shown);
     if (s->source.interval_ns)
         add(text, text_bytes, ", every %.2f ms", ms(s->source.interval_ns));
+    if (s->renderer.import_state[0])
+        add(text, text_bytes, "\nimport    %s", s->renderer.import_state);
+    if (s->renderer.direct_state[0])
+        add(text, text_bytes, "\ndirect    %s", s->renderer.direct_state);
     add(text, text_bytes, "\nlatency   %.2f ms to commit", ms(s->notice_to_commit_ns));
     if (s->commit_to_present_ns)
         add(text, text_bytes, ", %.2f ms to the screen", ms(s->commit_to_present_ns));
@@ -119,6 +123,21 @@ static void add_waiting(const struct source_stats *s, cJSON *object)
         cJSON_AddNumberToObject(object, "clock_error_us", us(s->clock_error_ns));
 }
 
+/* How the frames got here, and what of them was copied by the CPU. */
+static void add_copies(const struct viewer_stats *s, cJSON *object)
+{
+    if (s->renderer.import_state[0])
+        cJSON_AddStringToObject(object, "import", s->renderer.import_state);
+    if (s->renderer.direct_state[0])
+        cJSON_AddStringToObject(object, "direct", s->renderer.direct_state);
+    cJSON_AddNumberToObject(object, "frames_copied", (double)s->renderer.uploads);
+    cJSON_AddNumberToObject(object, "bytes_copied", (double)s->renderer.upload_bytes);
+    cJSON_AddNumberToObject(object, "frames_imported", (double)s->renderer.imports);
+    cJSON_AddNumberToObject(object, "frames_handed_over", (double)s->renderer.directs);
+    cJSON_AddNumberToObject(object, "stills_copied", (double)s->renderer.settles);
+    cJSON_AddNumberToObject(object, "frames_overdue", (double)s->source.frames_overdue);
+}
+
 void viewer_report_json(const struct viewer_stats *s, cJSON *object)
 {
     cJSON_AddStringToObject(object, "picture", picture_name(s->active));
@@ -129,6 +148,7 @@ void viewer_report_json(const struct viewer_stats *s, cJSON *object)
     cJSON_AddNumberToObject(object, "commit_to_present_ms", ms(s->commit_to_present_ns));
     add_waiting(&s->source, object);
     add_stages(s, object);
+    add_copies(s, object);
     cJSON_AddStringToObject(object, "spice", spice_name(s->spice.state));
     if (s->spice.text[0])
         cJSON_AddStringToObject(object, "spice_problem", s->spice.text);

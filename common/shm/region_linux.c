@@ -10,20 +10,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "shm/doorbell.h"
+#include "shm/doorbell_module_linux.h"
 #include "shm/guard.h"
 #include "shm/ivshmem_peer_linux.h"
 #include "shm/region_problem.h"
 
 #define KVMFR_PATH            "/dev/kvmfr0"
 #define FILE_PATH             "/dev/shm/looking-glass"
-#define KVMFR_IOCTL_SIZE      0x7544ul /* kvmfr.md 9.3 */
-#define SMALLEST_REGION_BYTES 5760u    /* the header of lgmp.md table L1 */
+#define SMALLEST_REGION_BYTES 5760u /* the header of lgmp.md table L1 */
 
 const char *shm_default_path(void)
 {
@@ -67,14 +66,6 @@ static enum shm_kind kind_of(const struct stat *st)
     if (S_ISREG(st->st_mode))
         return SHM_KIND_FILE;
     return S_ISCHR(st->st_mode) && is_kvmfr_device(st->st_rdev) ? SHM_KIND_KVMFR : SHM_KIND_NONE;
-}
-
-/* The raw system call: the library's ioctl() would cut a size of 2 GiB or more to a negative int.
- */
-static int64_t kvmfr_size_bytes(int fd)
-{
-    const long size_bytes = syscall(SYS_ioctl, fd, KVMFR_IOCTL_SIZE, 0ul);
-    return size_bytes < 0 ? -(int64_t)errno : size_bytes;
 }
 
 static int check_size(const struct shm_region *r, int64_t size_bytes, struct shm_problem *problem)
@@ -126,7 +117,8 @@ static int identify(struct shm_region *r, struct shm_problem *problem)
                                "%.180s: what the server gives out is no shared memory", r->path);
     if (from_server)
         r->kind = SHM_KIND_SERVER;
-    const int64_t size_bytes = r->kind == SHM_KIND_KVMFR ? kvmfr_size_bytes(r->fd) : st.st_size;
+    const int64_t size_bytes =
+        r->kind == SHM_KIND_KVMFR ? kvmfr_module_size_bytes(r->fd) : st.st_size;
     if (size_bytes < 0)
         return shm_problem_from_errno(problem, r->path, (int)-size_bytes, "ask for the size of");
     const int err = check_size(r, size_bytes, problem);
@@ -143,6 +135,13 @@ static int map(struct shm_region *r, struct shm_problem *problem)
     r->mem = mem;
     const int err = shm_guard_add(mem, r->len_bytes, &r->guard);
     return err ? shm_problem_from_errno(problem, r->path, -err, "guard") : 0;
+}
+
+/* Of an ivshmem device in this guest, behind our kernel module. */
+static int find_doorbell(struct shm_region *r, struct shm_problem *problem)
+{
+    const int err = kvmfr_module_doorbell(r->fd, &r->doorbell);
+    return err ? shm_problem_from_errno(problem, r->path, -err, "listen to the doorbell of") : 0;
 }
 
 struct origin {
@@ -169,6 +168,8 @@ static int create(const struct origin *from, struct shm_region **out, struct shm
     int err = identify(r, problem);
     if (err == 0)
         err = map(r, problem);
+    if (err == 0 && r->kind == SHM_KIND_KVMFR)
+        err = find_doorbell(r, problem);
     if (err) {
         shm_region_close(r);
         return err;

@@ -355,8 +355,9 @@ static void step(struct relay *r)
     publish_state(r);
 }
 
-/* Reads, copes with a lost subscription, tells the viewer. */
-static void read_stream(struct relay *r)
+/* Reads, copes with a lost subscription, tells the viewer. `woken`: somebody thought that something
+ * happened. If it is nothing new, it may be that the host has finished writing what is held. */
+static void read_stream(struct relay *r, bool woken)
 {
     const uint32_t before = r->stream.news;
     if (!stream_read(&r->stream, clock_ms())) {
@@ -365,7 +366,7 @@ static void read_stream(struct relay *r)
         bell_restart(&r->bell, NULL, NULL, false);
         step(r);
     }
-    if (r->stream.news != before && stream_has_news(&r->stream))
+    if ((woken || r->stream.news != before) && stream_has_news(&r->stream))
         r->listener.on_activity(r->listener.ctx);
 }
 
@@ -425,7 +426,7 @@ static void on_timer(void *ctx)
          * so three posts between two looks, of which the viewer's own take_frame() finished some,
          * look like none. */
         if (r->stream.client)
-            read_stream(r);
+            read_stream(r, false);
     }
     arm(r);
 }
@@ -446,7 +447,7 @@ static void on_rung(void *ctx)
     const uint64_t now_ms = clock_ms();
     doubt_bell(r, now_ms);
     if (r->stream.client)
-        read_stream(r);
+        read_stream(r, true);
     if (r->stream.client)
         (void)kvmfr_client_ping(r->client, clock_ns(), true);
     if (bell_ask(&r->bell, now_ms))
@@ -459,7 +460,7 @@ static void on_wake(void *ctx)
 {
     struct relay *r = ctx;
     if (r->stream.client)
-        read_stream(r);
+        read_stream(r, true);
 }
 
 /* ---- source_ops ---- */
@@ -521,6 +522,11 @@ static uint32_t relay_keep_frame(struct source *self)
     if (token)
         rouse(r);
     return token;
+}
+
+static bool relay_can_keep(struct source *self)
+{
+    return stream_can_keep(&relay_of(self)->stream);
 }
 
 static void relay_release_frame(struct source *self, uint32_t token)
@@ -617,6 +623,7 @@ static const struct source_ops relay_ops = {
     .finish_frame = relay_finish_frame,
     .frame_times = relay_frame_times,
     .keep_frame = relay_keep_frame,
+    .can_keep = relay_can_keep,
     .release_frame = relay_release_frame,
     .take_cursor = relay_take_cursor,
     .local_input = relay_local_input,

@@ -436,12 +436,19 @@ static uint32_t new_token(struct stream *s)
     return s->last_token;
 }
 
-/* Not a frame that lingers: its message is finished, nothing protects it any more. One place stays
- * free, so that the next frame can be read. */
+/* A held buffer; or a message, of which one place stays free so that the next can be read. Not a
+ * frame that lingers: its message is finished, nothing protects it any more. */
+bool stream_can_keep(const struct stream *s)
+{
+    if (!s->taken)
+        return false;
+    return s->hold == STREAM_HOLD_BUFFER ||
+           (s->hold == STREAM_HOLD_MESSAGE && s->kept_count + 1 < STREAM_KEPT_MAX);
+}
+
 uint32_t stream_keep_frame(struct stream *s)
 {
-    if (!s->taken || (s->hold != STREAM_HOLD_BUFFER &&
-                      (s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)))
+    if (!stream_can_keep(s))
         return 0;
     const uint32_t token = new_token(s);
     set_drawn(s);

@@ -110,6 +110,7 @@ enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
                                    struct damage *damage);
 bool stream_frame_intact(struct stream *s);
 void stream_finish_frame(struct stream *s, bool drawn);
+bool stream_can_keep(const struct stream *s);
 uint32_t stream_keep_frame(struct stream *s);
 void stream_release_frame(struct stream *s, uint32_t token);
 bool stream_take_cursor(struct stream *s, struct cursor_update *out);

@@ -254,6 +254,12 @@ static uint32_t switch_keep_frame(struct source *self)
     return token;
 }
 
+static bool switch_can_keep(struct source *self)
+{
+    const struct source_switch *w = switch_of(self);
+    return w->taken == &w->relay && source_can_keep(w->relay.source);
+}
+
 static void switch_release_frame(struct source *self, uint32_t token)
 {
     const struct source_switch *w = switch_of(self);
@@ -389,6 +395,7 @@ static const struct source_ops switch_ops = {
     .finish_frame = switch_finish_frame,
     .frame_times = switch_frame_times,
     .keep_frame = switch_keep_frame,
+    .can_keep = switch_can_keep,
     .release_frame = switch_release_frame,
     .take_cursor = switch_take_cursor,
     .local_input = switch_local_input,

@@ -7,7 +7,8 @@ from harness.process import Failure
 # What must have been checked at least, beside the programs' own cases: fewer lines would mean that the guest's script broke off.
 EVERYWHERE = ("parameters.static_size_mb=0", "load_loop.static_size_mb=4,4", "node.mapping_edges", "ioctl.every_code",
               "ioctl.callers_of_32_bit", "dmabuf.outlives_a_removed_device", "dmabuf.import_by_another_driver",
-              "pci.unbind_under_a_buffer", "bell.peers_outside", "control.only_for_root", "lazy.first_open", "unload", "no_complaints")
+              "pci.unbind_under_a_buffer", "bell.peers_outside", "region.rings_a_peer_outside", "control.only_for_root",
+              "lazy.first_open", "unload", "no_complaints")
 FULL = ("qemu",)
 DEBUG = ("faults.create_buffer", "faults.bind_device", "kunit", "no_leaks")  # what other kernels have not
 

@@ -247,7 +247,7 @@ TEST(pages_can_be_pinned)
     char *p = map(fd, SMALL_BYTES, 0);
     int ends[2];
     CHECK(pipe(ends) == 0);
-    strcpy(p + 8 * PAGE, "borrowed");
+    memcpy(p + 8 * PAGE, "borrowed", 9);
     const struct iovec part = { p + 8 * PAGE, PAGE };
     CHECK_INT(vmsplice(ends[1], &part, 1, 0), PAGE);
     munmap(p, SMALL_BYTES);
