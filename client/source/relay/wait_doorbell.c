@@ -70,7 +70,8 @@ static void count(struct wait_doorbell *d)
     d->cursor = cursor;
 }
 
-static void attend(struct wait_doorbell *d)
+/* `cleared`: the rings were taken just now. */
+static void attend(struct wait_doorbell *d, bool cleared)
 {
     const struct wait_bell *bell = &d->config.bell;
     void *ctx = d->config.ctx;
@@ -78,7 +79,9 @@ static void attend(struct wait_doorbell *d)
     d->gone = &gone;
     for (int i = 0; i < ROUNDS_MAX; i++) {
         bell->disarm(ctx);
-        (void)bell->clear(ctx);
+        if (!cleared)
+            (void)bell->clear(ctx);
+        cleared = false;
         count(d);
         d->config.notify(ctx);
         if (gone)
@@ -96,10 +99,11 @@ static void attend(struct wait_doorbell *d)
 static void ringing(struct wait_doorbell *d)
 {
     /* One round of the loop may report both vectors: the first call took both. */
-    if (!d->config.bell.clear(d->config.ctx) && !d->config.bell.news(d->config.ctx))
+    const bool rung = d->config.bell.clear(d->config.ctx);
+    if (!rung && !d->config.bell.news(d->config.ctx))
         return;
     store(&d->shared.wakeups, load(&d->shared.wakeups) + 1);
-    attend(d);
+    attend(d, rung);
 }
 
 static void on_ring(struct wait_doorbell *d, uint32_t events, struct loop_source **source)
@@ -128,7 +132,7 @@ static void on_again(void *ctx)
 {
     struct wait_doorbell *d = ctx;
     atomic_store(&d->shared.asked, false);
-    attend(d);
+    attend(d, false);
 }
 
 static void doorbell_expect(struct wait *base)
