@@ -195,7 +195,8 @@ static void print_json_stages(const struct stats *s, const struct source_stats *
     uint64_t median_ns, p99_ns;
     const char *comma = "";
     printf(",\"wait\":\"%s\",\"doorbell\":\"%s\",\"frame_buffers\":%" PRIu32,
-           now->wait_name ? now->wait_name : "none", source_bell_name(now->bell), now->frame_buffers);
+           now->wait_name ? now->wait_name : "none", source_bell_name(now->bell),
+           now->frame_buffers);
     if (now->has_clock)
         printf(",\"clock_error_us\":%.1f", (double)now->clock_error_ns / 1e3);
     printf(",\"stages_us\":{");

@@ -196,6 +196,7 @@ TEST(everything_is_ordered)
     CHECK(s.region.mem);
     memset(s.region.mem, 0, REGION_BYTES);
     const struct kvmfr_host_config config = { .now_ms = now_ms(),
+                                              .extension = true, /* viewers that do not know it */
                                               .set_cursor_position = on_moved,
                                               .ctx = &s };
     CHECK_INT(kvmfr_host_create(s.region.mem, REGION_BYTES, &config, &s.host), 0);

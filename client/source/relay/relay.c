@@ -438,7 +438,7 @@ static void on_rung(void *ctx)
     const uint64_t now_ms = clock_ms();
     doubt_bell(r, now_ms);
     if (r->stream.client)
-        read_stream(r);
+        read_stream(r, true);
     if (r->stream.client)
         (void)kvmfr_client_ping(r->client, clock_ns(), true);
     if (bell_ask(&r->bell, now_ms))

@@ -30,8 +30,9 @@ void ext_setup(struct ext_rig *r, bool bells)
     memset(r, 0, sizeof(*r));
     r->bells = bells;
     r->now_ms = 1000;
-    r->mem = aligned_alloc(4096, EXT_REGION_BYTES);
-    CHECK(r->mem);
+    r->block = malloc(EXT_REGION_BYTES + 4096);
+    CHECK(r->block);
+    r->mem = (uint8_t *)(((uintptr_t)r->block + 4095) & ~(uintptr_t)4095);
     memset(r->mem, 0xA5, EXT_REGION_BYTES); /* nothing old may matter */
     bell_hub_init(&r->hub);
     const struct kvmfr_host_config config = {
@@ -50,7 +51,7 @@ void ext_teardown(struct ext_rig *r)
 {
     kvmfr_host_destroy(r->host);
     bell_hub_fini(&r->hub);
-    free(r->mem);
+    free(r->block);
 }
 
 void ext_pass(struct ext_rig *r, uint32_t ms)

@@ -16,6 +16,7 @@
 enum { EXT_REGION_BYTES = 1 << 20, EXT_WIDTH_PX = 64, EXT_HEIGHT_PX = 48, EXT_HOST_PEER = 0 };
 
 struct ext_rig {
+    uint8_t *block; /* owned; `mem` is in it, at a page */
     uint8_t *mem;
     struct bell_hub hub;
     struct kvmfr_host *host;

@@ -208,7 +208,7 @@ def synthetic(rig):
 
 @case("windows.driver", labels=("windows",), timeout_s=240)
 def driver(rig):
-    """The region comes from the IVSHMEM driver (its stand-in): found, busy, unplugged, plugged in again."""
+    """The region comes from the IVSHMEM driver (its stand-in): found, with a doorbell, busy, unplugged, plugged in again without one."""
     host = WindowsHost(rig)
     tool = windows_program(rig, "tests", "host-win", "driver", "driver_tool.exe")
     sys = windows_program(rig, "tests", "host-win", "driver", "espelho_ivshmem.sys")
@@ -218,10 +218,19 @@ def driver(rig):
     missing.wait_log("<shmem")  # what to write
     must_be("status of one that never found it", missing.interrupt(), 0)
 
-    host.wine.must_run(tool, "install", "Z:" + sys, host.region)
+    host.wine.must_run(tool, "install", "Z:" + sys, host.region, env={"ESPELHO_VECTORS": "2", "ESPELHO_PEER": "7"})
     host.start(desktop, through_file=False)
-    follower = host.follow()
+    host.program.wait_log("doorbell: peer 7, vectors: 2")
+    follower = host.follow("--bell", "5")
     follower.wait_event(2)
+    follower.wait(lambda: [t for _, t in follower.lines() if t == "ring 7 0"], "rings the host's only vector")
+    rung = wait_until(lambda: (lambda r: r if {"5.0", "5.1"} <= set(r) else None)(host.wine.must_run(tool, "rings").split()),
+                      20, "the driver was asked to ring the viewer's vectors")
+    must_be("rings of nobody else after those at the start", [r for r in rung[-2:] if not r.startswith("5.")], [])
+    if "viewers ring here" in host.program.log():
+        raise Failure("the host says that it was rung")
+    host.wine.must_run(tool, "ring", "7", "0")
+    host.program.wait_log("viewers ring here")
     must_be("a second host", host.wine.run(host.exe).status, BUSY)
     host.wine.must_run(tool, "stop")  # unplugged under a running host
     host.program.wait_log("removed")

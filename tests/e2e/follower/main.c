@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * tests/e2e/follower/main.c - a subscriber that judges: `follower FILE [--script PATH] [--output N]
- * [--scale N] [--tolerance N] [--slow MS]`. `follower --picture SCRIPT EVENT OUTPUT FILE.ppm` only
- * draws what the desktop looks like after an event.
+ * [--scale N] [--tolerance N] [--slow MS] [--bell PEER]`. `follower --picture SCRIPT EVENT OUTPUT
+ * FILE.ppm` only draws what the desktop looks like after an event.
  *
  * Reads every message of the region FILE and says what it is, a line each, with the time in ms of
  * CLOCK_MONOTONIC_RAW (which is what Wine's QueryPerformanceCounter counts):
@@ -13,7 +13,9 @@
  *   T restart                   evicted, or the host anew: what comes has no predecessor
  *   T pointer shown|hidden [at X Y] [shape TYPE WxH hot X Y event N|?]
  *   T rejected WHAT
- * `event`: see judge.h; `pixels`: of the damage. --slow: holds each frame for so long. A line
+ * `event`: see judge.h; `pixels`: of the damage. --slow: holds each frame for so long. --bell: says
+ * hello as this peer of a doorbell device; whom it would ring then is said as "T ring PEER VECTOR",
+ * for somebody to do it. A line
  * "cursor X Y" on standard input asks the host to put the pointer there; "T cursor done" follows.
  * SIGTERM ends it, properly unsubscribed. */
 #include <errno.h>
@@ -28,8 +30,10 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "follower/bell.h"
 #include "follower/judge.h"
 #include "kvmfr/client.h"
+#include "kvmfr/client_extension.h"
 #include "shm/region.h"
 
 enum { STALL_MS = 3000, STEP_MS = 20 };
@@ -39,7 +43,8 @@ struct follower {
     struct kvmfr_client *client;
     struct shim_script script;
     bool has_script;
-    uint32_t output, slow_ms;
+    uint32_t output, slow_ms, peer;
+    struct spoken_bell bell; /* with `peer` */
     struct judge judge;
     enum kvmfr_state state;
     uint64_t step_ms;
@@ -65,6 +70,11 @@ static double now_ms(void)
 }
 
 #define SAY(format, ...) (printf("%.3f " format "\n", now_ms(), ##__VA_ARGS__), fflush(stdout))
+
+static void say_ring(uint16_t peer, uint16_t vector)
+{
+    SAY("ring %u %u", peer, vector);
+}
 
 static void forget(struct follower *f)
 {
@@ -230,7 +240,7 @@ static int usage(const char *what)
 {
     fprintf(stderr,
             "follower: %s; FILE [--script PATH] [--output N] [--scale N] [--tolerance N] "
-            "[--slow MS]\n",
+            "[--slow MS] [--bell PEER]\n",
             what);
     return 2;
 }
@@ -280,8 +290,14 @@ static int start(struct follower *f, const char *path)
     f->judge.tolerance = tolerance;
     if (shm_region_open(path, &f->region, &problem) < 0)
         return usage(problem.message);
+    if (f->peer) {
+        spoken_bell_init(&f->bell, (uint16_t)f->peer, say_ring);
+        f->region->doorbell = &f->bell.base;
+    }
     if (kvmfr_client_create(f->region, (struct lgmp_random){ 0 }, &f->client) < 0)
         return usage("no client");
+    const struct kvmfr_client_wants wants = { .rings = f->peer != 0 };
+    kvmfr_client_set_wants(f->client, &wants);
     return 0;
 }
 
@@ -314,7 +330,8 @@ int main(int argc, char **argv)
         } numbers[] = { { "--output", &f.output },
                         { "--scale", &f.judge.scale },
                         { "--tolerance", &f.judge.tolerance },
-                        { "--slow", &f.slow_ms } };
+                        { "--slow", &f.slow_ms },
+                        { "--bell", &f.peer } };
         bool used = false;
         for (size_t n = 0; n < ARRAY_LEN(numbers) && i + 1 < argc && !used; n++) {
             if (strcmp(argv[i], numbers[n].name) == 0) {
