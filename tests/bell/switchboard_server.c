@@ -87,6 +87,14 @@ void switchboard_server_stop(struct switchboard_server *s)
     rmdir(s->dir);
 }
 
+void switchboard_server_come(struct switchboard_server *s, uint16_t id)
+{
+    atomic_store(&s->board->gone[id], false);
+    const int fd = atomic_load(&s->connection);
+    if (fd >= 0)
+        introduce(s, fd, id);
+}
+
 void switchboard_server_gone(struct switchboard_server *s, uint16_t id)
 {
     atomic_store(&s->board->gone[id], true);

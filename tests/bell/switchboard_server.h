@@ -23,6 +23,8 @@ struct switchboard_server {
 void switchboard_server_start(struct switchboard_server *s, struct switchboard *board,
                               int memory_fd, uint16_t id);
 void switchboard_server_stop(struct switchboard_server *s);
+/* Tells the connection that peer `id`, which was gone, is there now. */
+void switchboard_server_come(struct switchboard_server *s, uint16_t id);
 /* Tells the connection that peer `id` left. */
 void switchboard_server_gone(struct switchboard_server *s, uint16_t id);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The three checkers of common/kvmfr over bytes of a hostile guest. What they let through must keep
- * what their headers promise: everything inside the region, texts terminated and printable, damage
- * inside the image. The sanitizers see the rest. Input: selector byte, then what
- * tests/fuzz/make_corpus.py writes for it. */
+ * The checkers of common/kvmfr, those of our extension's board among them, over bytes of a hostile
+ * guest. What they let through must keep what their headers promise: everything inside the region,
+ * texts terminated and printable, damage inside the image. The sanitizers see the rest. Input:
+ * selector byte, then what tests/fuzz/make_corpus.py writes for it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "kvmfr/board.h"
 #include "kvmfr/cursor.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/session.h"
@@ -76,6 +77,32 @@ static void fuzz_cursor(const uint8_t *region, uint32_t offset_bytes, uint32_t l
     cursor_shape_fini(&u.shape);
 }
 
+/* The board at the start of the region, its frames and their timing blocks where it says. */
+static void fuzz_board(uint8_t *region, uint32_t offset_bytes, uint32_t timing_offset)
+{
+    struct frame_view v;
+    struct kvmfr_timing t;
+    const char *why = NULL;
+    MUST(!kvmfr_board_at(region, REGION_BYTES, REGION_BYTES - 64, 4160));
+    const struct kvmfr_wire_board *board =
+        kvmfr_board_at(region, REGION_BYTES, offset_bytes, sizeof(struct kvmfr_wire_board));
+    if (!board)
+        return;
+    MUST(range_inside((uint64_t)((const uint8_t *)board - region), sizeof(*board), REGION_BYTES));
+    MUST(kvmfr_newest_index(board->host.newest) < (int)KVMFR_MAX_FRAME_BUFFERS);
+    for (uint32_t i = 0; i <= KVMFR_MAX_FRAME_BUFFERS; i++) {
+        if (kvmfr_board_frame(board, region, REGION_BYTES, i, &v, &why) < 0) {
+            MUST(why != NULL);
+            continue;
+        }
+        MUST(i < KVMFR_MAX_FRAME_BUFFERS &&
+             range_inside(v.pixels_offset_bytes, v.pixels_bytes, REGION_BYTES));
+        if (kvmfr_timing_read(region, &v, timing_offset, &t))
+            MUST(t.post_ns != 0 && t.capture_ns <= t.post_ns &&
+                 (t.complete_ns == 0 || t.complete_ns >= t.post_ns));
+    }
+}
+
 static void check_text(const char *text, size_t cap)
 {
     const size_t len = strnlen(text, cap);
@@ -112,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1 + PARAMETER_BYTES)
         return 0;
-    const uint32_t what = data[0] % 3;
+    const uint32_t what = data[0] % 4;
     uint32_t parameter[2];
     memcpy(parameter, data + 1, sizeof(parameter));
     data += 1 + PARAMETER_BYTES;
@@ -129,6 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint32_t offset_bytes = parameter[0] & 0x80000000 ? parameter[0] : 0;
     if (what == 0)
         fuzz_frame(region, offset_bytes, parameter[1]);
+    else if (what == 3)
+        fuzz_board(region, parameter[0] & 0x3fc0, parameter[1]);
     else
         fuzz_cursor(region, offset_bytes, parameter[1] & 0xfffff, parameter[0] & 7);
     free(region);

@@ -66,6 +66,13 @@ def kvmfr_seeds(image):
             yield b"\0" + struct.pack("<II", 0, 16384) + frame
     for flags in (3, 7):
         yield b"\1" + struct.pack("<II", flags, 16384) + image[6800:6800 + 24 + 4096]
+    if len(image) >= 57344 + 1084:  # a board at 64, and behind it the frame that it names, with a timing block
+        board = struct.pack("<IIQ4I4I16x", 1, 3, 1 << 32 | 1, *4 * (4352,), *4 * (12032,)).ljust(4160, b"\0")
+        frame = bytearray(image[57344:57344 + 1084])
+        frame[48:52] = struct.pack("<I", 4092)
+        timing = frame[4:8] + struct.pack("<4xQQQ", 100, 200, 300)
+        frame = bytes(frame).ljust(1088, b"\0") + bytes(timing)
+        yield b"\3" + struct.pack("<II", 64, 1088) + b"\0" * 64 + board.ljust(4352 - 64, b"\0") + frame
     session = image[5756:5756 + 174]
     yield b"\2" + struct.pack("<II", 0, 0) + session
     if len(session) == 174:  # with the record of docs/extensions.md table E1 and its feature bit

@@ -125,12 +125,10 @@ bool bell_ask(struct bell *b, uint64_t now_ms)
     return true;
 }
 
-bool bell_news(struct bell *b)
+void bell_news(struct bell *b)
 {
     struct shm_doorbell *d = b->doorbell;
-    const bool listening = d && d->ops->refresh && d->ops->refresh(d);
-    if (d && b->state == SOURCE_BELL_ACTIVE && d->ops->peer_present &&
+    if (b->state == SOURCE_BELL_ACTIVE && d->ops->peer_present &&
         !d->ops->peer_present(d, kvmfr_client_host_peer(b->client)))
         breaks(b, "the VM left its server");
-    return listening;
 }

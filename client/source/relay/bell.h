@@ -47,8 +47,8 @@ void bell_rung(struct bell *b);
 void bell_found_news(struct bell *b, uint64_t now_ms);
 /* Something asks whether the host lives. True: step now. */
 bool bell_ask(struct bell *b, uint64_t now_ms);
-/* The server had something to say. False: it will not say anything any more. */
-bool bell_news(struct bell *b);
+/* The server had something to say, and the doorbell was refreshed. */
+void bell_news(struct bell *b);
 
 /* Takes the rings of both vectors; was there one? */
 bool bell_clear(struct bell *b);

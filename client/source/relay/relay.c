@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -52,6 +53,7 @@ struct relay {
 
     struct shm_region *region;     /* NULL: not open */
     struct loop_source *bell_news; /* what its server says; NULL: nobody says anything */
+    bool server_gone;              /* it said so */
     uint64_t opened_ms, check_replaced_ms;
     uint64_t waiting_since_ms;   /* for a host: since opening, or since the connection was lost */
     struct kvmfr_client *client; /* NULL: no region */
@@ -203,6 +205,7 @@ static void close_region(struct relay *r)
     bell_restart(&r->bell, NULL, NULL, false);
     loop_source_destroy(r->bell_news);
     r->bell_news = NULL;
+    r->server_gone = false;
     kvmfr_client_destroy(r->client);
     r->client = NULL;
     shm_region_close(r->region);
@@ -228,10 +231,14 @@ static void on_bell_news(void *ctx, uint32_t events)
 {
     struct relay *r = ctx;
     (void)events;
-    if (!bell_news(&r->bell)) {
+    struct shm_doorbell *d = r->region->doorbell;
+    /* Whether or not anybody is connected: who comes is told only once. */
+    if (!d->ops->refresh || !d->ops->refresh(d)) {
         loop_source_destroy(r->bell_news);
         r->bell_news = NULL;
+        r->server_gone = true;
     }
+    bell_news(&r->bell);
     set_timer(r, 0); /* who left may have been the host, or the region's server */
 }
 
@@ -376,7 +383,9 @@ static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
     if (!r->region)
         return OPEN_RETRY_MS;
     if (r->state == KVMFR_STATE_CONNECTED) {
-        const uint32_t bell_ms = bell_next_step_ms(&r->bell);
+        /* Its successor may have another memory: nobody tells. */
+        const uint32_t most_ms = r->server_gone ? REPLACED_CHECK_MS : UINT32_MAX;
+        const uint32_t bell_ms = min_u32(bell_next_step_ms(&r->bell), most_ms);
         return stream_busy(&r->stream) && bell_ms > STEP_CONNECTED_MS ? STEP_CONNECTED_MS : bell_ms;
     }
     const uint64_t age_ms = now_ms - r->waiting_since_ms;

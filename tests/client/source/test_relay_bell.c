@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -317,6 +318,43 @@ TEST(a_vm_that_ends_is_missed_at_once)
     switchboard_server_gone(&w->server, HOST_PEER);
     AWAIT(w, bell_of(w) != SOURCE_BELL_ACTIVE);
     AWAIT(w, w->status.state == SOURCE_STATE_HOST_SILENT);
+    world_free(w);
+}
+
+TEST(a_vm_that_comes_after_the_viewer)
+{
+    struct world *w = world_new();
+    w->exchange.gone[HOST_PEER] = true;
+    open_viewer(w, NULL);
+    AWAIT(w, w->status.state == SOURCE_STATE_NO_HOST);
+    switchboard_server_come(&w->server, HOST_PEER);
+    pump_for(w, 50);
+    start_host(w, true);
+    AWAIT(w, bell_of(w) == SOURCE_BELL_ACTIVE);
+    CHECK(publish(w));
+    AWAIT(w, w->activity > 0);
+    (void)w->host_bell->ops->clear(w->host_bell, 0);
+    CHECK_INT(kvmfr_host_tick(w->host, clock_ms(), NULL), 0);
+    CHECK(kvmfr_host_arm(w->host));
+    CHECK_INT(take_and_draw(w), w->serial); /* it can be rung */
+    CHECK_INT(w->host_bell->ops->wait(w->host_bell, 0, 2000), 1);
+    (void)kvmfr_host_disarm(w->host);
+    world_free(w);
+}
+
+TEST(a_server_that_goes_takes_nothing_along)
+{
+    struct world *w = rung_world();
+    shutdown(w->server.connection, SHUT_RDWR);
+    pump_for(w, 100);
+    CHECK_INT(bell_of(w), SOURCE_BELL_ACTIVE);
+    for (int i = 0; i < 5; i++) {
+        CHECK(publish(w));
+        AWAIT(w, take_and_draw(w) == w->serial);
+    }
+    w->callbacks = 0;
+    pump_for(w, 1500);
+    CHECK(w->callbacks <= 40); /* no busy loop over the dead socket; it is looked for again */
     world_free(w);
 }
 
