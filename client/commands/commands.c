@@ -21,6 +21,8 @@ const struct command *command_find(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     }
+    if (strcmp(command_try_import.name, name) == 0) /* not for people, so not listed */
+        return &command_try_import;
     return NULL;
 }
 

@@ -62,13 +62,13 @@ static int apply_memory(struct client_options *o, const struct domain_info *info
 {
     if (info->memory.kind == DOMAIN_MEMORY_FILE)
         return set_text(&o->app.shm_file, info->memory.path);
-    if (info->memory.kind == DOMAIN_MEMORY_SOCKET)
-        log_warn("domain %s shares its memory by an ivshmem server (%s), which this version cannot "
-                 "use yet",
-                 info->name, info->memory.path);
-    else
-        log_warn("domain %s has no shared memory: add a <shmem> device (`espelho size` prints it)",
-                 info->name);
+    if (info->memory.kind == DOMAIN_MEMORY_SOCKET) {
+        char name[sizeof("unix:") + sizeof(info->memory.path)];
+        snprintf(name, sizeof(name), "unix:%s", info->memory.path);
+        return set_text(&o->app.shm_file, name);
+    }
+    log_warn("domain %s has no shared memory: add a <shmem> device (`espelho size` prints it)",
+             info->name);
     return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "commands/commands.h"
 #include "commands/viewer_figures.h"
 #include "source/relay/relay.h"
+#include "viewer/latency.h"
 
 struct stats_options {
     bool json;
@@ -54,6 +55,7 @@ struct stats {
     struct frame_view frame; /* of the newest frame; its pixels are never read */
     bool has_frame;
     struct tally tally;
+    struct latency latency;     /* of our own reading: capture, post, notice */
     struct source_stats before; /* counters at the last line */
     uint64_t line_ns;
     uint32_t lines;
@@ -95,6 +97,8 @@ static void on_activity(void *ctx)
     damage_clear(&damage);
     if (s->source->ops->take_frame(s->source, &s->frame, &damage) != SOURCE_TAKE_FRAME)
         return;
+    const struct source_frame_times times = source_frame_times(s->source);
+    latency_committed(&s->latency, &times, 0, 0);
     s->source->ops->finish_frame(s->source, true);
     s->has_frame = true;
     const uint64_t area_px = (uint64_t)s->frame.width_px * s->frame.height_px;
@@ -140,7 +144,7 @@ static struct line line_of(const struct stats *s, const struct source_stats *now
 
 static void print_viewers(const cJSON *viewers)
 {
-    char text[256];
+    char text[512];
     const cJSON *viewer;
     cJSON_ArrayForEach(viewer, viewers)
     {
@@ -149,7 +153,25 @@ static void print_viewers(const cJSON *viewers)
     }
 }
 
-static void print_text(const struct stats *s, const struct line *l)
+/* Only with a host that tells times: one more line. */
+static void print_stages(const struct stats *s, const struct source_stats *now)
+{
+    uint64_t median_ns, p99_ns;
+    bool any = false;
+    for (int i = 0; i < LATENCY_STAGES; i++) {
+        if (!latency_quantiles(&s->latency, (enum latency_stage)i, &median_ns, &p99_ns))
+            continue;
+        printf("%s%s %.0f/%.0f",
+               any ? ", " : "  us p50/p99: ", latency_stage_name((enum latency_stage)i),
+               (double)median_ns / 1e3, (double)p99_ns / 1e3);
+        any = true;
+    }
+    if (any)
+        printf("; clock +-%.0f us; waits by %s, doorbell %s\n", (double)now->clock_error_ns / 1e3,
+               now->wait_name ? now->wait_name : "-", source_bell_name(now->bell));
+}
+
+static void print_text(const struct stats *s, const struct line *l, const struct source_stats *now)
 {
     char mode[32];
     mode_text(s, mode);
@@ -162,12 +184,33 @@ static void print_text(const struct stats *s, const struct line *l)
            state_name(s->state), mode, s->has_frame ? s->frame.fmt->name : "-", l->fps,
            l->interval_ms, l->late_us, l->upload_mib_s, 100.0 * l->damage_share, l->cursor_s,
            l->missed, l->superseded + l->rejected, l->wakeups_s);
+    print_stages(s, now);
     cJSON *viewers = viewer_figures_read();
     print_viewers(viewers);
     cJSON_Delete(viewers);
 }
 
-static void print_json(const struct stats *s, const struct line *l)
+static void print_json_stages(const struct stats *s, const struct source_stats *now)
+{
+    uint64_t median_ns, p99_ns;
+    const char *comma = "";
+    printf(",\"wait\":\"%s\",\"doorbell\":\"%s\",\"frame_buffers\":%" PRIu32,
+           now->wait_name ? now->wait_name : "none", source_bell_name(now->bell), now->frame_buffers);
+    if (now->has_clock)
+        printf(",\"clock_error_us\":%.1f", (double)now->clock_error_ns / 1e3);
+    printf(",\"stages_us\":{");
+    for (int i = 0; i < LATENCY_STAGES; i++) {
+        if (!latency_quantiles(&s->latency, (enum latency_stage)i, &median_ns, &p99_ns))
+            continue;
+        printf("%s\"%s\":{\"p50\":%.1f,\"p99\":%.1f}", comma,
+               latency_stage_name((enum latency_stage)i), (double)median_ns / 1e3,
+               (double)p99_ns / 1e3);
+        comma = ",";
+    }
+    printf("}");
+}
+
+static void print_json(const struct stats *s, const struct line *l, const struct source_stats *now)
 {
     printf("{\"state\":\"%s\"", state_name(s->state));
     if (s->has_frame)
@@ -182,6 +225,7 @@ static void print_json(const struct stats *s, const struct line *l)
            ",\"wakeups_per_s\":%.1f",
            l->fps, l->interval_ms, l->late_us, s->tally.upload_bytes, l->damage_share, l->cursor_s,
            l->missed, l->superseded, l->rejected, l->restarts, l->wakeups_s);
+    print_json_stages(s, now);
     cJSON *viewers = viewer_figures_read();
     char *text = viewers ? cJSON_PrintUnformatted(viewers) : NULL;
     printf(",\"viewers\":%s}\n", text ? text : "[]");
@@ -197,9 +241,9 @@ static void on_line(void *ctx)
     const uint64_t now_ns = clock_ns();
     const struct line line = line_of(s, &now, (double)(now_ns - s->line_ns) / (double)NS_PER_S);
     if (s->options.json)
-        print_json(s, &line);
+        print_json(s, &line, &now);
     else
-        print_text(s, &line);
+        print_text(s, &line, &now);
     s->before = now;
     s->line_ns = now_ns;
     s->tally = (struct tally){ 0 };
@@ -278,6 +322,8 @@ const struct command command_stats = {
             "never seen\n"
             "(missed), frames overtaken or malformed (drops), and wake-ups of the wait strategy "
             "per second.\n"
+            "With a host that tells times, one more line: each stage's median and 99th percentile "
+            "in us.\n"
             "Runs beside a viewer: each viewer of the same user gets a line with its own figures, "
             "the delay of the\n"
             "sound among them.\n",

@@ -97,20 +97,53 @@ static double number(const cJSON *object, const char *name)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
-void viewer_figures_text(const struct cJSON *viewer, char *text, size_t text_bytes)
+/* Stage by stage, median and 99th percentile, of what is known. */
+static void add_stages(const cJSON *viewer, char *text, size_t text_bytes)
+{
+    static const struct {
+        const char *name, *title;
+    } rows[] = {
+        { "capture_to_post", "post" },        { "post_to_notice", "notice" },
+        { "notice_to_complete", "complete" }, { "complete_to_commit", "commit" },
+        { "commit_to_present", "screen" },    { "total", "total" },
+    };
+    const cJSON *stages = cJSON_GetObjectItemCaseSensitive(viewer, "stages_us");
+    size_t used = strlen(text);
+    bool any = false;
+    for (size_t i = 0; i < ARRAY_LEN(rows) && used < text_bytes; i++) {
+        const cJSON *stage = cJSON_GetObjectItemCaseSensitive(stages, rows[i].name);
+        if (!cJSON_IsObject(stage))
+            continue;
+        snprintf(text + used, text_bytes - used, "%s%s %.0f/%.0f",
+                 any ? ", " : "; us p50/p99: ", rows[i].title, number(stage, "p50"),
+                 number(stage, "p99"));
+        used = strlen(text);
+        any = true;
+    }
+}
+
+static void add_sound(const cJSON *viewer, char *text, size_t text_bytes)
 {
     const cJSON *sound = cJSON_GetObjectItemCaseSensitive(viewer, "sound");
-    int used = snprintf(text, text_bytes, "viewer %.0f: %s by %s, SPICE %s, commit after %.2f ms",
-                        number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
-                        word(viewer, "spice"), number(viewer, "notice_to_commit_ms"));
-    if (!cJSON_IsObject(sound) || used < 0 || (size_t)used >= text_bytes)
+    const size_t used = strlen(text);
+    if (!cJSON_IsObject(sound))
         return;
-    const bool playing = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(sound, "playing"));
-    if (playing)
-        snprintf(text + used, text_bytes - (size_t)used,
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(sound, "playing")))
+        snprintf(text + used, text_bytes - used,
                  ", sound %.0f ms (wanted %.0f), %.0f gaps, drift %+.0f ppm",
                  number(sound, "latency_ms"), number(sound, "target_ms"),
                  number(sound, "underruns"), number(sound, "drift_ppm"));
     else
-        snprintf(text + used, text_bytes - (size_t)used, ", no sound");
+        snprintf(text + used, text_bytes - used, ", no sound");
+}
+
+void viewer_figures_text(const struct cJSON *viewer, char *text, size_t text_bytes)
+{
+    snprintf(text, text_bytes,
+             "viewer %.0f: %s by %s, SPICE %s, waits by %s (doorbell %s), commit after %.2f ms",
+             number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
+             word(viewer, "spice"), word(viewer, "wait"), word(viewer, "doorbell"),
+             number(viewer, "notice_to_commit_ms"));
+    add_sound(viewer, text, text_bytes);
+    add_stages(viewer, text, text_bytes);
 }

@@ -15,6 +15,7 @@
 /* In the order of enum client_renderer, client_wait, log_level, client_colour, frame_rotation. */
 static const char *const renderers[] = { "auto", "egl;opengl", "shm", NULL };
 static const char *const waits[] = { "auto", "adaptive", "fixed", "doorbell", NULL };
+static const char *const imports[] = { "auto", "on", "off", NULL };
 static const char *const log_levels[] = { "none", "error", "warn", "info", "debug", "trace", NULL };
 static const char *const log_colours[] = { "auto", "always", "never", NULL };
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
@@ -43,7 +44,8 @@ static const struct option_def defs[] = {
       .offset = AT(app.config_file), .value_name = "PATH",
       .help = "read this file instead of $XDG_CONFIG_HOME/espelho/client.ini; command line only" },
     { "app.shmFile", .type = OPTION_STRING, .offset = AT(app.shm_file), .value_name = "PATH",
-      .help = "the shared memory: a file, or a kvmfr device; without it /dev/kvmfr0 if there is "
+      .help = "the shared memory: a file, a kvmfr device, or unix:SOCKET of an ivshmem server; "
+              "without it /dev/kvmfr0 if there is "
               "one, else "
               "/dev/shm/looking-glass" },
     { "app.domain", .alias = "domain", .type = OPTION_STRING, .offset = AT(app.domain),
@@ -117,6 +119,14 @@ static const struct option_def defs[] = {
 
     { "render.nearest", .type = OPTION_BOOL, .offset = AT(render.nearest), .default_text = "no",
       .help = "scale with hard pixel edges instead of smoothly; egl only" },
+    { "render.import", .alias = "egl.import", .type = OPTION_ENUM, .offset = AT(render.import),
+      .choices = imports, .default_text = "auto",
+      .help = "let the GPU read frames in the shared memory instead of copying them; auto: if the "
+              "driver does it right in a trial; egl only" },
+    { "render.direct", .alias = "direct", .type = OPTION_BOOL, .offset = AT(render.direct),
+      .default_text = "no",
+      .help = "hand frames to the compositor as they lie in the shared memory, where nothing has "
+              "to be drawn over or converted" },
 
     { "spice.enable", .short_name = 's', .type = OPTION_BOOL, .offset = AT(spice.enable),
       .default_text = "yes", .help = "use SPICE for keyboard, mouse, sound and clipboard" },

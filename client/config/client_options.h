@@ -16,6 +16,8 @@
 #include "base/macros.h"
 #include "options/options.h"
 
+/* In the order of enum render_import. */
+enum client_import { CLIENT_IMPORT_AUTO, CLIENT_IMPORT_ON, CLIENT_IMPORT_OFF };
 enum client_renderer { CLIENT_RENDERER_AUTO, CLIENT_RENDERER_EGL, CLIENT_RENDERER_SHM };
 enum client_wait {
     CLIENT_WAIT_AUTO,
@@ -58,6 +60,8 @@ struct client_options {
     } win;
     struct {
         bool nearest; /* scaling filter: nearest pixel instead of linear */
+        int import;   /* enum client_import */
+        bool direct;  /* hand frames to the compositor itself */
     } render;
     struct {
         bool enable;

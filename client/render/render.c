@@ -9,7 +9,9 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "render/direct/direct_renderer.h"
 #include "render/egl/egl_probe.h"
+#include "render/egl/import_trial.h"
 
 static int create(const struct renderer_ops *ops, const struct renderer_config *config,
                   const char *reason, struct renderer **out)
@@ -47,7 +49,7 @@ static const struct renderer_ops *choose(const struct renderer_config *config, c
     return &renderer_shm_ops;
 }
 
-int renderer_create(const char *name, const struct renderer_config *config, struct renderer **out)
+static int create_any(const char *name, const struct renderer_config *config, struct renderer **out)
 {
     if (name && strcmp(name, "auto") != 0)
         return create_named(name, config, out);
@@ -60,4 +62,25 @@ int renderer_create(const char *name, const struct renderer_config *config, stru
     if (err)
         log_err("no renderer works with this compositor");
     return err;
+}
+
+int renderer_create(const char *name, const struct renderer_config *config, struct renderer **out)
+{
+    struct renderer *inner = NULL, *direct = NULL;
+    const char *why = NULL;
+    int err = create_any(name, config, &inner);
+    if (err)
+        return err;
+    if (config->direct && config->loop) {
+        err = direct_renderer_create(config, inner, &direct, &why);
+        if (err)
+            log_warn("frames are not handed to the compositor: %s", why);
+    }
+    *out = direct ? direct : inner;
+    return 0;
+}
+
+int renderer_try_import(const char *exporter)
+{
+    return import_trial_run(exporter);
 }

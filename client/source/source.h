@@ -61,6 +61,15 @@ enum source_bell {
     SOURCE_BELL_BROKEN, /* it said so, but the rings do not come: we look ourselves */
 };
 
+static inline const char *source_bell_name(enum source_bell bell)
+{
+    static const char *const names[] = { [SOURCE_BELL_NONE] = "none",
+                                         [SOURCE_BELL_GREETING] = "greeting",
+                                         [SOURCE_BELL_ACTIVE] = "active",
+                                         [SOURCE_BELL_BROKEN] = "broken" };
+    return names[bell];
+}
+
 /* Counters since creation; read by stats. */
 struct source_stats {
     uint64_t frames_noticed;    /* distinct serials seen */
@@ -83,6 +92,12 @@ struct source_stats {
     uint64_t clock_error_ns; /* ... this well */
 };
 
+/* When things happened to one frame, by our monotonic clock; 0: not known. */
+struct source_frame_times {
+    uint64_t capture_ns, post_ns, complete_ns; /* as the host says, if it does */
+    uint64_t notice_ns;
+};
+
 struct source;
 struct source_ops {
     const char *name;
@@ -97,12 +112,16 @@ struct source_ops {
     /* After the copy: false means that it may be torn; discard it, treat it as not drawn. */
     bool (*frame_intact)(struct source *self);
     void (*finish_frame)(struct source *self, bool drawn);
+    /* Of the frame in hand, between take_frame and finish_frame or keep_frame; complete_ns only
+     * after its last row was seen. Optional: source_frame_times() asks. */
+    void (*frame_times)(struct source *self, struct source_frame_times *out);
     /* Instead of finish_frame(true): the picture was handed on, but its pixels are still being
      * read, by the GPU or the compositor. It stays as it is until release_frame() with the returned
      * token; take_frame() may bring newer frames meanwhile. 0: it cannot be kept, and was not
-     * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, both
-     * or none: source_keep_frame() and source_release_frame() ask. See on_reclaim for how long. */
+     * finished. Tokens of a restarted stream are void; releasing them does nothing. Optional, all
+     * three or none: source_keep_frame() etc. ask. See on_reclaim for how long. */
     uint32_t (*keep_frame)(struct source *self);
+    bool (*can_keep)(struct source *self); /* would keep_frame() do it now? */
     void (*release_frame)(struct source *self, uint32_t token);
     /* Next pointer update; false if none. The caller owns shape.data. */
     bool (*take_cursor)(struct source *self, struct cursor_update *out);
@@ -129,10 +148,23 @@ static inline uint32_t source_keep_frame(struct source *source)
     return source->ops->keep_frame ? source->ops->keep_frame(source) : 0;
 }
 
+static inline bool source_can_keep(struct source *source)
+{
+    return source->ops->can_keep && source->ops->can_keep(source);
+}
+
 static inline void source_release_frame(struct source *source, uint32_t token)
 {
     if (source->ops->release_frame)
         source->ops->release_frame(source, token);
+}
+
+static inline struct source_frame_times source_frame_times(struct source *source)
+{
+    struct source_frame_times t = { 0 };
+    if (source->ops->frame_times)
+        source->ops->frame_times(source, &t);
+    return t;
 }
 
 static inline bool source_place_pointer(struct source *source, int32_t x_px, int32_t y_px)

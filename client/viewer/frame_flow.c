@@ -11,6 +11,8 @@
 enum {
     RETRY_NS =
         4 * 1000 * 1000, /* all buffers with the compositor, or the host stalls: look again */
+    FIRST_LOOK_NS =
+        250 * 1000, /* the host still writes what must be complete: where nothing rings */
     SMOOTHING = 16,
     CATCH_UP_BACKOFF_MAX = 63, /* about once a second at 60 Hz */
     IN_STEP = 16,
@@ -26,20 +28,23 @@ static void arm(struct frame_flow *f, uint64_t after_ns)
     loop_timer_set_ns(f->hold_timer, clock_ns() + after_ns, 0);
 }
 
-/* The frame in hand cannot be copied now. */
-static void keep(struct frame_flow *f)
+/* The frame in hand cannot be taken now: another try comes in `retry_ns`, or when something comes.
+ */
+static void keep_trying(struct frame_flow *f, uint64_t retry_ns)
 {
     const uint64_t now_ns = clock_ns();
     if (!f->taken_since_ns)
         f->taken_since_ns = now_ns;
     if (now_ns - f->taken_since_ns < VIEWER_HOLD_NS) {
         f->unread = f->dirty = true;
-        arm(f, RETRY_NS);
+        arm(f, retry_ns);
         return;
     }
     f->taken_since_ns = 0;
     f->source->ops->finish_frame(f->source, false);
 }
+
+static void show(struct frame_flow *f);
 
 static void finish(struct frame_flow *f, bool drawn)
 {
@@ -47,28 +52,129 @@ static void finish(struct frame_flow *f, bool drawn)
     f->source->ops->finish_frame(f->source, drawn);
 }
 
+/* ---- frames that are read in place ---- */
+
+/* A name for a frame that the renderer may keep; 0: this one it may not. */
+static uint32_t next_id(struct frame_flow *f)
+{
+    bool room = false;
+    for (size_t i = 0; i < ARRAY_LEN(f->kept); i++)
+        room = room || f->kept[i].id == 0;
+    if (!room || !source_can_keep(f->source))
+        return 0;
+    if (++f->last_id == 0)
+        f->last_id = 1;
+    return f->last_id;
+}
+
+/* False: the source could not; the frame may be torn. */
+static bool keep(struct frame_flow *f, uint32_t id)
+{
+    const uint32_t token = source_keep_frame(f->source);
+    for (size_t i = 0; token && i < ARRAY_LEN(f->kept); i++) {
+        if (f->kept[i].id != 0)
+            continue;
+        f->kept[i].id = id;
+        f->kept[i].token = token;
+        return true;
+    }
+    return false;
+}
+
+void frame_flow_on_frame_done(struct frame_flow *f, uint32_t id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(f->kept); i++) {
+        if (f->kept[i].id != id)
+            continue;
+        f->kept[i].id = 0;
+        if (f->source)
+            source_release_frame(f->source, f->kept[i].token);
+    }
+}
+
+void frame_flow_on_reclaim(struct frame_flow *f, uint32_t token)
+{
+    for (size_t i = 0; i < ARRAY_LEN(f->kept); i++)
+        if (f->kept[i].id != 0 && f->kept[i].token == token &&
+            renderer_reclaim(f->renderer, f->kept[i].id))
+            show(f);
+}
+
+void frame_flow_forget(struct frame_flow *f)
+{
+    renderer_forget(f->renderer);
+}
+
+/* ---- from the source into the renderer's store ---- */
+
+static enum render_upload import_or_upload(struct frame_flow *f, const struct frame_view *frame,
+                                           const struct damage *damage, uint32_t *id)
+{
+    const struct render_frame in = { .region = f->source->ops->region(f->source),
+                                     .view = frame,
+                                     .damage = damage,
+                                     .id = next_id(f) };
+    *id = in.id;
+    const enum render_upload result =
+        in.region ? renderer_import(f->renderer, &in) : RENDER_UPLOAD_NONE;
+    return result == RENDER_UPLOAD_NONE ? f->renderer->ops->upload(f->renderer, frame, damage)
+                                        : result;
+}
+
+static void stored(struct frame_flow *f, bool good)
+{
+    f->retry_ns = 0;
+    f->bad_store = !good;
+    if (!good)
+        return;
+    f->has_picture = f->unshown = true;
+    f->still = false;
+}
+
+static void store_copied(struct frame_flow *f)
+{
+    const bool good = f->source->ops->frame_intact(f->source);
+    f->times = source_frame_times(f->source);
+    finish(f, good);
+    stored(f, good);
+}
+
+static void store_kept(struct frame_flow *f, uint32_t id)
+{
+    const bool intact = f->source->ops->frame_intact(f->source);
+    f->times = source_frame_times(f->source);
+    const bool good = intact && keep(f, id);
+    f->taken_since_ns = 0;
+    if (!good)
+        finish(f, false);
+    stored(f, good);
+}
+
 /* Takes the newest frame into the renderer's store. */
 static void store_newest(struct frame_flow *f)
 {
     struct frame_view frame;
     struct damage damage;
+    uint32_t id;
     struct source *s = f->source;
     if (s->ops->take_frame(s, &frame, &damage) != SOURCE_TAKE_FRAME)
         return;
     f->listener.on_frame_header(f->listener.ctx, &frame);
     pointer_flow_set_desktop(&f->pointer, &frame, f->renderer);
-    switch (f->renderer->ops->upload(f->renderer, &frame, &damage)) {
+    switch (import_or_upload(f, &frame, &damage, &id)) {
     case RENDER_UPLOAD_OK:
-        f->bad_store = !s->ops->frame_intact(s);
-        finish(f, !f->bad_store);
-        if (f->bad_store)
-            break;
-        f->has_picture = f->unshown = true;
-        f->still = false;
+        store_copied(f);
+        break;
+    case RENDER_UPLOAD_KEPT:
+        store_kept(f, id);
+        break;
+    case RENDER_UPLOAD_PENDING:
+        f->retry_ns = f->retry_ns ? min_u64(2 * f->retry_ns, RETRY_NS) : FIRST_LOOK_NS;
+        keep_trying(f, f->retry_ns);
         break;
     case RENDER_UPLOAD_BUSY:
     case RENDER_UPLOAD_STALLED:
-        keep(f);
+        keep_trying(f, RETRY_NS);
         break;
     default:
         finish(f, false);
@@ -83,6 +189,7 @@ static void count_commit(struct frame_flow *f, uint64_t tag)
     f->frames_shown++;
     f->commit_ns[tag % ARRAY_LEN(f->commit_ns)] = now_ns;
     f->source->ops->stats(f->source, &stats);
+    latency_committed(&f->latency, &f->times, tag, now_ns);
     if (stats.last_notice_ns && now_ns > stats.last_notice_ns)
         f->notice_to_commit_ns = smooth(f->notice_to_commit_ns, now_ns - stats.last_notice_ns);
     if (f->frames_shown == 1) {
@@ -95,7 +202,9 @@ static void show(struct frame_flow *f)
 {
     if (f->bad_store || (!f->has_picture && !f->still))
         return;
-    const uint64_t tag = f->unshown && f->want_feedback ? ++f->next_tag : 0;
+    const bool feedback =
+        f->want_feedback || (f->feedback_until_ns && clock_ns() < f->feedback_until_ns);
+    const uint64_t tag = f->unshown && feedback ? ++f->next_tag : 0;
     if (!f->renderer->ops->present(f->renderer, tag))
         return;
     if (f->listener.on_shown)
@@ -196,6 +305,7 @@ void frame_flow_on_presented(struct frame_flow *f, uint64_t tag, uint64_t presen
         return;
     }
     f->frames_presented++;
+    latency_presented(&f->latency, tag, presented_ns);
     if (presented_ns > commit_ns)
         f->commit_to_present_ns = smooth(f->commit_to_present_ns, presented_ns - commit_ns);
 }

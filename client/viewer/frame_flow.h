@@ -11,7 +11,10 @@
  * time (a guest faster than the screen), it is tried ever more seldom. A commit that only moved the
  * pointer makes no frame wait. But a host waits for
  * readers, and evicts those that never finish: after VIEWER_HOLD_NS the frame is copied and given
- * back unshown. */
+ * back unshown.
+ *
+ * Where the renderer reads frames in place, nothing is copied: the frame is kept with its source
+ * until the renderer says that its pixels are not read any more. */
 #ifndef ESPELHO_VIEWER_FRAME_FLOW_H
 #define ESPELHO_VIEWER_FRAME_FLOW_H
 
@@ -23,6 +26,7 @@
 #include "loop/loop.h"
 #include "render/render.h"
 #include "source/source.h"
+#include "viewer/latency.h"
 #include "viewer/pointer_flow.h"
 #include "viewer/viewer.h"
 
@@ -35,7 +39,13 @@ struct frame_flow_listener {
     void *ctx;
 };
 
+enum { FRAME_FLOW_KEPT = 8 };
+
 struct frame_flow {
+    struct {                /* frames that the renderer reads in place */
+        uint32_t id, token; /* the renderer's name for it, and the source's; id 0: unused */
+    } kept[FRAME_FLOW_KEPT];
+    uint32_t last_id;
     struct display *display; /* these three are borrowed */
     struct renderer *renderer;
     struct source *source;
@@ -52,12 +62,16 @@ struct frame_flow {
     bool pointer_only; /* the last commit showed no new frame */
     uint32_t in_time;  /* callbacks in a row that found nothing waiting */
     uint32_t catch_up_wait, catch_up_backoff; /* callbacks until catching up may be tried (again) */
+    uint64_t retry_ns; /* until the next look at a frame that its host has not finished */
     uint64_t
         taken_since_ns; /* how long we have failed to copy the frame in hand; 0: none in hand */
 
-    bool want_feedback;
+    bool want_feedback;         /* always, or ... */
+    uint64_t feedback_until_ns; /* ... until somebody asked so long ago */
     uint64_t connect_ns;
     uint64_t next_tag, commit_ns[64]; /* by tag */
+    struct source_frame_times times;  /* of the picture in the store */
+    struct latency latency;
     uint64_t frames_shown, frames_presented, frames_discarded, first_commit_ns;
     uint64_t notice_to_commit_ns, commit_to_present_ns;
 };
@@ -71,6 +85,12 @@ void frame_flow_fini(struct frame_flow *f);
 void frame_flow_on_activity(struct frame_flow *f);
 void frame_flow_on_frame_callback(struct frame_flow *f);
 void frame_flow_on_presented(struct frame_flow *f, uint64_t tag, uint64_t presented_ns);
+/* The renderer's on_frame_done. */
+void frame_flow_on_frame_done(struct frame_flow *f, uint32_t id);
+/* The source's on_reclaim. */
+void frame_flow_on_reclaim(struct frame_flow *f, uint32_t token);
+/* The source's region may go away. */
+void frame_flow_forget(struct frame_flow *f);
 /* Window changed: shows what there is in the new size. */
 void frame_flow_redraw(struct frame_flow *f);
 /* As pointer_flow_set_drawn() and _set_turns(), and shown. */

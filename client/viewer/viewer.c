@@ -157,6 +157,8 @@ static void on_status(void *ctx, const struct source_status *status)
 {
     struct viewer *v = ctx;
     const enum source_state was = v->waiting.state;
+    if (status->state != SOURCE_STATE_CONNECTED)
+        frame_flow_forget(&v->flow);
     v->waiting.state = status->state;
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
              status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"
@@ -186,7 +188,20 @@ static void on_activity(void *ctx)
         frame_flow_on_activity(&v->flow);
 }
 
+static void on_reclaim(void *ctx, uint32_t token)
+{
+    struct viewer *v = ctx;
+    frame_flow_on_reclaim(&v->flow, token);
+}
+
 /* ---- frames ---- */
+
+static void on_frame_done(void *ctx, uint32_t id)
+{
+    struct viewer *v = ctx;
+    if (v->has_flow)
+        frame_flow_on_frame_done(&v->flow, id);
+}
 
 static void on_frame_header(void *ctx, const struct frame_view *frame)
 {
@@ -262,6 +277,10 @@ static void fill_stats(const struct viewer *v, struct viewer_stats *out)
         .notice_to_commit_ns = f->notice_to_commit_ns,
         .commit_to_present_ns = f->commit_to_present_ns,
     };
+    for (int i = 0; i < LATENCY_STAGES; i++) {
+        struct viewer_stage *s = &out->stages[i];
+        s->known = latency_quantiles(&f->latency, (enum latency_stage)i, &s->median_ns, &s->p99_ns);
+    }
     if (v->source)
         v->source->ops->stats(v->source, &out->source);
     if (v->renderer) {
@@ -375,7 +394,8 @@ static void on_figures(void *ctx, char *text, size_t text_bytes)
 
 static void on_report(void *ctx, struct cJSON *object)
 {
-    const struct viewer *v = ctx;
+    struct viewer *v = ctx;
+    v->flow.feedback_until_ns = clock_ns() + VIEWER_WATCHED_NS;
     struct viewer_stats stats;
     fill_stats(v, &stats);
     viewer_report_json(&stats, object);
@@ -418,6 +438,11 @@ static int create_renderer(struct viewer *v)
         .display = v->display,
         .geometry = v->geometry,
         .nearest = v->options->render.nearest,
+        .loop = v->loop,
+        .import = (enum render_import)v->options->render.import,
+        .direct = v->options->render.direct,
+        .on_frame_done = on_frame_done,
+        .ctx = v,
     };
     return renderer_create(client_options_renderer_name(v->options), &config, &v->renderer);
 }
@@ -485,9 +510,10 @@ static int create_source(struct viewer *v)
         .want_spice = want_spice,
         .ctx = v,
     };
-    const struct source_switch_listener listener = {
-        .source = { .on_status = on_status, .on_activity = on_activity, .ctx = v }
-    };
+    const struct source_switch_listener listener = { .source = { .on_status = on_status,
+                                                                 .on_activity = on_activity,
+                                                                 .on_reclaim = on_reclaim,
+                                                                 .ctx = v } };
     v->spice_wanted = config.mode == SOURCE_SWITCH_SPICE; /* else the switch says it */
     const int err = source_switch_create(v->loop, &config, &listener, &v->source);
     if (err)
@@ -573,6 +599,7 @@ static void destroy(struct viewer *v)
         v->source->ops->destroy(v->source);
     if (v->has_flow)
         frame_flow_fini(&v->flow);
+    v->has_flow = false; /* the renderer may still speak */
     if (v->renderer)
         v->renderer->ops->destroy(v->renderer);
     display_destroy(v->display);

@@ -20,10 +20,13 @@
 #include "source/source.h"
 #include "source/switch/switch.h"
 #include "spice/session.h"
+#include "viewer/latency.h"
 
 struct client_options;
 
 #define VIEWER_HOLD_NS (300 * NS_PER_MS) /* how long a frame may stay unread */
+#define VIEWER_WATCHED_NS                                                                          \
+    (5 * NS_PER_S) /* after a look of `espelho stats`: feedback is asked for */
 #define VIEWER_WAITING_NS                                                                          \
     (150 * NS_PER_MS) /* the waiting screen does not flash up at a quick start */
 
@@ -36,6 +39,10 @@ struct viewer_stats {
                                   0: none */
     uint64_t notice_to_commit_ns;  /* smoothed: source noticed the frame -> committed */
     uint64_t commit_to_present_ns; /* smoothed, 0: unknown */
+    struct viewer_stage {
+        uint64_t median_ns, p99_ns;
+        bool known;
+    } stages[LATENCY_STAGES];
     struct source_stats source;
     struct renderer_stats renderer;
     const char *renderer_name;        /* static; NULL if none was created */

@@ -25,6 +25,11 @@ static const char *spice_name(enum spice_session_state state)
     return names[state];
 }
 
+static double us(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_US;
+}
+
 static double ms(uint64_t ns)
 {
     return (double)ns / (double)NS_PER_MS;
@@ -58,9 +63,22 @@ void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_by
         s->renderer_name ? s->renderer_name : "-", s->frames_shown);
     if (s->source.interval_ns)
         add(text, text_bytes, ", every %.2f ms", ms(s->source.interval_ns));
+    if (s->renderer.import_state[0])
+        add(text, text_bytes, "\nimport    %s", s->renderer.import_state);
+    if (s->renderer.direct_state[0])
+        add(text, text_bytes, "\ndirect    %s", s->renderer.direct_state);
     add(text, text_bytes, "\nlatency   %.2f ms to commit", ms(s->notice_to_commit_ns));
     if (s->commit_to_present_ns)
         add(text, text_bytes, ", %.2f ms to the screen", ms(s->commit_to_present_ns));
+    const struct viewer_stage *total = &s->stages[LATENCY_TOTAL];
+    if (total->known)
+        add(text, text_bytes, "\nfrom host %.2f ms to the screen, p99 %.2f ms",
+            ms(total->median_ns), ms(total->p99_ns));
+    if (s->source.wait_name)
+        add(text, text_bytes, "\nwaiting   %s, doorbell %s", s->source.wait_name,
+            source_bell_name(s->source.bell));
+    if (s->source.frame_buffers)
+        add(text, text_bytes, ", %" PRIu32 " frame buffers", s->source.frame_buffers);
     add(text, text_bytes, "\nSPICE     %s", spice_name(s->spice.state));
     if (s->has_audio)
         add_sound(&s->audio, text, text_bytes);
@@ -82,6 +100,44 @@ static void add_audio(const struct guest_audio_stats *a, cJSON *object)
     cJSON_AddBoolToObject(audio, "microphone", a->mic_active);
 }
 
+static void add_stages(const struct viewer_stats *s, cJSON *object)
+{
+    cJSON *stages = cJSON_AddObjectToObject(object, "stages_us");
+    for (int i = 0; i < LATENCY_STAGES && stages; i++) {
+        if (!s->stages[i].known)
+            continue;
+        cJSON *stage = cJSON_AddObjectToObject(stages, latency_stage_name((enum latency_stage)i));
+        if (!stage)
+            return;
+        cJSON_AddNumberToObject(stage, "p50", us(s->stages[i].median_ns));
+        cJSON_AddNumberToObject(stage, "p99", us(s->stages[i].p99_ns));
+    }
+}
+
+static void add_waiting(const struct source_stats *s, cJSON *object)
+{
+    cJSON_AddStringToObject(object, "wait", s->wait_name ? s->wait_name : "none");
+    cJSON_AddStringToObject(object, "doorbell", source_bell_name(s->bell));
+    cJSON_AddNumberToObject(object, "frame_buffers", s->frame_buffers);
+    if (s->has_clock)
+        cJSON_AddNumberToObject(object, "clock_error_us", us(s->clock_error_ns));
+}
+
+/* How the frames got here, and what of them was copied by the CPU. */
+static void add_copies(const struct viewer_stats *s, cJSON *object)
+{
+    if (s->renderer.import_state[0])
+        cJSON_AddStringToObject(object, "import", s->renderer.import_state);
+    if (s->renderer.direct_state[0])
+        cJSON_AddStringToObject(object, "direct", s->renderer.direct_state);
+    cJSON_AddNumberToObject(object, "frames_copied", (double)s->renderer.uploads);
+    cJSON_AddNumberToObject(object, "bytes_copied", (double)s->renderer.upload_bytes);
+    cJSON_AddNumberToObject(object, "frames_imported", (double)s->renderer.imports);
+    cJSON_AddNumberToObject(object, "frames_handed_over", (double)s->renderer.directs);
+    cJSON_AddNumberToObject(object, "stills_copied", (double)s->renderer.settles);
+    cJSON_AddNumberToObject(object, "frames_overdue", (double)s->source.frames_overdue);
+}
+
 void viewer_report_json(const struct viewer_stats *s, cJSON *object)
 {
     cJSON_AddStringToObject(object, "picture", picture_name(s->active));
@@ -90,6 +146,9 @@ void viewer_report_json(const struct viewer_stats *s, cJSON *object)
     cJSON_AddNumberToObject(object, "publish_interval_ms", ms(s->source.interval_ns));
     cJSON_AddNumberToObject(object, "notice_to_commit_ms", ms(s->notice_to_commit_ns));
     cJSON_AddNumberToObject(object, "commit_to_present_ms", ms(s->commit_to_present_ns));
+    add_waiting(&s->source, object);
+    add_stages(s, object);
+    add_copies(s, object);
     cJSON_AddStringToObject(object, "spice", spice_name(s->spice.state));
     if (s->spice.text[0])
         cJSON_AddStringToObject(object, "spice_problem", s->spice.text);

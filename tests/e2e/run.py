@@ -5,13 +5,14 @@ import argparse
 import os
 import signal
 import sys
+import time
 from types import SimpleNamespace
 
 # They register their cases.
-from cases import bad_regions, damage, harness_itself, judge, kernel_module, life, pictures  # noqa: F401
+from cases import bad_regions, damage, doorbell, harness_itself, judge, kernel_module, life, pictures  # noqa: F401
 from cases import pointers, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
 from cases import spice_life, spice_sound, spice_window  # noqa: F401
-from cases import virtual_machine, window, windows_capture, windows_desktop, windows_harness  # noqa: F401
+from cases import virtual_machine, window, windows_capture, windows_desktop, windows_harness, zero_copy  # noqa: F401
 from cases import windows_installer, windows_life, windows_service  # noqa: F401
 from harness.case import CASES
 from harness.process import Failure, Skipped
@@ -65,18 +66,25 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--build", help="build directory")
     parser.add_argument("--windows", help="build directory of the Windows programs: build/mingw")
+    parser.add_argument("--results", help="where pictures and logs are kept")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     if args.list:
-        for c in CASES.values():
+        for c in (c for c in CASES.values() if "inside" not in c.labels):  # those are for a guest: zero_copy.py
             print(c.name, ",".join(c.labels), c.timeout_s)
         return 0
     unknown = [n for n in args.names if n not in CASES]
     if unknown or not args.build or not args.names:
         parser.error(f"unknown: {unknown}" if unknown else "--build DIR and a NAME are needed")
     tools = tools_of(os.path.abspath(args.build), args.windows)
+    tools.results = args.results or tools.results
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended then, too
-    ends = [run(CASES[n], tools) for n in args.names]
+    ends = []
+    for name in args.names:
+        start = time.monotonic()
+        ends.append(run(CASES[name], tools))
+        if len(args.names) > 1:
+            print(f"{name}: {'ok' if ends[-1] == 0 else 'failed' if ends[-1] == 1 else 'skipped'}, {time.monotonic() - start:.1f} s", flush=True)
     return 1 if 1 in ends else SKIPPED if SKIPPED in ends else 0
 
 

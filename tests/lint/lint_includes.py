@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
     "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice"},
     "client/display": {"base", "kvmfr", "loop"},
-    "client/render": {"base", "kvmfr", "shm", "frame", "display"},  # shm: the region's descriptor, for dma-bufs
+    "client/render": {"base", "kvmfr", "shm", "frame", "display", "loop"},  # shm: the region's descriptor, for dma-bufs; loop: fences
     # Keys and pointer go the other way: display -> input -> spice. Sound and clipboard have a road each.
     "client/spice": {"base", "loop"},
     "client/input": {"base", "kvmfr", "display", "loop"},

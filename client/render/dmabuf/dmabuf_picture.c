@@ -34,11 +34,11 @@ const char *dmabuf_picture_of(const struct frame_view *f, enum dmabuf_use use,
     const uint32_t fourcc = i >= ARRAY_LEN(formats)     ? 0
                             : use == DMABUF_FOR_TEXTURE ? formats[i].texture
                                                         : formats[i].screen;
-    if (!fourcc)
-        return "there is no DRM format for its pixels";
     const char *why = use == DMABUF_FOR_SCREEN ? why_not_on_screen(f) : NULL;
     if (why)
         return why;
+    if (!fourcc)
+        return "there is no DRM format for its pixels";
     const bool units = use == DMABUF_FOR_TEXTURE && f->fmt->bytes_per_pixel == 3;
     const uint32_t width = units ? (uint32_t)((3 * (uint64_t)f->width_px + 3) / 4) : f->width_px;
     if (width == 0 || f->rows_px == 0 || width > DMABUF_MAX_PX || f->rows_px > DMABUF_MAX_PX)

@@ -11,6 +11,7 @@
 #define LOG_MODULE "egl"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <viewporter-client-protocol.h>
 #include <wayland-egl.h>
@@ -117,6 +118,7 @@ static void egl_destroy(struct renderer *self)
     struct egl_renderer *r = egl_renderer_of(self);
     if (r->surface != EGL_NO_SURFACE && egl_context_make_current(&r->egl, r->surface))
         gl_scene_fini(&r->scene);
+    egl_import_fini(&r->import);
     destroy_surface(r);
     egl_context_fini(&r->egl);
     cursor_image_fini(&r->cursor.image);
@@ -148,6 +150,7 @@ static int egl_create(const struct renderer_config *config, struct renderer **ou
     }
     set_opaque(r->native);
     set_window(r);
+    egl_import_init(&r->import, &r->egl, config);
     *out = &r->base;
     return 0;
 }
@@ -165,6 +168,7 @@ static void egl_configure(struct renderer *self, const struct display_state *sta
 static bool renew(struct egl_renderer *r)
 {
     const char *why = "?";
+    egl_import_forget(&r->import);
     if (r->surface != EGL_NO_SURFACE && egl_context_make_current(&r->egl, r->surface))
         gl_scene_fini(&r->scene); /* a lost context takes the calls and does nothing */
     destroy_surface(r);
@@ -190,6 +194,29 @@ static enum render_upload egl_upload(struct renderer *self, const struct frame_v
     if (r->lost && !renew(r))
         return RENDER_UPLOAD_FAILED;
     return gl_scene_upload(&r->scene, frame, damage, &r->stats);
+}
+
+static enum render_upload egl_import_frame(struct renderer *self, const struct render_frame *frame)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (r->lost || !make_current(r) || egl_context_is_lost(&r->egl))
+        return RENDER_UPLOAD_NONE; /* upload() makes a new context */
+    const struct import_entry *entry = egl_import_entry(&r->import, frame);
+    if (!entry)
+        return RENDER_UPLOAD_NONE;
+    if (!gl_picture_can_import(&r->scene.picture, frame->view, frame->damage))
+        return RENDER_UPLOAD_PENDING;
+    dmabuf_sync_for_device(entry->fd);
+    const enum render_upload result =
+        gl_scene_import(&r->scene, frame->view, frame->damage, entry->texture, &r->stats);
+    return result == RENDER_UPLOAD_OK ? egl_import_drawn(&r->import, frame->id) : result;
+}
+
+static void egl_forget(struct renderer *self)
+{
+    struct egl_renderer *r = egl_renderer_of(self);
+    if (!r->lost && make_current(r))
+        egl_import_forget(&r->import);
 }
 
 static void remember_cursor(struct egl_renderer *r, const struct cursor_image *image, int32_t x_px,
@@ -318,7 +345,9 @@ static const struct geometry *egl_geometry(struct renderer *self)
 
 static void egl_stats(struct renderer *self, struct renderer_stats *out)
 {
-    *out = egl_renderer_of(self)->stats;
+    const struct egl_renderer *r = egl_renderer_of(self);
+    *out = r->stats;
+    snprintf(out->import_state, sizeof(out->import_state), "%s", egl_import_state(&r->import));
 }
 
 const struct renderer_ops renderer_egl_ops = {
@@ -327,6 +356,8 @@ const struct renderer_ops renderer_egl_ops = {
     .destroy = egl_destroy,
     .configure = egl_configure,
     .upload = egl_upload,
+    .import = egl_import_frame,
+    .forget = egl_forget,
     .set_cursor = egl_set_cursor,
     .show_still = egl_show_still,
     .present = egl_present,

@@ -4,6 +4,7 @@
 #ifndef ESPELHO_RENDER_EGL_EGL_RENDERER_H
 #define ESPELHO_RENDER_EGL_EGL_RENDERER_H
 
+#include "render/egl/egl_import.h"
 #include "render/egl/gl_scene.h"
 #include "render/render.h"
 
@@ -21,6 +22,7 @@ struct egl_renderer {
     bool surface_used; /* it was swapped at least once */
     bool lost;         /* context or surface do not work any more */
     struct gl_scene scene;
+    struct egl_import import;
     struct {
         struct cursor_image image; /* a copy; no argb: none yet */
         int32_t x_px, y_px;

@@ -65,6 +65,14 @@ int gl_api_load(struct egl_api *egl, struct gl_api *gl, const char **why)
     load_optional(&e, "eglSetDamageRegionKHR", &e.SetDamageRegionKHR);
     load_optional(&e, "eglQueryDisplayAttribEXT", &e.QueryDisplayAttribEXT);
     load_optional(&e, "eglQueryDeviceStringEXT", &e.QueryDeviceStringEXT);
+    load_optional(&e, "eglCreateImageKHR", &e.CreateImage);
+    load_optional(&e, "eglDestroyImageKHR", &e.DestroyImage);
+    load_optional(&e, "eglQueryDmaBufModifiersEXT", &e.QueryDmaBufModifiers);
+    load_optional(&e, "eglCreateSyncKHR", &e.CreateSync);
+    load_optional(&e, "eglDestroySyncKHR", &e.DestroySync);
+    load_optional(&e, "eglClientWaitSyncKHR", &e.ClientWaitSync);
+    load_optional(&e, "eglDupNativeFenceFDANDROID", &e.DupNativeFenceFD);
+    load_optional(&e, "glEGLImageTargetTexture2DOES", &g.EGLImageTargetTexture2D);
     load_optional(&e, "glGetGraphicsResetStatusEXT", &g.GetGraphicsResetStatus);
     *egl = e;
     *gl = g;

@@ -66,6 +66,7 @@
     X(Enable, PFNGLENABLEPROC)                                                                     \
     X(EnableVertexAttribArray, PFNGLENABLEVERTEXATTRIBARRAYPROC)                                   \
     X(Finish, PFNGLFINISHPROC)                                                                     \
+    X(Flush, PFNGLFLUSHPROC)                                                                       \
     X(FramebufferTexture2D, PFNGLFRAMEBUFFERTEXTURE2DPROC)                                         \
     X(GenBuffers, PFNGLGENBUFFERSPROC)                                                             \
     X(GenFramebuffers, PFNGLGENFRAMEBUFFERSPROC)                                                   \
@@ -102,12 +103,20 @@ struct egl_api {
     PFNEGLSETDAMAGEREGIONKHRPROC SetDamageRegionKHR;
     PFNEGLQUERYDISPLAYATTRIBEXTPROC QueryDisplayAttribEXT;
     PFNEGLQUERYDEVICESTRINGEXTPROC QueryDeviceStringEXT;
+    PFNEGLCREATEIMAGEKHRPROC CreateImage; /* these and the next: import_dmabuf.c */
+    PFNEGLDESTROYIMAGEKHRPROC DestroyImage;
+    PFNEGLQUERYDMABUFMODIFIERSEXTPROC QueryDmaBufModifiers;
+    PFNEGLCREATESYNCKHRPROC CreateSync;
+    PFNEGLDESTROYSYNCKHRPROC DestroySync;
+    PFNEGLCLIENTWAITSYNCKHRPROC ClientWaitSync;
+    PFNEGLDUPNATIVEFENCEFDANDROIDPROC DupNativeFenceFD;
 };
 
 struct gl_api {
     GL_REQUIRED(MEMBER)
 #undef MEMBER
-    PFNGLGETGRAPHICSRESETSTATUSEXTPROC GetGraphicsResetStatus; /* NULL if the driver has none */
+    PFNGLGETGRAPHICSRESETSTATUSEXTPROC GetGraphicsResetStatus;   /* NULL if the driver has none */
+    PFNGLEGLIMAGETARGETTEXTURE2DOESPROC EGLImageTargetTexture2D; /* likewise */
 };
 
 /* Fills both tables. 0; -ENOENT with a text in *why (static, or dlerror()'s, valid until the next

@@ -129,15 +129,18 @@ static uint32_t raw_width(const struct frame_view *frame)
     return is_24(frame->fmt->format) ? (3 * frame->width_px + 3) / 4 : frame->width_px;
 }
 
-static bool make_resolve_target(struct gl_picture *p, const struct frame_view *frame)
+static bool make_raw(struct gl_picture *p, const struct frame_view *frame)
 {
     const struct raw_format *f = raw_format_of(frame->fmt->format);
+    p->gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_RAW);
+    p->raw = create_texture(p->gl, f->internal, f->format, f->type, raw_width(frame),
+                            frame->rows_px, NULL);
+    return p->raw != 0;
+}
+
+static bool make_framebuffer(struct gl_picture *p)
+{
     const struct gl_api *gl = p->gl;
-    gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_RAW);
-    p->raw =
-        create_texture(gl, f->internal, f->format, f->type, raw_width(frame), frame->rows_px, NULL);
-    if (!p->raw)
-        return false;
     gl->GenFramebuffers(1, &p->framebuffer);
     gl->BindFramebuffer(GL_FRAMEBUFFER, p->framebuffer);
     gl->FramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, p->texture, 0);
@@ -170,8 +173,24 @@ static bool blacken_missing_rows(struct gl_picture *p, const struct frame_view *
     return true;
 }
 
+static bool make_what_the_path_needs(struct gl_picture *p, enum gl_picture_path path,
+                                     const struct frame_view *frame)
+{
+    switch (path) {
+    case GL_PICTURE_RESOLVE:
+        return make_raw(p, frame) && make_framebuffer(p);
+    case GL_PICTURE_IMPORT:
+        return make_framebuffer(p);
+    case GL_PICTURE_CONVERT:
+        return ensure_staging(p);
+    default:
+        return true;
+    }
+}
+
 /* Everything for a new layout. False: logged, nothing is left. */
-static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
+static bool set_layout(struct gl_picture *p, const struct frame_view *frame,
+                       enum gl_picture_path path)
 {
     drop_textures(p);
     if (max_u32(frame->width_px, frame->height_px) > p->caps->max_texture_px) {
@@ -187,14 +206,13 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
     p->rows_px = frame->rows_px;
     p->pitch_bytes = frame->pitch_bytes;
     p->filter = GL_NEAREST;
-    const enum gl_picture_path path = choose_path(p, frame);
     const bool blue_first = path == GL_PICTURE_DIRECT && p->format == FRAME_FORMAT_BGRA;
     p->texture_format = blue_first && p->caps->bgra ? GL_BGRA_EXT : GL_RGBA;
     p->swapped = blue_first && !p->caps->bgra;
     p->gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_PICTURE);
     p->texture = gl_texture_create(p->gl, p->texture_format, p->width_px, p->height_px, NULL);
-    if (!p->texture || (path == GL_PICTURE_RESOLVE && !make_resolve_target(p, frame)) ||
-        (path == GL_PICTURE_CONVERT && !ensure_staging(p)) || !blacken_missing_rows(p, frame)) {
+    if (!p->texture || !make_what_the_path_needs(p, path, frame) ||
+        !blacken_missing_rows(p, frame)) {
         log_every(1000, LOG_LEVEL_ERROR, "no graphics memory for a picture of %ux%u", p->width_px,
                   p->height_px);
         drop_textures(p);
@@ -204,6 +222,7 @@ static bool set_layout(struct gl_picture *p, const struct frame_view *frame)
     log_debug("%s %ux%u: %s", frame->fmt->name, p->width_px, p->height_px,
               path == GL_PICTURE_DIRECT    ? "uploaded as it is"
               : path == GL_PICTURE_RESOLVE ? "unpacked by a shader"
+              : path == GL_PICTURE_IMPORT  ? "read in place"
                                            : "converted by the CPU");
     return true;
 }
@@ -348,8 +367,8 @@ enum render_upload gl_picture_upload(struct gl_picture *p, const struct frame_vi
                                      struct damage *changed)
 {
     *changed = *damage;
-    if (!same_layout(p, frame)) {
-        if (!set_layout(p, frame))
+    if (!same_layout(p, frame) || p->path == GL_PICTURE_IMPORT) {
+        if (!set_layout(p, frame, choose_path(p, frame)))
             return RENDER_UPLOAD_FAILED;
         damage_set_full(changed);
     }
@@ -367,6 +386,56 @@ enum render_upload gl_picture_upload(struct gl_picture *p, const struct frame_vi
     damage_clear(&p->owed);
     p->torn = false;
     stats->uploads++;
+    return RENDER_UPLOAD_OK;
+}
+
+/* The lowest row that `damage` touches, plus one. */
+static uint32_t bottom_of(const struct damage *damage, uint32_t rows_px)
+{
+    uint32_t bottom = 0;
+    if (damage->full)
+        return rows_px;
+    for (uint32_t i = 0; i < damage->count; i++)
+        bottom = max_u32(bottom, damage->rects[i].y_px + damage->rects[i].height_px);
+    return min_u32(bottom, rows_px);
+}
+
+/* What importing `frame` changes, in *changed. True: its layout is another one. */
+static bool import_changes(const struct gl_picture *p, const struct frame_view *frame,
+                           const struct damage *damage, struct damage *changed)
+{
+    const bool anew = !same_layout(p, frame) || p->path != GL_PICTURE_IMPORT;
+    *changed = *damage;
+    damage_add(changed, &p->owed);
+    if (anew)
+        damage_set_full(changed);
+    return anew;
+}
+
+bool gl_picture_can_import(const struct gl_picture *p, const struct frame_view *frame,
+                           const struct damage *damage)
+{
+    struct damage changed;
+    import_changes(p, frame, damage, &changed);
+    return frame_view_ready_rows(frame) >= bottom_of(&changed, frame->rows_px);
+}
+
+enum render_upload gl_picture_import(struct gl_picture *p, const struct frame_view *frame,
+                                     const struct damage *damage, GLuint raw,
+                                     struct renderer_stats *stats, struct damage *changed)
+{
+    if (import_changes(p, frame, damage, changed) && !set_layout(p, frame, GL_PICTURE_IMPORT))
+        return RENDER_UPLOAD_FAILED;
+    p->rotation = frame->rotation;
+    p->gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_RAW);
+    p->gl->BindTexture(GL_TEXTURE_2D, raw);
+    if (!resolve(p, changed))
+        return RENDER_UPLOAD_FAILED;
+    damage_clear(&p->owed);
+    p->torn = false;
+    stats->imports++;
+    stats->damaged_bytes +=
+        damage_pixels(changed, frame->width_px, frame->rows_px) * frame->fmt->bytes_per_pixel;
     return RENDER_UPLOAD_OK;
 }
 

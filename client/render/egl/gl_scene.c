@@ -130,17 +130,33 @@ static void picture_changed(struct gl_scene *s, const struct damage *changed)
                         redraw_frame_to_window(g, changed->rects[i], is_linear(s) ? 1 : 0));
 }
 
+static enum render_upload taken(struct gl_scene *s, enum render_upload result,
+                                const struct damage *changed)
+{
+    if (result == RENDER_UPLOAD_OK) {
+        picture_changed(s, changed);
+        drop_still(s);
+    }
+    return result;
+}
+
 enum render_upload gl_scene_upload(struct gl_scene *s, const struct frame_view *frame,
                                    const struct damage *damage, struct renderer_stats *stats)
 {
     struct damage changed;
     const enum render_upload result =
         gl_picture_upload(&s->picture, frame, damage, stats, &changed);
-    if (result != RENDER_UPLOAD_OK)
-        return result;
-    picture_changed(s, &changed);
-    drop_still(s);
-    return result;
+    return taken(s, result, &changed);
+}
+
+enum render_upload gl_scene_import(struct gl_scene *s, const struct frame_view *frame,
+                                   const struct damage *damage, GLuint raw,
+                                   struct renderer_stats *stats)
+{
+    struct damage changed;
+    const enum render_upload result =
+        gl_picture_import(&s->picture, frame, damage, raw, stats, &changed);
+    return taken(s, result, &changed);
 }
 
 void gl_scene_set_cursor(struct gl_scene *s, const struct cursor_image *image, int32_t x_px,

@@ -39,6 +39,10 @@ void gl_scene_set_window(struct gl_scene *s, uint32_t width, uint32_t height, ui
                          const struct geometry_config *config);
 enum render_upload gl_scene_upload(struct gl_scene *s, const struct frame_view *frame,
                                    const struct damage *damage, struct renderer_stats *stats);
+/* As gl_picture_import(); gl_picture_can_import() was asked before. */
+enum render_upload gl_scene_import(struct gl_scene *s, const struct frame_view *frame,
+                                   const struct damage *damage, GLuint raw,
+                                   struct renderer_stats *stats);
 void gl_scene_set_cursor(struct gl_scene *s, const struct cursor_image *image, int32_t x_px,
                          int32_t y_px, bool visible);
 void gl_scene_show_still(struct gl_scene *s, const struct still *still);

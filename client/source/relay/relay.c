@@ -348,8 +348,9 @@ static void step(struct relay *r)
     publish_state(r);
 }
 
-/* Reads, copes with a lost subscription, tells the viewer. */
-static void read_stream(struct relay *r)
+/* Reads, copes with a lost subscription, tells the viewer. `woken`: somebody thought that something
+ * happened. If it is nothing new, it may be that the host has finished writing what is held. */
+static void read_stream(struct relay *r, bool woken)
 {
     const uint32_t before = r->stream.news;
     if (!stream_read(&r->stream, clock_ms())) {
@@ -358,7 +359,7 @@ static void read_stream(struct relay *r)
         bell_restart(&r->bell, NULL, NULL, false);
         step(r);
     }
-    if (r->stream.news != before && stream_has_news(&r->stream))
+    if ((woken || r->stream.news != before) && stream_has_news(&r->stream))
         r->listener.on_activity(r->listener.ctx);
 }
 
@@ -416,7 +417,7 @@ static void on_timer(void *ctx)
          * so three posts between two looks, of which the viewer's own take_frame() finished some,
          * look like none. */
         if (r->stream.client)
-            read_stream(r);
+            read_stream(r, false);
     }
     arm(r);
 }
@@ -450,7 +451,7 @@ static void on_wake(void *ctx)
 {
     struct relay *r = ctx;
     if (r->stream.client)
-        read_stream(r);
+        read_stream(r, true);
 }
 
 /* ---- source_ops ---- */
@@ -486,6 +487,18 @@ static bool relay_frame_intact(struct source *self)
     return stream_frame_intact(&r->stream) && !shm_region_lost(r->region);
 }
 
+static void relay_frame_times(struct source *self, struct source_frame_times *out)
+{
+    struct relay *r = relay_of(self);
+    struct kvmfr_timing t;
+    *out = (struct source_frame_times){ .notice_ns = r->stream.noticed_ns };
+    if (!r->stream.taken || !kvmfr_client_timing(r->client, &r->stream.view, clock_ns(), &t))
+        return;
+    out->capture_ns = t.capture_ns;
+    out->post_ns = t.post_ns;
+    out->complete_ns = t.complete_ns;
+}
+
 static void relay_finish_frame(struct source *self, bool drawn)
 {
     struct relay *r = relay_of(self);
@@ -500,6 +513,11 @@ static uint32_t relay_keep_frame(struct source *self)
     if (token)
         rouse(r);
     return token;
+}
+
+static bool relay_can_keep(struct source *self)
+{
+    return stream_can_keep(&relay_of(self)->stream);
 }
 
 static void relay_release_frame(struct source *self, uint32_t token)
@@ -594,7 +612,9 @@ static const struct source_ops relay_ops = {
     .take_frame = relay_take_frame,
     .frame_intact = relay_frame_intact,
     .finish_frame = relay_finish_frame,
+    .frame_times = relay_frame_times,
     .keep_frame = relay_keep_frame,
+    .can_keep = relay_can_keep,
     .release_frame = relay_release_frame,
     .take_cursor = relay_take_cursor,
     .local_input = relay_local_input,

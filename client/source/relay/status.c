@@ -77,9 +77,15 @@ static void no_host(struct source_status *out, const char *path)
     add_detail(out,
                "%s is there, but no host program has used it since it was created.\n"
                "The VM is off or still starting, or the host program is not installed or not "
-               "running in it.\n"
-               "The picture appears by itself as soon as the host program runs.",
+               "running in it.\n",
                path);
+    /* A server that is started anew has a new memory; nobody can tell the VM. */
+    if (strncmp(path, "unix:", strlen("unix:")) == 0)
+        add_detail(
+            out, "%s",
+            "If the VM was on before this memory's server was (re)started, it is not on this "
+            "memory: shut it down and start it again.\n");
+    add_detail(out, "The picture appears by itself as soon as the host program runs.");
 }
 
 static void host_silent(struct source_status *out, const char *path)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* More messages than any queue holds: a hostile host that posts faster than we read cannot keep us
  * here. */
 enum { READS_MAX = 64 };
@@ -121,6 +123,7 @@ static bool hold_message(struct stream *s, const struct frame_view *view, uint64
     s->view = *view;
     s->has_view = s->fresh = true;
     s->hold = STREAM_HOLD_MESSAGE;
+    s->noticed_ns = clock_ns();
     s->news++;
     return true;
 }
@@ -239,6 +242,7 @@ static bool read_box(struct stream *s, uint32_t step, uint64_t now_ms)
         s->stats.frames_noticed++;
         s->stats.frames_superseded += step - (s->fresh ? 0 : 1);
         s->fresh = true;
+        s->noticed_ns = clock_ns();
         s->news++;
     }
     return finish_messages(s, now_ms);
@@ -432,12 +436,19 @@ static uint32_t new_token(struct stream *s)
     return s->last_token;
 }
 
-/* Not a frame that lingers: its message is finished, nothing protects it any more. One place stays
- * free, so that the next frame can be read. */
+/* A held buffer; or a message, of which one place stays free so that the next can be read. Not a
+ * frame that lingers: its message is finished, nothing protects it any more. */
+bool stream_can_keep(const struct stream *s)
+{
+    if (!s->taken)
+        return false;
+    return s->hold == STREAM_HOLD_BUFFER ||
+           (s->hold == STREAM_HOLD_MESSAGE && s->kept_count + 1 < STREAM_KEPT_MAX);
+}
+
 uint32_t stream_keep_frame(struct stream *s)
 {
-    if (!s->taken || (s->hold != STREAM_HOLD_BUFFER &&
-                      (s->hold != STREAM_HOLD_MESSAGE || s->kept_count + 1 >= STREAM_KEPT_MAX)))
+    if (!stream_can_keep(s))
         return 0;
     const uint32_t token = new_token(s);
     set_drawn(s);

@@ -69,6 +69,7 @@ struct stream {
     bool fresh;    /* held and not drawn yet */
     bool taken;    /* between take and finish */
     uint64_t held_since_ms;
+    uint64_t noticed_ns;     /* when the newest frame was */
     uint32_t linger_word;    /* the frame queue's activity when the message was finished */
     uint32_t one_shot_flags; /* FRAME_FLAG_REQUEST_ACTIVATION since the last drawn frame */
     struct damage damage;    /* since the last drawn frame */
@@ -109,6 +110,7 @@ enum source_take stream_take_frame(struct stream *s, struct frame_view *frame,
                                    struct damage *damage);
 bool stream_frame_intact(struct stream *s);
 void stream_finish_frame(struct stream *s, bool drawn);
+bool stream_can_keep(const struct stream *s);
 uint32_t stream_keep_frame(struct stream *s);
 void stream_release_frame(struct stream *s, uint32_t token);
 bool stream_take_cursor(struct stream *s, struct cursor_update *out);

@@ -227,6 +227,13 @@ static bool switch_frame_intact(struct source *self)
     return w->taken && w->taken->source->ops->frame_intact(w->taken->source);
 }
 
+static void switch_frame_times(struct source *self, struct source_frame_times *out)
+{
+    const struct source_switch *w = switch_of(self);
+    if (w->taken)
+        *out = source_frame_times(w->taken->source);
+}
+
 static void switch_finish_frame(struct source *self, bool drawn)
 {
     struct source_switch *w = switch_of(self);
@@ -245,6 +252,12 @@ static uint32_t switch_keep_frame(struct source *self)
         w->taken = NULL;
     }
     return token;
+}
+
+static bool switch_can_keep(struct source *self)
+{
+    const struct source_switch *w = switch_of(self);
+    return w->taken == &w->relay && source_can_keep(w->relay.source);
 }
 
 static void switch_release_frame(struct source *self, uint32_t token)
@@ -380,7 +393,9 @@ static const struct source_ops switch_ops = {
     .take_frame = switch_take_frame,
     .frame_intact = switch_frame_intact,
     .finish_frame = switch_finish_frame,
+    .frame_times = switch_frame_times,
     .keep_frame = switch_keep_frame,
+    .can_keep = switch_can_keep,
     .release_frame = switch_release_frame,
     .take_cursor = switch_take_cursor,
     .local_input = switch_local_input,

@@ -7,6 +7,7 @@ import grp
 import mmap
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -272,6 +273,26 @@ class Live(unittest.TestCase):
         b.stop()
         p.hear_until(lambda: not p.peers)
 
+    def test_a_viewer_finds_it_by_the_domain_s_name(self):
+        self.server("--size=1M")
+        lines = subprocess.run([ESPELHO, "size", "1920x1080"], capture_output=True, text=True, timeout=20).stdout
+        device = re.search(r"<shmem name='espelho'>.*?</shmem>", lines, re.S)[0].replace("/run/espelho/NAME.sock", self.path)
+        domain = ("<domain type='test'><name>vm</name><memory>65536</memory><os><type>hvm</type></os>"
+                  f"<devices>{device}</devices></domain>")
+        pathlib.Path(self.dir, "vm.xml").write_text(domain)
+        pathlib.Path(self.dir, "node.xml").write_text("<node><domain file='vm.xml'/></node>")
+        if shutil.which("virt-xml-validate"):
+            done = subprocess.run(["virt-xml-validate", os.path.join(self.dir, "vm.xml"), "domain"], capture_output=True,
+                                  text=True, timeout=20)
+            self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        done = subprocess.run([ESPELHO, "snapshot", "--domain=vm", f"--libvirtUri=test://{self.dir}/node.xml", "--timeout=0.3",
+                               "/nonexistent.png"], capture_output=True, text=True, timeout=20,
+                              env=dict(os.environ, HOME=self.dir, XDG_CONFIG_HOME=self.dir))
+        if "libvirt.so" in done.stderr:
+            self.skipTest("libvirt is not installed")
+        self.assertIn(f"unix:{self.path}", done.stderr)
+        self.assertIn(" came: process ", self.said())
+
     # ---- restarts ----
 
     def test_server_restart_without_systemd(self):
@@ -358,6 +379,23 @@ class Live(unittest.TestCase):
         self.assertEqual(activator.wait(10), 0)
         self.assertTrue(os.path.exists(self.path))  # systemd's to remove
 
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_systemd_s_units(self):
+        """As installed, but with the program of this build: systemd finds nothing wrong, and little that the service may do."""
+        built = pathlib.Path(SERVER).parent / "shm_server" / "espelho-shm@.service"
+        text, found = re.subn(r"^ExecStart=\S+", f"ExecStart={SERVER}", built.read_text(), flags=re.M)
+        self.assertEqual(found, 1)
+        self.assertNotIn("@ESPELHO", text)
+        service = os.path.join(self.dir, "espelho-shm@vm.service")
+        pathlib.Path(service).write_text(text)
+        shutil.copy(f"{SOURCE}/client/shm_server/systemd/espelho-shm@.socket", os.path.join(self.dir, "espelho-shm@vm.socket"))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", service, service.replace(".service", ".socket")],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=10", service],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout)  # at most 1.0 of 10
+
     # ---- figures ----
 
     def test_soak(self):
@@ -382,7 +420,7 @@ class Live(unittest.TestCase):
                 p.close()
             while not steady.quiet(0):
                 steady.hear()
-            if i == 500:
+            if i == connects // 3:
                 files, resident = self.files_of(server), resident_kib()
         self.assertGreater(rung(steady.bells[0]), connects // 3 - 1)
         self.wait_for(lambda: self.files_of(server) <= files)

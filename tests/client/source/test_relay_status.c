@@ -51,6 +51,16 @@ TEST(long_texts_stay_inside)
     }
 }
 
+TEST(a_server_s_memory_may_be_newer_than_the_vm)
+{
+    const struct kvmfr_versions versions = { 0 };
+    struct source_status s;
+    relay_status_of(&s, KVMFR_STATE_NO_HOST, "unix:/run/espelho/vm.sock", &versions, NULL);
+    CHECK(strstr(s.detail, "shut it down and start it again"));
+    relay_status_of(&s, KVMFR_STATE_NO_HOST, path, &versions, NULL);
+    CHECK(!strstr(s.detail, "shut it down"));
+}
+
 TEST(states_map_one_to_one)
 {
     static const struct {

@@ -74,6 +74,7 @@ class Weston(Compositor):
     """Its kiosk shell shows nothing as long as there is no seat, so windows must ask for full screen."""
 
     program = "weston"
+    renderer = "pixman"
     resamples = False
     viewer_options = ("win.fullScreen=yes",)
 
@@ -86,7 +87,7 @@ class Weston(Compositor):
             for what in ("animation", "close-animation", "startup-animation", "focus-animation"):
                 f.write(f"{what}=none\n")
         if version_of("weston") >= (12, 0):
-            arguments = ["--backend=headless", "--renderer=pixman", "--shell=desktop"]
+            arguments = ["--backend=headless", f"--renderer={self.renderer}", "--shell=desktop"]
         else:
             arguments = ["--backend=headless-backend.so", "--use-pixman", "--shell=desktop-shell.so"]
         width, height = self.logical_size()
@@ -100,6 +101,12 @@ class Weston(Compositor):
         self.run(["weston-screenshooter"], folder)
         os.rename(os.path.join(folder, os.listdir(folder)[0]), path)
         os.rmdir(folder)
+
+
+class WestonGl(Weston):
+    """Draws with OpenGL, and takes dma-bufs where its driver does. Needs weston 12 or newer for that without a screen."""
+
+    renderer = "gl"
 
 
 def make_empty_pointers(folder):

@@ -50,7 +50,8 @@ def put_module(path, folder):
     return name
 
 
-def make_initramfs(rig, kernel, root, modules):
+def make_initramfs(rig, kernel, root, modules, built=()):
+    """modules: the kernel's, by name. built: paths of others, loaded after them."""
     top = os.path.join(rig.directory, "initramfs")
     shutil.rmtree(top, ignore_errors=True)  # a machine before this one
     for folder in ("bin", "modules"):
@@ -62,7 +63,7 @@ def make_initramfs(rig, kernel, root, modules):
         shutil.copy(source, os.path.join(top, name))
         os.chmod(os.path.join(top, name), 0o755)
     folder = os.path.join(top, "modules")
-    order = [put_module(path, folder) for path in module_files(kernel, root, modules)]
+    order = [put_module(path, folder) for path in [*module_files(kernel, root, modules), *built]]
     with open(os.path.join(folder, "order"), "w", encoding="ascii") as f:
         f.writelines(f"{name}\n" for name in order)
     names = ["bin", "modules", *sources, "modules/order", *(f"modules/{name}" for name in order)]

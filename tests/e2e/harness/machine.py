@@ -86,17 +86,20 @@ class Event:
 class Machine(Process):
     """Answers like a Puppet: tell(), publish(), more()."""
 
-    def __init__(self, rig, region=None, region_bytes=0, spice=None, name="machine", boots=True):
-        """boots: False: nothing in it ever runs; its SPICE server is there in a moment."""
+    def __init__(self, rig, region=None, region_bytes=0, spice=None, name="machine", boots=True, bells=None, kernel=None):
+        """boots: False: nothing in it ever runs; its SPICE server is there in a moment. bells: an ivshmem server's socket instead
+        of a region. kernel: of module_guest, with our module; otherwise it is Debian's, without."""
         self.qmp_path = os.path.join(rig.directory, f"{name}-{len(rig.processes)}.qmp")
         # -accel tcg and nothing else: where /dev/kvm exists but does not work, QEMU would hang.
         argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "q35", "-cpu", "max"]
         argv += ["-m", "512", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-name", "espelho-test", "-uuid", UUID]
         argv += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
-        argv += self.boot_arguments(rig, spice) if boots else ["-S"]
+        argv += self.boot_arguments(rig, spice, kernel) if boots else ["-S"]
         if region:
             argv += ["-object", f"memory-backend-file,id=iv,share=on,mem-path={region},size={region_bytes}"]
             argv += ["-device", "ivshmem-plain,memdev=iv"]
+        if bells:
+            argv += ["-chardev", f"socket,path={bells},id=bells", "-device", "ivshmem-doorbell,vectors=2,chardev=bells"]
         argv += spice.arguments() if spice else []
         super().__init__(name, argv, rig.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.spice = spice
@@ -105,9 +108,13 @@ class Machine(Process):
         self.control = None
 
     @staticmethod
-    def boot_arguments(rig, spice):
-        kernel, root = guest_kernel(rig.tools.source)
-        initrd = make_initramfs(rig, kernel, root, MODULES if spice else ())
+    def boot_arguments(rig, spice, ours):
+        if ours:
+            kernel = ours.image
+            initrd = make_initramfs(rig, f"vmlinuz-{ours.release}", ours.root, (), (ours.module,))
+        else:
+            kernel, root = guest_kernel(rig.tools.source)
+            initrd = make_initramfs(rig, kernel, root, MODULES if spice else ())
         append = "console=ttyS0 loglevel=1 panic=-1 vt.global_cursor_default=0 consoleblank=0"
         return ["-kernel", kernel, "-append", append, "-initrd", initrd]
 

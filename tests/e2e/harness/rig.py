@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a case works with: a private folder, region names of its own, processes; all ended at the end."""
+import fcntl
+import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 
-from .compositor import NOBODY, Sway, Weston
+from .compositor import NOBODY, Sway, Weston, WestonGl
 from .process import Failure, Process, wait_until
 
 REGION_BYTES = 16 << 20  # two frames of 1056x672 at 8 bytes, and the pointers
-PATIENCE_S = 30  # for what normally takes a moment: the machine may be busy
+PATIENCE_S = int(os.environ.get("ESPELHO_PATIENCE_S", "30"))  # for what normally takes a moment: the machine may be busy
 
 
 class Puppet(Process):
     """The host that does as it is told: tests/e2e/puppet."""
 
     def __init__(self, rig, path, region_bytes, name, uuid=None):
-        argv = [rig.tools.puppet, "--file", path, str(region_bytes)]
+        argv = [rig.tools.puppet, "--file", path] + ([str(region_bytes)] if region_bytes else [])
         env = dict(os.environ, PUPPET_UUID=uuid.replace("-", "")) if uuid else None
         super().__init__(name, argv, rig.directory, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.expect_line("ready")
@@ -53,6 +56,15 @@ class Viewer(Process):
         status = self.terminate()
         if status != 0:
             raise Failure(f"{self.name}: exit status {status} after SIGTERM")
+
+    def figures(self, runtime_directory):
+        """What it tells `espelho stats`."""
+        path = os.path.join(runtime_directory, "espelho", f"view-{self.popen.pid}.sock")
+        wait_until(lambda: self.must_live() or os.path.exists(path), PATIENCE_S, f"{self.name} answers")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path)
+            with s.makefile("rb") as f:
+                return json.loads(f.read())
 
     def wait_log(self, text, seconds=PATIENCE_S):
         def found():
@@ -159,12 +171,20 @@ class Rig:
         self.regions.append(path)
         return path
 
+    def memfd(self, region_bytes=REGION_BYTES, seals=fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW):
+        """A path of memory without a name, sealed, as `espelho shm-server` has it. Lives as long as this process."""
+        fd = os.memfd_create("espelho-e2e", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(fd, region_bytes)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        return f"/proc/{os.getpid()}/fd/{fd}"
+
     def screen(self, kind, width, height, scale=1):
-        compositor = {"weston": Weston, "sway": Sway}[kind](self.directory, width, height, scale)
+        compositor = {"weston": Weston, "weston-gl": WestonGl, "sway": Sway}[kind](self.directory, width, height, scale)
         self.keep(compositor.process)
         return Screen(self, compositor)
 
     def puppet(self, path, region_bytes=REGION_BYTES, uuid=None):
+        """region_bytes: None: it is there already."""
         return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}", uuid))
 
     def keep(self, process):

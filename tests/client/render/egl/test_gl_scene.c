@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "gl_fixture.h"
+#include "render/dmabuf/dmabuf_picture.h"
+#include "render/dmabuf/fourcc.h"
 #include "test.h"
 
 static const struct geometry_config plain = { .keep_aspect = true };
@@ -665,4 +667,186 @@ TEST(new_context_takes_the_whole_frame)
     free(want);
     gl_fixture_fini(&f);
     test_frame_fini(&frame);
+}
+
+/* ---- frames read in place: an ordinary texture stands for the guest's memory ---- */
+
+static const struct {
+    uint32_t fourcc; /* as dmabuf_picture_of() says it */
+    GLint internal;
+    GLenum format, type;
+    bool blue_first;
+} memory_formats[] = {
+    { FOURCC_XRGB8888, GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, true },
+    { FOURCC_XBGR8888, GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, false },
+    { FOURCC_ABGR8888, GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, false },
+    { FOURCC_XBGR2101010, GL_RGB10_A2, GL_RGBA, GL_UNSIGNED_INT_2_10_10_10_REV, false },
+    { FOURCC_XBGR16161616F, GL_RGBA16F, GL_RGBA, GL_HALF_FLOAT, false },
+};
+
+/* What a driver makes of the frame's memory: new each time, as if it always were the memory. */
+static GLuint memory_texture(struct gl_fixture *f, const struct test_frame *frame)
+{
+    const struct gl_api *gl = &f->egl.gl;
+    struct dmabuf_picture p;
+    const char *why = dmabuf_picture_of(&frame->view, DMABUF_FOR_TEXTURE, &p);
+    CHECK_MSG(!why, "%s", why);
+    size_t i = 0;
+    while (i < ARRAY_LEN(memory_formats) && memory_formats[i].fourcc != p.fourcc)
+        i++;
+    CHECK(i < ARRAY_LEN(memory_formats));
+    GLuint id = 0;
+    gl->ActiveTexture(GL_TEXTURE0 + GL_UNIT_RAW);
+    gl->GenTextures(1, &id);
+    gl->BindTexture(GL_TEXTURE_2D, id);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+    if (memory_formats[i].blue_first) {
+        gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_SWIZZLE_R, GL_BLUE);
+        gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_SWIZZLE_B, GL_RED);
+    }
+    const uint32_t unit_bytes = memory_formats[i].type == GL_HALF_FLOAT ? 8 : 4;
+    gl->PixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(p.pitch_bytes / unit_bytes));
+    gl->TexImage2D(GL_TEXTURE_2D, 0, memory_formats[i].internal, (GLsizei)p.width,
+                   (GLsizei)p.height, 0, memory_formats[i].format, memory_formats[i].type,
+                   frame->view.pixels);
+    gl->PixelStorei(GL_UNPACK_ROW_LENGTH, 0);
+    CHECK_INT(gl->GetError(), GL_NO_ERROR);
+    return id;
+}
+
+static void import_frame(struct gl_fixture *f, const struct test_frame *frame,
+                         const struct damage *damage)
+{
+    const GLuint memory = memory_texture(f, frame);
+    CHECK(gl_picture_can_import(&f->scene.picture, &frame->view, damage));
+    CHECK_INT(gl_scene_import(&f->scene, &frame->view, damage, memory, &f->stats),
+              RENDER_UPLOAD_OK);
+    f->egl.gl.DeleteTextures(1, &memory); /* from here on only the picture is read */
+}
+
+static void check_upright(struct gl_fixture *f, const struct test_frame *frame, uint32_t tolerance,
+                          const char *what)
+{
+    uint32_t w, h, *want = test_frame_upright(frame, FRAME_ROTATE_0, &w, &h);
+    gl_fixture_present(f, 0, 0);
+    check_same(f, gl_fixture_read(f), want, tolerance, what);
+    free(want);
+}
+
+TEST(frames_read_in_place)
+{
+    enum { W = 150, H = 200 };
+    for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
+        for (uint32_t rotation = 0; rotation < 4; rotation++) {
+            struct test_frame frame;
+            struct gl_fixture f;
+            struct damage damage;
+            const uint32_t bytes = frame_format_find((uint32_t)variants[i].format)->bytes_per_pixel;
+            test_frame_init(&frame, variants[i].format, variants[i].flags, W, H,
+                            (W * bytes + 63) / 64 * 64, (enum frame_rotation)rotation);
+            const bool turned = rotation % 2;
+            gl_fixture_init(&f, turned ? H : W, turned ? W : H, 1, false);
+            gl_scene_set_window(&f.scene, turned ? H : W, turned ? W : H, 120, &plain);
+            set_full(&damage);
+            import_frame(&f, &frame, &damage);
+            check_upright(&f, &frame, variants[i].tolerance, frame.view.fmt->name);
+            for (int round = 0; round < 8; round++) { /* only what is damaged is read */
+                const struct frame_rect r = { test_below(100), test_below(150), 1 + test_below(50),
+                                              1 + test_below(50) };
+                test_frame_touch(&frame, r);
+                damage_clear(&damage);
+                damage_add_rect(&damage, r);
+                import_frame(&f, &frame, &damage);
+                check_upright(&f, &frame, variants[i].tolerance, "damaged");
+            }
+            CHECK_INT(f.stats.imports, 9);
+            CHECK_INT(f.stats.upload_bytes, 0);
+            gl_fixture_fini(&f);
+            test_frame_fini(&frame);
+        }
+    }
+}
+
+/* In place, copied, in place: each begins with the whole picture, whatever the damage says. */
+TEST(in_place_and_copied_by_turns)
+{
+    struct test_frame frame;
+    struct gl_fixture f;
+    test_frame_init(&frame, FRAME_FORMAT_BGRA, 0, 64, 64, 256, FRAME_ROTATE_0);
+    gl_fixture_init(&f, 64, 64, 1, false);
+    gl_scene_set_window(&f.scene, 64, 64, 120, &plain);
+    for (int round = 0; round < 6; round++) {
+        struct damage damage;
+        const struct frame_rect r = { 0, 0, 64, 64 };
+        test_frame_touch(&frame, r);
+        damage_clear(&damage);
+        damage_add_rect(&damage, (struct frame_rect){ 5, 5, 3, 3 });
+        if (round % 2 == 0)
+            import_frame(&f, &frame, &damage);
+        else
+            CHECK_INT(gl_scene_upload(&f.scene, &frame.view, &damage, &f.stats), RENDER_UPLOAD_OK);
+        check_upright(&f, &frame, 0, round % 2 ? "copied" : "in place");
+    }
+    gl_fixture_fini(&f);
+    test_frame_fini(&frame);
+}
+
+/* The host still writes: rows above the damage's end must be final, the first time all of them. */
+TEST(in_place_waits_for_the_rows_it_reads)
+{
+    struct test_frame frame;
+    struct gl_fixture f;
+    struct damage damage;
+    test_frame_init(&frame, FRAME_FORMAT_BGRA, 0, 64, 64, 256, FRAME_ROTATE_0);
+    gl_fixture_init(&f, 64, 64, 1, false);
+    gl_scene_set_window(&f.scene, 64, 64, 120, &plain);
+    damage_clear(&damage);
+    damage_add_rect(&damage, (struct frame_rect){ 0, 10, 64, 10 });
+    frame.ready_bytes = 256 * 63;
+    CHECK(!gl_picture_can_import(&f.scene.picture, &frame.view, &damage));
+    frame.ready_bytes = 256 * 64;
+    import_frame(&f, &frame, &damage);
+    frame.ready_bytes = 256 * 20 - 1;
+    CHECK(!gl_picture_can_import(&f.scene.picture, &frame.view, &damage));
+    frame.ready_bytes = 256 * 20;
+    CHECK(gl_picture_can_import(&f.scene.picture, &frame.view, &damage));
+    damage_add_rect(&damage, (struct frame_rect){ 0, 60, 64, 100 }); /* beyond the picture */
+    frame.ready_bytes = UINT32_MAX;
+    CHECK(gl_picture_can_import(&f.scene.picture, &frame.view, &damage));
+    gl_fixture_fini(&f);
+    test_frame_fini(&frame);
+}
+
+/* A cursor over a frame that was read in place; set before it, as a guest does, or after. */
+TEST(cursors_over_frames_read_in_place)
+{
+    for (int order = 0; order < 2; order++) {
+        struct test_frame frame;
+        struct gl_fixture f;
+        struct damage damage;
+        struct cursor_image image;
+        uint32_t w, h;
+        test_frame_init(&frame, FRAME_FORMAT_BGRA, 0, 160, 128, 640, FRAME_ROTATE_0);
+        gl_fixture_init(&f, 160, 128, 1, false);
+        gl_scene_set_window(&f.scene, 160, 128, 120, &plain);
+        make_cursor(CURSOR_COLOUR, &image);
+        set_full(&damage);
+        for (int round = 0; round < 3; round++) {
+            test_frame_touch(&frame, (struct frame_rect){ 0, 0, 160, 128 });
+            if (order == 0 && round == 0)
+                gl_scene_set_cursor(&f.scene, &image, 40, 30, true);
+            import_frame(&f, &frame, &damage);
+            if (order == 1 && round == 0)
+                gl_scene_set_cursor(&f.scene, &image, 40, 30, true);
+            uint32_t *want = test_frame_upright(&frame, FRAME_ROTATE_0, &w, &h);
+            cursor_image_draw(&image, want, w * 4, w, h, 40, 30);
+            gl_fixture_present(&f, 0, 0);
+            check_same(&f, gl_fixture_read(&f), want, 0, "cursor");
+            free(want);
+        }
+        cursor_image_fini(&image);
+        gl_fixture_fini(&f);
+        test_frame_fini(&frame);
+    }
 }
