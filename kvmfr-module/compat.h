@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * compat.h - what differs between kernels, from 6.1 on; the only place that asks for a version.
+ * What differs between kernels, from 6.1 on; the only place that asks for a version.
  */
 #ifndef KVMFR_COMPAT_H
 #define KVMFR_COMPAT_H

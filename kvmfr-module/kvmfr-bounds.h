@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kvmfr-bounds.h - is a part inside the whole? Sums that cannot wrap, for pages and for bytes; for
+ * Is a part inside the whole? Sums that cannot wrap, for pages and for bytes; for
  * the kernel module, its KUnit suite and a test in userspace.
  */
 #ifndef KVMFR_BOUNDS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kvmfr-sizing.h - how large the shared memory for a display mode must be, and how a mode is
+ * How large the shared memory for a display mode must be, and how a mode is
  * written. The only place of this arithmetic: the kernel module and the programs (common/kvmfr)
  * include it, so that both say the same number. Integers only, no library of either side.
  * Source: docs/protocol/kvmfr.md section 3.7.

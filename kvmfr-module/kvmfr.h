@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kvmfr.h - the parts of the driver and how they hold each other.
+ * The parts of the driver and how they hold each other.
  *
  *	file, dma-buf -> kvmfr_dev -> kvmfr_mem		(an arrow holds a reference)
  *	dma-buf -> kvmfr_mem

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rows.h - inputs and results of the arithmetic in kvmfr-sizing.h and kvmfr-bounds.h: checked
+ * Inputs and results of the arithmetic in kvmfr-sizing.h and kvmfr-bounds.h: checked
  * inside a kernel by kvmfr_kunit.c, and by tests/module/test_module_sizing.c outside.
  */
 #ifndef KVMFR_ROWS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * kvmfr.h - what programs ask /dev/kvmfrN for.
+ * What programs ask /dev/kvmfrN for.
  *
  * The first two requests are those that every version of kvmfr has. The others came with this
  * driver; their structures may grow at the end: a shorter one of an older program and a longer

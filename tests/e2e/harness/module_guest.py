@@ -31,6 +31,10 @@ class Kernel:
     kunit: str = None
 
     @staticmethod
+    def is_there(rig, name):
+        return os.path.exists(os.path.join(rig.tools.source, "build", "kernel", name, "module", "kvmfr.ko"))
+
+    @staticmethod
     def of(rig, name):
         here = os.path.join(rig.tools.source, "build", "kernel", name)
         try:
