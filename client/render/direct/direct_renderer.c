@@ -437,7 +437,7 @@ static void direct_stats(struct renderer *self, struct renderer_stats *out)
     out->directs = r->directs;
     out->settles = r->settles;
     snprintf(out->direct_state, sizeof(out->direct_state), "%s",
-             r->active ? dmabuf_source_name(r->source) : r->reason);
+             r->active && r->source ? dmabuf_source_name(r->source) : r->reason);
 }
 
 static void plane_fini(struct plane *p)
