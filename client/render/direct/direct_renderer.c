@@ -358,9 +358,9 @@ static void stage_picture(struct direct_renderer *r)
 
 static bool present_inner(struct direct_renderer *r, uint64_t tag)
 {
-    const bool hidden =
-        unmap(&r->video) | unmap(&r->black) |
-        shm_pointer_update(&r->pointer, &r->geometry, r->state.scale_120, false, NULL);
+    bool hidden = unmap(&r->video);
+    hidden |= unmap(&r->black);
+    hidden |= shm_pointer_update(&r->pointer, &r->geometry, r->state.scale_120, false, NULL);
     bool committed = r->inner->ops->present(r->inner, tag);
     r->inner_was_shown |= committed;
     if (hidden && !committed && display_native_ready(r->display)) {
@@ -437,7 +437,7 @@ static void direct_stats(struct renderer *self, struct renderer_stats *out)
     out->directs = r->directs;
     out->settles = r->settles;
     snprintf(out->direct_state, sizeof(out->direct_state), "%s",
-             r->active ? dmabuf_source_name(r->source) : r->reason);
+             r->active && r->source ? dmabuf_source_name(r->source) : r->reason);
 }
 
 static void plane_fini(struct plane *p)
