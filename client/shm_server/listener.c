@@ -132,7 +132,7 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     int err = set_access(o);
     if (err == 0 && lstat(o->config->path, &st) != 0)
         err = fail(o, -errno, "look at");
-    if (err < 0) {
+    if (err != 0) {
         unlink(o->config->path); /* the folder is locked: ours */
         return err;
     }

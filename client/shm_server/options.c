@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "base/cleanup.h"
 #include "kvmfr/format.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
@@ -100,19 +99,20 @@ static int load_file(struct shm_server_options *o, const char *config, const cha
 static int parse_line(struct shm_server_options *o, int argc, char **argv, const char **word,
                       struct option_error *error)
 {
-    autofree char **copy = malloc(((size_t)argc + 1) * sizeof(*copy));
     const struct option_set set = { &shm_server_option_table, o };
-    int words = 0;
+    char **copy = malloc(((size_t)argc + 1) * sizeof(*copy));
+    int err = 0, words = 0;
     if (!copy)
         return -ENOMEM;
     for (int i = 0; i < argc; i++)
         copy[i] = argv[i];
     copy[argc] = NULL;
-    const int err =
-        argc > 0 ? options_parse_args_sets(&set, 1, argc - 1, copy + 1, &words, error) : 0;
+    if (argc > 0)
+        err = options_parse_args_sets(&set, 1, argc - 1, copy + 1, &words, error);
     if (err == 0 && words > 1)
-        return fail(error, "one socket, and nothing more: unexpected", copy[2]);
+        err = fail(error, "one socket, and nothing more: unexpected", copy[2]);
     *word = err == 0 && words == 1 ? copy[1] : NULL;
+    free(copy);
     return err;
 }
 

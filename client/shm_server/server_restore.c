@@ -112,17 +112,18 @@ static void restore_all(struct shm_server *s, struct kept *kept, size_t count)
 
 size_t shm_server_restore(struct shm_server *s, struct notify_given *given, size_t given_count)
 {
-    autofree struct kept *kept = malloc((given_count + 1) * sizeof(*kept));
+    struct kept *kept = malloc((given_count + 1) * sizeof(*kept));
     size_t count = 0;
     for (size_t i = 0; kept && i < given_count; i++)
         count += read_name(&given[i], &kept[count]);
-    if (count == 0)
-        return s->count;
-    qsort(kept, count, sizeof(*kept), by_peer);
-    restore_all(s, kept, count);
-    for (size_t i = 0; i < s->count; i++)
-        shm_peer_flush(s->peers[i]);
-    shm_server_sweep(s);
-    log_info("%zu peers go on where the server before this one left off", s->count);
+    if (count > 0) {
+        qsort(kept, count, sizeof(*kept), by_peer);
+        restore_all(s, kept, count);
+        for (size_t i = 0; i < s->count; i++)
+            shm_peer_flush(s->peers[i]);
+        shm_server_sweep(s);
+        log_info("%zu peers go on where the server before this one left off", s->count);
+    }
+    free(kept);
     return s->count;
 }
