@@ -129,6 +129,7 @@ static void stored(struct frame_flow *f, bool good)
         return;
     f->has_picture = f->unshown = true;
     f->still = false;
+    pointer_flow_cover(&f->pointer, false, f->renderer);
 }
 
 static void store_copied(struct frame_flow *f)
@@ -319,6 +320,7 @@ void frame_flow_show_still(struct frame_flow *f, const struct still *still)
 {
     f->still = true;
     f->bad_store = false;
+    pointer_flow_cover(&f->pointer, true, f->renderer);
     f->renderer->ops->show_still(f->renderer, still);
     show(f);
 }

@@ -40,6 +40,11 @@ static void turned_position(const struct pointer_flow *p, int32_t *x_px, int32_t
     }
 }
 
+static bool seen(const struct pointer_flow *p)
+{
+    return p->visible && !p->covered;
+}
+
 static void send(struct pointer_flow *p, struct renderer *renderer, bool new_shape)
 {
     int32_t x_px, y_px;
@@ -51,7 +56,7 @@ static void send(struct pointer_flow *p, struct renderer *renderer, bool new_sha
             log_every(1000, LOG_LEVEL_ERROR, "cannot turn the pointer: %s", err_str(err));
     }
     const struct cursor_image *image = new_shape ? (turned.argb ? &turned : &p->image) : NULL;
-    renderer->ops->set_cursor(renderer, image, x_px, y_px, p->visible && !p->hidden);
+    renderer->ops->set_cursor(renderer, image, x_px, y_px, seen(p) && !p->hidden);
     cursor_image_fini(&turned);
 }
 
@@ -59,7 +64,7 @@ static void tell_shape(const struct pointer_flow *p)
 {
     if (p->listener.on_shape)
         p->listener.on_shape(p->listener.ctx, p->image.argb ? &p->image : NULL, p->hot_x_px,
-                             p->hot_y_px, p->visible);
+                             p->hot_y_px, seen(p));
 }
 
 static void tell_position(const struct pointer_flow *p)
@@ -96,6 +101,7 @@ bool pointer_flow_pump(struct pointer_flow *p, struct source *source, struct ren
     const bool was_visible = p->visible;
     while (source->ops->take_cursor(source, &update)) {
         changed = true;
+        p->gone = false;
         p->visible = update.visible;
         if (update.has_position) {
             p->x_px = update.x_px;
@@ -127,9 +133,18 @@ void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *f
         send(p, renderer, false);
 }
 
-void pointer_flow_hide(struct pointer_flow *p, struct renderer *renderer)
+void pointer_flow_lost(struct pointer_flow *p)
 {
-    p->visible = false;
+    p->gone = true;
+}
+
+void pointer_flow_cover(struct pointer_flow *p, bool covered, struct renderer *renderer)
+{
+    if (covered && p->gone)
+        p->visible = false;
+    if (p->covered == covered)
+        return;
+    p->covered = covered;
     tell_shape(p);
     send(p, renderer, false);
 }

@@ -25,7 +25,9 @@ struct pointer_flow {
     struct cursor_image image; /* as the guest sent it */
     int32_t hot_x_px, hot_y_px;
     int32_t x_px, y_px;
-    bool visible;
+    bool visible;                                 /* as the guest says */
+    bool gone;                                    /* known from a session that is over */
+    bool covered;                                 /* by a picture of our own */
     bool hidden;                                  /* the renderer is not to draw it */
     uint32_t user_turns;                          /* quarter turns that the user asked for */
     uint32_t desktop_width_px, desktop_height_px; /* the guest's rotated desktop, 0 unknown */
@@ -44,7 +46,11 @@ void pointer_flow_set_desktop(struct pointer_flow *p, const struct frame_view *f
 void pointer_flow_set_turns(struct pointer_flow *p, uint32_t user_turns, struct renderer *renderer);
 /* Has the renderer to draw it? True at first. */
 void pointer_flow_set_drawn(struct pointer_flow *p, bool drawn, struct renderer *renderer);
-/* The guest is gone, and its pointer with it. */
-void pointer_flow_hide(struct pointer_flow *p, struct renderer *renderer);
+/* The guest's session is over. Its pointer stays with its last picture, but is not drawn over
+ * another: a new session tells its own. */
+void pointer_flow_lost(struct pointer_flow *p);
+/* Our own picture is shown instead of the guest's: no pointer is drawn until that is over. What
+ * comes meanwhile is remembered, as a host may tell its pointer before its first picture, once. */
+void pointer_flow_cover(struct pointer_flow *p, bool covered, struct renderer *renderer);
 
 #endif

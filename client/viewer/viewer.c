@@ -84,7 +84,6 @@ static void draw_waiting(struct viewer *v)
         log_every(1000, LOG_LEVEL_WARN, "no waiting screen: %s", err_str(err));
         return;
     }
-    pointer_flow_hide(&v->flow.pointer, v->renderer);
     frame_flow_show_still(&v->flow, &still);
     free(still.pixels);
     v->waiting.shown = true;
@@ -159,6 +158,8 @@ static void on_status(void *ctx, const struct source_status *status)
     const enum source_state was = v->waiting.state;
     if (status->state != SOURCE_STATE_CONNECTED)
         frame_flow_forget(&v->flow);
+    if (status->state != SOURCE_STATE_CONNECTED && was == SOURCE_STATE_CONNECTED)
+        pointer_flow_lost(&v->flow.pointer);
     v->waiting.state = status->state;
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
              status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"

@@ -187,21 +187,87 @@ TEST(frames_appear_and_a_static_guest_costs_nothing)
     close_fixture(&f);
 }
 
-TEST(waiting_screen_until_the_host_comes)
+static void await_waiting_screen(struct fixture *f)
 {
-    static struct fixture f;
     uint32_t width_px, height_px;
-    open_fixture(&f);
-    start_viewer(&f);
     const uint64_t deadline_ns = clock_ns() + 10 * NS_PER_S;
     while (weston_screenshot(&width_px, &height_px)[0] != 0x16181c) {
         CHECK_MSG(clock_ns() < deadline_ns, "no waiting screen");
-        live(&f, 20);
+        live(f, 20);
     }
+}
+
+TEST(waiting_screen_until_the_host_comes)
+{
+    static struct fixture f;
+    open_fixture(&f);
+    start_viewer(&f);
+    await_waiting_screen(&f);
     start_host(&f);
     await_wanted(&f);
     CHECK_INT(publish(&f, 1), 0);
     await_picture(&f, 1);
+    end_viewer(&f);
+    CHECK_INT(f.result, 0);
+    close_fixture(&f);
+}
+
+/* A block of pixels at the pointer's place? The rest is the picture's. */
+static bool shows_pointer(uint32_t serial, uint32_t x, uint32_t y, uint32_t rgb)
+{
+    uint32_t width_px, height_px;
+    const uint32_t *screen = weston_screenshot(&width_px, &height_px);
+    return screen[y * WIDTH + x] == rgb && screen[(y + 7) * WIDTH + x + 7] == rgb &&
+           screen[(y + 8) * WIDTH + x] == (rgb_at(serial, x, y + 8) & 0xffffff) &&
+           screen[0] == (rgb_at(serial, 0, 0) & 0xffffff);
+}
+
+static void await_pointer(struct fixture *f, uint32_t serial, uint32_t x, uint32_t y, uint32_t rgb)
+{
+    const uint64_t deadline_ns = clock_ns() + 10 * NS_PER_S;
+    while (!shows_pointer(serial, x, y, rgb)) {
+        CHECK_MSG(clock_ns() < deadline_ns, "no pointer on frame %u", serial);
+        live(f, 20);
+    }
+}
+
+static void restart_host(struct fixture *f)
+{
+    kvmfr_host_destroy(f->host);
+    f->host = NULL;
+    await_waiting_screen(f);
+    start_host(f);
+    await_wanted(f);
+}
+
+/* Hosts tell a new reader their pointer at once, and not again until it moves: "waiting for the
+ * first picture" may come after that, and the picture must show the pointer all the same. */
+TEST(pointer_that_came_before_the_waiting_screen)
+{
+    static struct fixture f;
+    static uint32_t pixels[8 * 8];
+    const struct cursor_shape shape = { .type = CURSOR_COLOUR,
+                                        .width_px = 8,
+                                        .height_px = 8,
+                                        .pitch_bytes = 8 * 4,
+                                        .data_bytes = sizeof(pixels),
+                                        .data = (uint8_t *)pixels };
+    memset(pixels, 0xff, sizeof(pixels));
+    open_fixture(&f);
+    start_host(&f);
+    start_viewer(&f);
+    await_wanted(&f);
+    CHECK_INT(publish(&f, 1), 0);
+    await_picture(&f, 1);
+    restart_host(&f);
+    CHECK_INT(kvmfr_host_pointer(f.host, 40, 30, true, &shape, clock_ms()), 0);
+    live(&f, 4 * VIEWER_WAITING_NS / NS_PER_MS);
+    CHECK_INT(publish(&f, 2), 0);
+    await_pointer(&f, 2, 40, 30, 0xffffff);
+
+    restart_host(&f); /* this one tells none: the other's is not shown */
+    CHECK_INT(publish(&f, 3), 0);
+    await_picture(&f, 3);
     end_viewer(&f);
     CHECK_INT(f.result, 0);
     close_fixture(&f);
