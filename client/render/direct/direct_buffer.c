@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "render/direct/linux_dmabuf_protocol.h"
 
-enum { MAX_BUFFERS = 8 }; /* four frame buffers in two layouts */
+enum { MAX_BUFFERS = 16 }; /* a host's four frame buffers in four layouts */
+
+/* A compositor that does not answer for so long shows nothing either. */
+#define ANSWER_NS (150 * NS_PER_MS)
 
 static void tell_done(struct direct_buffer *b)
 {
@@ -102,7 +106,7 @@ void direct_buffers_retire(struct direct_buffers *all)
             retire(b);
 }
 
-/* Room for one more: the oldest that nobody uses goes. */
+/* Room for one more: of those that nobody uses, the one that was for the longest time goes. */
 static bool make_room(struct direct_buffers *all)
 {
     struct direct_buffer *b, *before;
@@ -128,6 +132,7 @@ static void ask(struct direct_buffer *b, const struct dmabuf *buffer, uint64_t m
     zwp_linux_buffer_params_v1_create(b->params, (int32_t)b->picture.width,
                                       (int32_t)b->picture.height, b->picture.fourcc, 0);
     b->state = DIRECT_BUFFER_ASKED;
+    b->asked_ns = clock_ns();
 }
 
 static struct direct_buffer *add(struct direct_buffers *all, struct dmabuf_source *source,
@@ -157,10 +162,19 @@ struct direct_buffer *direct_buffers_get(struct direct_buffers *all, struct dmab
                                          const struct dmabuf_picture *picture, uint64_t modifier)
 {
     struct direct_buffer *b;
-    wl_list_for_each (b, &all->list, link)
-        if (!b->retired && dmabuf_picture_equal(&b->picture, picture))
-            return b;
+    wl_list_for_each (b, &all->list, link) {
+        if (b->retired || !dmabuf_picture_equal(&b->picture, picture))
+            continue;
+        wl_list_remove(&b->link);
+        wl_list_insert(&all->list, &b->link);
+        return b;
+    }
     return add(all, source, picture, modifier);
+}
+
+bool direct_buffer_is_coming(const struct direct_buffer *b)
+{
+    return b->state == DIRECT_BUFFER_ASKED && clock_ns() - b->asked_ns < ANSWER_NS;
 }
 
 void direct_buffer_drop(struct direct_buffer *b)

@@ -36,7 +36,8 @@ struct direct_buffer {
     uint32_t id;  /* of the frame whose pixels are held; 0: none */
     bool busy;    /* with the compositor */
     bool retired; /* dies when the compositor lets go of it */
-    struct wl_list link;
+    uint64_t asked_ns;
+    struct wl_list link; /* the one that was wanted last is first */
 };
 
 struct direct_buffers {
@@ -59,6 +60,8 @@ struct direct_buffer *direct_buffers_get(struct direct_buffers *all, struct dmab
 /* None of them will be used again. Frames are told done, although the compositor may still show
  * one. */
 void direct_buffers_retire(struct direct_buffers *all);
+/* Will the compositor say in a moment that it is ready? */
+bool direct_buffer_is_coming(const struct direct_buffer *b);
 /* Lets go of a frame that was never attached. */
 void direct_buffer_drop(struct direct_buffer *b);
 void direct_buffer_attach(struct direct_buffer *b, struct wl_surface *surface);

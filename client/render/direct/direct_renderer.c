@@ -44,7 +44,8 @@ struct direct_renderer {
         uint64_t inode;
     } refused;
     struct direct_buffers buffers;
-    struct plane black, video;
+    struct plane black, video; /* video.surface NULL: there is no memory for it */
+    bool video_is_stale;       /* hidden, and to be made anew */
     struct shm_pool black_pool;
     struct shm_buffer *black_pixel;
     struct shm_pointer pointer;
@@ -115,14 +116,14 @@ static bool can_place(struct direct_renderer *r, const struct frame_view *view)
     return true;
 }
 
-/* The buffer for this frame. NULL: it is the inner backend's. */
+/* The buffer for this frame, in whatever state. NULL: it is the inner backend's. */
 static struct direct_buffer *find_buffer(struct direct_renderer *r,
                                          const struct render_frame *frame)
 {
     struct dmabuf_picture picture;
     uint64_t modifier;
     char text[96];
-    if (!r->dmabuf.proxy || !frame->id || !r->inner_was_shown)
+    if (!r->dmabuf.proxy || !frame->id || !r->inner_was_shown || !r->video.surface)
         return NULL;
     const char *why = dmabuf_picture_of(frame->view, DMABUF_FOR_SCREEN, &picture);
     if (why) {
@@ -142,7 +143,7 @@ static struct direct_buffer *find_buffer(struct direct_renderer *r,
         refuse(r, r->buffers.reason, r->buffers.advice);
     else if (b->state == DIRECT_BUFFER_REFUSED)
         refuse(r, "the compositor refuses a buffer of the guest's memory", NULL);
-    return b && b->state == DIRECT_BUFFER_READY && !b->busy ? b : NULL;
+    return b;
 }
 
 /* ---- taking frames ---- */
@@ -224,8 +225,12 @@ static enum render_upload direct_import(struct renderer *self, const struct rend
 {
     struct direct_renderer *r = direct_renderer_of(self);
     struct direct_buffer *b = find_buffer(r, frame);
-    if (b)
+    if (b && b->state == DIRECT_BUFFER_READY && !b->busy)
         return take(r, frame, b);
+    /* A frame buffer that was not seen before, as each of the host's is once, is no reason to go
+     * to the other way and back. */
+    if (b && r->active && direct_buffer_is_coming(b))
+        return RENDER_UPLOAD_BUSY;
     damage_add(&r->inner_lacks, frame->damage);
     struct render_frame in = *frame;
     in.damage = &r->inner_lacks;
@@ -275,6 +280,32 @@ static void direct_forget(struct renderer *self)
 }
 
 /* ---- presenting ---- */
+
+static void plane_fini(struct plane *p)
+{
+    if (p->viewport)
+        wp_viewport_destroy(p->viewport);
+    if (p->subsurface)
+        wl_subsurface_destroy(p->subsurface);
+    if (p->surface)
+        wl_surface_destroy(p->surface);
+}
+
+static int plane_init(struct plane *p, const struct display_native *native)
+{
+    p->surface = wl_compositor_create_surface(native->compositor);
+    struct wl_region *nothing = wl_compositor_create_region(native->compositor);
+    if (p->surface) {
+        p->subsurface =
+            wl_subcompositor_get_subsurface(native->subcompositor, p->surface, native->surface);
+        p->viewport = wp_viewporter_get_viewport(native->viewporter, p->surface);
+    }
+    if (p->surface && nothing)
+        wl_surface_set_input_region(p->surface, nothing); /* clicks are for the window */
+    if (nothing)
+        wl_region_destroy(nothing);
+    return p->subsurface && p->viewport && nothing ? 0 : -ENOMEM;
+}
 
 /* Pixels below a pointer that inverts them. */
 static void read_picture(void *ctx, struct frame_rect rect, uint32_t *out)
@@ -356,9 +387,26 @@ static void stage_picture(struct direct_renderer *r)
     damage_clear(&r->to_show);
 }
 
+/* Compositors may keep the last buffer of a surface that is hidden (Weston's GL renderer does,
+ * until the surface has another): the guest's host would wait for it in vain. */
+static void renew_video(struct direct_renderer *r)
+{
+    plane_fini(&r->video);
+    r->video = (struct plane){ 0 };
+    r->video_is_stale = false;
+    if (plane_init(&r->video, r->native) == 0) {
+        wl_subsurface_place_above(r->video.subsurface, r->black.surface);
+        return;
+    }
+    plane_fini(&r->video);
+    r->video = (struct plane){ 0 };
+    refuse(r, "out of memory", NULL);
+}
+
 static bool present_inner(struct direct_renderer *r, uint64_t tag)
 {
     bool hidden = unmap(&r->video);
+    r->video_is_stale |= hidden;
     hidden |= unmap(&r->black);
     hidden |= shm_pointer_update(&r->pointer, &r->geometry, r->state.scale_120, false, NULL);
     bool committed = r->inner->ops->present(r->inner, tag);
@@ -367,6 +415,8 @@ static bool present_inner(struct direct_renderer *r, uint64_t tag)
         wl_surface_commit(r->native->surface);
         committed = true;
     }
+    if (committed && r->video_is_stale)
+        renew_video(r); /* only now: what is seen changes with that commit, all at once */
     return committed;
 }
 
@@ -438,32 +488,6 @@ static void direct_stats(struct renderer *self, struct renderer_stats *out)
     out->settles = r->settles;
     snprintf(out->direct_state, sizeof(out->direct_state), "%s",
              r->active && r->source ? dmabuf_source_name(r->source) : r->reason);
-}
-
-static void plane_fini(struct plane *p)
-{
-    if (p->viewport)
-        wp_viewport_destroy(p->viewport);
-    if (p->subsurface)
-        wl_subsurface_destroy(p->subsurface);
-    if (p->surface)
-        wl_surface_destroy(p->surface);
-}
-
-static int plane_init(struct plane *p, const struct display_native *native)
-{
-    p->surface = wl_compositor_create_surface(native->compositor);
-    struct wl_region *nothing = wl_compositor_create_region(native->compositor);
-    if (p->surface) {
-        p->subsurface =
-            wl_subcompositor_get_subsurface(native->subcompositor, p->surface, native->surface);
-        p->viewport = wp_viewporter_get_viewport(native->viewporter, p->surface);
-    }
-    if (p->surface && nothing)
-        wl_surface_set_input_region(p->surface, nothing); /* clicks are for the window */
-    if (nothing)
-        wl_region_destroy(nothing);
-    return p->subsurface && p->viewport && nothing ? 0 : -ENOMEM;
 }
 
 static int create_planes(struct direct_renderer *r)

@@ -107,6 +107,7 @@ static void on_tried(void *ctx, const char *problem)
 {
     struct egl_import *i = ctx;
     i->tried = problem ? EGL_IMPORT_BAD : EGL_IMPORT_GOOD;
+    i->reason[0] = '\0'; /* it is not being tried any more */
     if (problem)
         set_reason(i, problem, NULL);
     else

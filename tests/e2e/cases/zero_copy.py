@@ -16,7 +16,7 @@ from harness.guest_root import GuestRoot
 from harness.process import Failure, Skipped, wait_until
 
 WIDTH, HEIGHT = 320, 208
-GUEST_S = 400
+GUEST_S = 500
 TRIAL_S = 90  # a software driver inside an emulated machine takes its time
 INSIDE = ("inside",)
 COST_RATIO = 0.05
@@ -24,9 +24,9 @@ COST_RATIO = 0.05
 
 @case("zero.guest", labels=("e2e-dmabuf",), timeout_s=GUEST_S + 100)
 def guest(rig):
-    names = [name for name, c in CASES.items() if "inside" in c.labels]
+    names = [name for name, c in CASES.items() if c.labels == INSIDE]
     only = os.environ.get("ESPELHO_ZERO_COPY")  # some of them, for whoever works on them
-    names = only.split() if only else names
+    names = only.split() if only else names  # and those that are only run by hand
     build = os.path.dirname(os.path.dirname(rig.tools.espelho))
     run = os.path.join(rig.tools.source, "tests", "e2e", "run.py")
     script = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 ESPELHO_PATIENCE_S=120\n"
@@ -39,13 +39,13 @@ def guest(rig):
         for name in files:
             path = os.path.join(folder, name)
             rig.save(path, os.path.relpath(path, results).replace("/", "-"))
-    missing = [name for name in names if f"{name}: ok" not in said]
-    if status != 0 or missing:
+    if status != 0:  # one that was skipped, too
+        missing = [name for name in names if f"{name}: ok" not in said]
         raise Failure(f"in the guest failed: {', '.join(missing)}")
 
 
-def inside(name):
-    return lambda run: add(f"zero.inside.{name}", run, labels=INSIDE) or run
+def inside(name, *more):
+    return lambda run: add(f"zero.inside.{name}", run, labels=INSIDE + more) or run
 
 
 def figures(screen):
@@ -71,6 +71,7 @@ def view(screen, region, renderer, *options):
 def must_fall_back(screen, puppet, key, reason, card=None):
     """Frames are shown all the same, the reason is in the log once, and in the figures."""
     show(screen, puppet, card or Card.upright(WIDTH, HEIGHT))
+    show(screen, puppet, card or Card.upright(WIDTH, HEIGHT))  # the first ones of a window are copied anyway
     screen.viewer.wait_log(reason, TRIAL_S)
     show(screen, puppet, card or Card.upright(WIDTH, HEIGHT, "rgba", 1))
     now = figures(screen)
@@ -106,6 +107,17 @@ def imported(rig):
     screen.viewer.finish()
 
 
+@inside("refused")
+def refused(rig):
+    """A driver that can import is asked for what it cannot: the unit test, which is skipped where no driver can."""
+    build = os.path.dirname(os.path.dirname(rig.tools.espelho))
+    test = os.path.join(build, "tests", "client", "render", "egl", "test_import_dmabuf")
+    for name in subprocess.run([test, "--list"], capture_output=True, text=True, check=True).stdout.split():
+        done = subprocess.run([test, name], capture_output=True, text=True, timeout=TRIAL_S, check=False)
+        print(done.stdout, done.stderr, flush=True)
+        must_be(f"exit status of {name}", done.returncode, 0)
+
+
 def moved(figures):
     """Frames that were copied, but those that stood still on the screen (or with a compositor that did) for too long."""
     return figures["frames_copied"] - figures["stills_copied"]
@@ -129,39 +141,35 @@ def direct_pictures(screen, puppet):
     for format, rotation in (("bgra", 0), ("rgba", 1), ("bgra", 2), ("rgba", 3)):
         card = Card.upright(WIDTH, HEIGHT, format, rotation)
         goes_direct(screen, puppet, card)
-        for _ in range(5):
-            before = figures(screen)
-            card = puppet.more(card, 20, 60)
-            screen.must_show(card)
-            after = figures(screen)
-            if moved(after) == moved(before) and after["frames_handed_over"] > before["frames_handed_over"]:
-                break  # else the emulated compositor stood still for longer than the host waits
+        before = figures(screen)
+        card = puppet.more(card, 20, 60)
+        screen.must_show(card)
+        after = figures(screen)
         must_be("frames copied while they move", moved(after) - moved(before), 0)
         if after["stills_copied"] == before["stills_copied"]:
             must_be("bytes copied", after["bytes_copied"] - before["bytes_copied"], 0)
     for pointer in ("colour", "monochrome"):  # the latter inverts what is below
         puppet.tell(f"pointer {pointer} 40 30")
         card = puppet.publish(Card.upright(WIDTH, HEIGHT), 8, 30)
-        screen.must_show(card, "--pointer", f"{pointer},40,30")
+        screen.must_show(card, "--pointer", f"{pointer},40,30", "--tolerance", "1")  # GL rounds as it likes
     puppet.tell("pointer none")
 
 
-def direct_still(screen, puppet):
-    """A desktop that stands still: the host gets its buffer back in time, the picture stays, and goes on directly."""
+def direct_still(screen, puppet, copied):
+    """A desktop that stands still: the picture stays, the host gets its buffer back in time if it waits for it (it is copied then),
+    and it goes on directly."""
     card = Card.upright(WIDTH, HEIGHT)
     goes_direct(screen, puppet, card)
-    for _ in range(5):  # an emulated machine may be too slow for the host's patience
-        time.sleep(1)
-        before = figures(screen)
-        card = puppet.more(card, 4, 30)
-        screen.must_stay(card, seconds=1.5)
-        after = figures(screen)
-        must_be("frames copied", moved(after) - moved(before), 0)
-        if after["frames_handed_over"] == before["frames_handed_over"]:
-            raise Failure("nothing was handed over after the stillness")
-        if after["stills_copied"] - before["stills_copied"] == 1 and after["frames_overdue"] == before["frames_overdue"]:
-            return
-    raise Failure(f"the still picture was not copied once and given back in time: {before}, {after}")
+    time.sleep(1)
+    before = figures(screen)
+    card = puppet.more(card, 4, 30)
+    screen.must_stay(card, seconds=1.5)
+    after = figures(screen)
+    must_be("frames copied", moved(after) - moved(before), 0)
+    must_be("still pictures copied", after["stills_copied"] - before["stills_copied"], copied)
+    must_be("buffers that the host had to take back", after["frames_overdue"] - before["frames_overdue"], 0)
+    if after["frames_handed_over"] == before["frames_handed_over"]:
+        raise Failure("nothing was handed over after the stillness")
 
 
 def direct_and_back(screen, puppet):
@@ -184,10 +192,15 @@ def direct(rig):
     puppet = rig.puppet(region, None)
     view(screen, region, "shm", "render.direct=yes")
     direct_pictures(screen, puppet)
-    direct_still(screen, puppet)
+    direct_still(screen, puppet, 0)
     direct_and_back(screen, puppet)
     puppet.kill()
     screen.must_wait_calmly("killed")
+
+    puppet = rig.puppet(region, None, plain=True)
+    direct_pictures(screen, puppet)
+    direct_still(screen, puppet, 1)
+    puppet.kill()
 
     puppet = rig.puppet(region, None)
     os.rename("/dev/udmabuf", "/dev/elsewhere")
@@ -203,6 +216,8 @@ def direct(rig):
     view(screen, region, "shm", "render.direct=yes")
     big = Card.upright(WIDTH, 1000)  # 1.2 MiB; scaled down, so only the words matter
     puppet.publish(big, 4, 30)
+    wait_until(lambda: figures(screen)["frames_shown"] > 0, TRIAL_S, "a frame is shown")
+    puppet.more(big, 4, 30)
     screen.viewer.wait_log("udmabuf allows 1 MiB for a buffer, a frame needs 2")
     screen.viewer.wait_log("options udmabuf size_limit_mb=2")
     must_be("handed over", figures(screen)["frames_handed_over"], 0)
@@ -237,7 +252,7 @@ def drivers(rig):
         screen = rig.screen("weston-gl", WIDTH, HEIGHT)  # which may name the device to its clients
         view(screen, region, "egl")
         show(screen, puppet, Card.upright(WIDTH, HEIGHT))
-        wait_until(lambda: figures(screen)["import"] != "the driver is being tried", TRIAL_S, "the driver was tried")
+        wait_until(lambda: figures(screen).get("import") != "the driver is being tried", TRIAL_S, "the driver was tried")
         show(screen, puppet, Card.upright(WIDTH, HEIGHT, "rgba", 1))
         print(f"{device}: {figures(screen)['import'] or 'it was tried, and is good'}", flush=True)
         screen.viewer.finish()
@@ -264,10 +279,11 @@ def cost_of_frames(screen, puppet, count):
     return (cpu_ns(screen.viewer) - start) / (after["frames_shown"] - shown), before, after
 
 
-@inside("cost")
+@inside("cost", "by-hand")
 def cost(rig):
     """3840x2160, all of it changing: what the viewer's own process spends on a frame, copied and handed over. The same guest, the
-    same compositor; what that spends is not counted. Both figures contain what waiting and asking for figures cost."""
+    same compositor; what that spends is not counted. Both figures contain what waiting and asking for figures cost. Only by hand
+    (ESPELHO_ZERO_COPY): an emulated machine needs seconds for a frame of this size, in which its host takes the viewer for dead."""
     screen, region = rig.screen("weston-gl", WIDTH, HEIGHT), rig.memfd(80 << 20)
     puppet = rig.puppet(region, None)
     costs = {}

@@ -11,7 +11,8 @@ from .process import Failure, Process
 
 MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 LATER = ("vgem", "bochs")  # for cases that want a graphics device
-# Without AVX, whose emulation in QEMU 7.2 is not exact: software OpenGL drew wrong pixels with it.
+# Without AVX and what comes with it: with them, software OpenGL (Mesa 25, emulated by QEMU 7.2) drew some pixels wrong; without,
+# none. Which of the two is at fault was not looked for.
 CPU = "max,avx=off,avx2=off,f16c=off,fma=off"
 
 

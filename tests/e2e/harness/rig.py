@@ -19,9 +19,13 @@ PATIENCE_S = int(os.environ.get("ESPELHO_PATIENCE_S", "30"))  # for what normall
 class Puppet(Process):
     """The host that does as it is told: tests/e2e/puppet."""
 
-    def __init__(self, rig, path, region_bytes, name, uuid=None):
+    def __init__(self, rig, path, region_bytes, name, uuid=None, plain=False):
         argv = [rig.tools.puppet, "--file", path] + ([str(region_bytes)] if region_bytes else [])
-        env = dict(os.environ, PUPPET_UUID=uuid.replace("-", "")) if uuid else None
+        env = dict(os.environ)
+        if uuid:
+            env["PUPPET_UUID"] = uuid.replace("-", "")
+        if plain:
+            env["PUPPET_PLAIN"] = "yes"
         super().__init__(name, argv, rig.directory, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.expect_line("ready")
 
@@ -183,9 +187,9 @@ class Rig:
         self.keep(compositor.process)
         return Screen(self, compositor)
 
-    def puppet(self, path, region_bytes=REGION_BYTES, uuid=None):
-        """region_bytes: None: it is there already."""
-        return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}", uuid))
+    def puppet(self, path, region_bytes=REGION_BYTES, uuid=None, plain=False):
+        """region_bytes: None: it is there already. plain: a host without our extension: two frame buffers, and messages."""
+        return self.keep(Puppet(self, path, region_bytes, f"puppet{len(self.processes)}", uuid, plain))
 
     def keep(self, process):
         self.processes.append(process)

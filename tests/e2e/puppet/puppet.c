@@ -61,7 +61,7 @@ int puppet_create(void *mem, size_t len_bytes, struct shm_doorbell *doorbell, st
     if (!p)
         return -ENOMEM;
     struct kvmfr_host_config config = { .now_ms = clock_ms(),
-                                        .extension = true,
+                                        .extension = !getenv("PUPPET_PLAIN"),
                                         .doorbell = doorbell };
     snprintf(config.session.host_version, sizeof(config.session.host_version), "espelho-puppet");
     config.session.has_vm = true;
