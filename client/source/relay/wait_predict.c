@@ -18,7 +18,7 @@
  *    shrinks otherwise, so that about one frame in thirteen is. No shape of the jitter is assumed.
  * 4. The step in the window is chosen so that the looks up to the frame are at most 60 % of what a
  * 1 ms poll spends per period, and is never below 40 us, which a wake-up costs anyway. A wide
- * jitter thus gives longer steps, not more CPU. Above 167 Hz they are 30 %: a wake-up after a long
+ * jitter thus gives longer steps, not more CPU. Above 167 Hz they are 50 %: a wake-up after a long
  * sleep costs up to 1.6 times one of an even poll (measured), and most are such there.
  * 5. Before the window there is one sleep, no looks. That is only done for periods up to 20 ms, so
  * that a frame off the grid waits no longer than an idle one would. After a window without a frame
@@ -351,7 +351,7 @@ static uint64_t hunt_step(uint64_t quiet_ns)
 /* Rule 4. */
 static uint64_t window_step(const struct wait_predict *p, uint64_t before_ns)
 {
-    const uint64_t tenths = p->period_ns < PERIOD_FAST_NS ? 3 : 6;
+    const uint64_t tenths = p->period_ns < PERIOD_FAST_NS ? 5 : 6;
     const uint64_t budget_ns = p->period_ns * tenths / 10; /* looks of a 1 ms poll: budget / 1 ms */
     return clamp_u64(before_ns * NS_PER_MS / budget_ns, STEP_MIN_NS, NS_PER_MS / 2);
 }
