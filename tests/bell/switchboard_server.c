@@ -45,9 +45,9 @@ static void *serve(void *ctx)
         say(fd, 0, -1);
         say(fd, s->id, -1);
         say(fd, -1, s->memory_fd);
-        for (uint16_t peer = 0; peer < SWITCHBOARD_PEERS; peer++)
+        for (int peer = 0; peer < SWITCHBOARD_PEERS; peer++)
             if (peer != s->id && !atomic_load(&s->board->gone[peer]))
-                introduce(s, fd, peer);
+                introduce(s, fd, (uint16_t)peer);
         introduce(s, fd, s->id);
         const int before = atomic_exchange(&s->connection, fd);
         if (before >= 0)

@@ -118,8 +118,8 @@ static EGLImageKHR create_image(struct import_dmabuf *m, const struct dmabuf_pic
         0,
         EGL_NONE,
     };
-    const EGLImageKHR image = m->egl->egl.CreateImage(m->egl->display, EGL_NO_CONTEXT,
-                                                      EGL_LINUX_DMA_BUF_EXT, NULL, attribs);
+    EGLImageKHR image = m->egl->egl.CreateImage(m->egl->display, EGL_NO_CONTEXT,
+                                                EGL_LINUX_DMA_BUF_EXT, NULL, attribs);
     if (image == EGL_NO_IMAGE_KHR) {
         const EGLint error = m->egl->egl.GetError();
         say(m, "the driver refuses a dma-buf of %ux%u pixels: %s (0x%x)", p->width, p->height,

@@ -82,8 +82,9 @@ void bell_hub_init(struct bell_hub *hub)
     memset(hub, 0, sizeof(*hub));
     pthread_mutex_init(&hub->lock, NULL);
     (void)!cond_init(&hub->changed);
-    for (uint16_t i = 0; i < HUB_PEERS; i++)
-        hub->bells[i] = (struct hub_bell){ .base = { &hub_ops, i, HUB_VECTORS }, .hub = hub };
+    for (int i = 0; i < HUB_PEERS; i++)
+        hub->bells[i] =
+            (struct hub_bell){ .base = { &hub_ops, (uint16_t)i, HUB_VECTORS }, .hub = hub };
 }
 
 void bell_hub_fini(struct bell_hub *hub)

@@ -475,14 +475,14 @@ TEST(floods)
     server_join(&s);
     const size_t files = open_files();
     const int bell = eventfd(0, EFD_CLOEXEC);
-    for (uint16_t id = 1000; id < 1000 + MANY; id++) {
+    for (int id = 1000; id < 1000 + MANY; id++) {
         send_number(s.connection, id, &bell, 1);
         CHECK(d->ops->refresh(d));
     }
     CHECK(d->ops->peer_present(d, 1000) && d->ops->ring(d, 1000, 0) == 0);
     CHECK(!d->ops->peer_present(d, 999 + MANY));
     CHECK(open_files() < files + MANY);
-    for (uint16_t id = 1000; id < 1000 + MANY; id++) {
+    for (int id = 1000; id < 1000 + MANY; id++) {
         send_number(s.connection, id, NULL, 0);
         CHECK(d->ops->refresh(d));
     }
