@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "inspect/internal.h"
+#include "kvmfr/extension.h"
 #include "kvmfr/layout.h"
 #include "kvmfr/text.h"
 #include "lgmp/layout.h"
@@ -55,25 +56,58 @@ static void decode_vm(cJSON *o, const struct inspect_image *image, uint64_t at, 
     add_text(o, "model", image, at + KVMFR_RECORD_VM_MODEL, size - KVMFR_RECORD_VM_MODEL);
 }
 
+static void decode_os(cJSON *o, const struct inspect_image *image, uint64_t at, uint32_t size)
+{
+    add_u64(o, "os", image->mem[at]);
+    add_text(o, "os_name", image, at + KVMFR_RECORD_OS_NAME, size - KVMFR_RECORD_OS_NAME);
+}
+
+/* Table E1 of docs/extensions.md */
+static void decode_extension(cJSON *o, const struct inspect_image *image, uint64_t at,
+                             uint32_t size)
+{
+    struct kvmfr_wire_extension e;
+    (void)size;
+    memcpy(&e, image->mem + at, sizeof(e));
+    add_u64(o, "version", e.version);
+    add_u64(o, "peer_id", e.peer_id);
+    add_u64(o, "vector", e.vector);
+    add_u64(o, "timing_offset", e.timing_offset);
+    add_u64(o, "capabilities", e.capabilities);
+    add_u64(o, "board_offset", e.board_offset);
+    add_u64(o, "board_bytes", e.board_bytes);
+}
+
+static const struct record {
+    uint32_t type, least_bytes;
+    void (*decode)(cJSON *o, const struct inspect_image *image, uint64_t at, uint32_t size);
+} records[] = {
+    { KVMFR_RECORD_VM, KVMFR_RECORD_VM_MODEL, decode_vm },
+    { KVMFR_RECORD_OS, KVMFR_RECORD_OS_NAME, decode_os },
+    { KVMFR_RECORD_ESPELHO, sizeof(struct kvmfr_wire_extension), decode_extension },
+};
+
+static const struct record *find_record(uint32_t type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(records); i++)
+        if (records[i].type == type)
+            return &records[i];
+    return NULL;
+}
+
 static cJSON *decode_record(struct decoder *d, uint64_t at, uint32_t size)
 {
-    const struct inspect_image *image = d->image;
-    const uint64_t body = at + KVMFR_RECORD_HEADER_BYTES;
-    const uint32_t type = image->mem[at];
+    const uint32_t type = d->image->mem[at];
+    const struct record *record = find_record(type);
     cJSON *o = cJSON_CreateObject();
     add_u64(o, "offset", at);
     add_u64(o, "type", type);
     add_u64(o, "size", size);
-    if (type == KVMFR_RECORD_VM && size >= KVMFR_RECORD_VM_MODEL) {
-        decode_vm(o, image, body, size);
-    } else if (type == KVMFR_RECORD_OS && size >= KVMFR_RECORD_OS_NAME) {
-        add_u64(o, "os", image->mem[body]);
-        add_text(o, "os_name", image, body + KVMFR_RECORD_OS_NAME, size - KVMFR_RECORD_OS_NAME);
-    } else {
+    if (record && size >= record->least_bytes)
+        record->decode(o, d->image, at + KVMFR_RECORD_HEADER_BYTES, size);
+    else
         add_error(d, "record at %llu: %s", (unsigned long long)at,
-                  type == KVMFR_RECORD_VM || type == KVMFR_RECORD_OS ? "too short"
-                                                                     : "unknown type");
-    }
+                  record ? "too short" : "unknown type");
     return o;
 }
 
