@@ -89,3 +89,17 @@ bool gl_list_has(const char *list, const char *name)
     }
     return false;
 }
+
+GLuint gl_new_texture(const struct gl_api *gl)
+{
+    GLuint id = 0;
+    while (gl->GetError() != GL_NO_ERROR)
+        ; /* older errors are not this texture's */
+    gl->GenTextures(1, &id);
+    gl->BindTexture(GL_TEXTURE_2D, id);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    return id;
+}

@@ -126,4 +126,8 @@ int gl_api_load(struct egl_api *egl, struct gl_api *gl, const char **why) MUST_C
 /* `name` is one of the space separated words of `list` (NULL: none are). */
 bool gl_list_has(const char *list, const char *name);
 
+/* A texture without an image, bound; unfiltered, clamped to its edges. Forgets older errors first:
+ * what GetError() says afterwards is about this texture. */
+GLuint gl_new_texture(const struct gl_api *gl);
+
 #endif

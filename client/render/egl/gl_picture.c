@@ -74,15 +74,7 @@ void gl_picture_fini(struct gl_picture *p)
 static GLuint create_texture(const struct gl_api *gl, GLint internal, GLenum format, GLenum type,
                              uint32_t width_px, uint32_t height_px, const void *pixels)
 {
-    GLuint id = 0;
-    while (gl->GetError() != GL_NO_ERROR)
-        ; /* older errors are not this texture's */
-    gl->GenTextures(1, &id);
-    gl->BindTexture(GL_TEXTURE_2D, id);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    GLuint id = gl_new_texture(gl);
     gl->TexImage2D(GL_TEXTURE_2D, 0, internal, (GLsizei)width_px, (GLsizei)height_px, 0, format,
                    type, pixels);
     if (gl->GetError() == GL_NO_ERROR)

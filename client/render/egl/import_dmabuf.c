@@ -131,15 +131,7 @@ static EGLImageKHR create_image(struct import_dmabuf *m, const struct dmabuf_pic
 static GLuint create_texture(struct import_dmabuf *m, EGLImageKHR image)
 {
     const struct gl_api *gl = &m->egl->gl;
-    GLuint id = 0;
-    while (gl->GetError() != GL_NO_ERROR)
-        ; /* older errors are not this texture's */
-    gl->GenTextures(1, &id);
-    gl->BindTexture(GL_TEXTURE_2D, id);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-    gl->TexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    GLuint id = gl_new_texture(gl);
     gl->EGLImageTargetTexture2D(GL_TEXTURE_2D, image);
     const GLenum error = gl->GetError();
     if (error == GL_NO_ERROR)
