@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -167,8 +168,11 @@ int main(int argc, char **argv)
     int err = publog_map(argv[2], false, &p.log);
     if (err == 0)
         err = shm_region_open(argv[1], &region, NULL);
-    if (err == 0)
+    if (err == 0) {
+        /* A guest's memory was touched long before a viewer came. */
+        madvise(region->mem, region->len_bytes, MADV_POPULATE_WRITE);
         err = set_up(&p, argv, region);
+    }
     if (err == 0)
         err = -pthread_create(&timer, NULL, tick, &p);
     if (err < 0) {

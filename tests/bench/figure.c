@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { MAX_FIGURES = 64 };
-enum kind { KIND_NOTE, KIND_AT_MOST, KIND_AT_LEAST, KIND_HARD };
+enum kind { KIND_NOTE, KIND_AT_MOST, KIND_AT_LEAST, KIND_COUNT, KIND_HARD };
 
 struct figure {
     char name[80];
@@ -18,19 +18,19 @@ struct figure {
 };
 
 static struct figure figures[MAX_FIGURES];
-static int figure_count, round_number;
+static int known, round_number;
 
 static struct figure *find(const char *name)
 {
-    for (int i = 0; i < figure_count; i++) {
+    for (int i = 0; i < known; i++) {
         if (strcmp(figures[i].name, name) == 0)
             return &figures[i];
     }
-    if (figure_count == MAX_FIGURES) {
+    if (known == MAX_FIGURES) {
         fprintf(stderr, "more than %d figures\n", MAX_FIGURES);
         exit(2);
     }
-    struct figure *f = &figures[figure_count++];
+    struct figure *f = &figures[known++];
     snprintf(f->name, sizeof(f->name), "%s", name);
     return f;
 }
@@ -56,6 +56,11 @@ void figure_at_least(const char *name, double measured, double limit, const char
     add(name, measured, limit, unit, KIND_AT_LEAST);
 }
 
+void figure_count(const char *name, double measured, double limit, const char *unit)
+{
+    add(name, measured, limit, unit, KIND_COUNT);
+}
+
 void figure_hard(const char *name, double measured, double limit, const char *unit)
 {
     add(name, measured, limit, unit, KIND_HARD);
@@ -72,16 +77,21 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median, or for hard figures the worst. With two rounds the better one does not decide: the
- * upper (worse) middle counts. */
+/* With two rounds of a count the better one does not decide: the upper middle counts. */
 static double judged(const struct figure *f)
 {
     double sorted[BENCH_ROUNDS];
     memcpy(sorted, f->values, sizeof(sorted));
     qsort(sorted, (size_t)f->rounds, sizeof(sorted[0]), by_value);
-    if (f->kind == KIND_HARD)
+    switch (f->kind) {
+    case KIND_AT_MOST:
+        return sorted[0];
+    case KIND_AT_LEAST:
+    case KIND_HARD:
         return sorted[f->rounds - 1];
-    return sorted[f->kind == KIND_AT_LEAST ? (f->rounds - 1) / 2 : f->rounds / 2];
+    default:
+        return sorted[f->rounds / 2];
+    }
 }
 
 static bool passes(const struct figure *f)
@@ -100,7 +110,7 @@ bool bench_again(void)
 {
     bool all = true;
     round_number++;
-    for (int i = 0; i < figure_count; i++) {
+    for (int i = 0; i < known; i++) {
         if (hopeless(&figures[i]))
             return false;
         all = all && passes(&figures[i]);
@@ -111,7 +121,7 @@ bool bench_again(void)
 int bench_result(void)
 {
     int status = 0;
-    for (int i = 0; i < figure_count; i++) {
+    for (int i = 0; i < known; i++) {
         const struct figure *f = &figures[i];
         if (f->kind == KIND_NOTE) {
             printf("%-58s %10.3f %s\n", f->name, judged(f), f->unit);
