@@ -401,9 +401,9 @@ static void judge_full(const struct scene *s, double seconds)
      * copies overlap. */
     const double ideal_us = o.notice_us + 1e3 * larger(o.overlapped_copy_ms, o.producer_copy_ms);
     figure_name(name, s->name, "publish to commit / (notice + copy)");
-    /* Beyond the ideal, there are a second thread's wake-up and the commit: on days when the machine
-     * copies fast, 1.35. Every other commit is a pointer's: a frame may meet one that is being made.
-     * But it must not wait for a screen refresh, which would be 5 x and more. */
+    /* Beyond the ideal, there are a second thread's wake-up and the commit: on days when the
+     * machine copies fast, 1.35. Every other commit is a pointer's: a frame may meet one that is
+     * being made. But it must not wait for a screen refresh, which would be 5 x and more. */
     figure_at_most(name, o.post_to_commit_us / ideal_us, pointer ? 2.5 : 1.5, "x");
     figure_name(name, s->name, "publish to commit");
     figure_note(name, o.post_to_commit_us, "us");

@@ -58,8 +58,7 @@ static int map_memory(struct shm_buffer *b, int *fd)
           F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL); /* a courtesy: failing is fine */
     /* All pages at once: as thousands of faults during the first copy they would cost more than
      * the copy, many times more on a machine where a fault is dear. */
-    void *mem =
-        mmap(NULL, b->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
+    void *mem = mmap(NULL, b->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
     if (mem == MAP_FAILED)
         return -errno;
     b->mem = mem;
