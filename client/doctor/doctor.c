@@ -117,6 +117,28 @@ static void count(struct doctor_report *report)
         report->counts[report->findings.items[i].verdict]++;
 }
 
+/* Which machine and which VM, a line each. */
+static char *heading_of(const struct doctor_facts *facts)
+{
+    char *text = NULL;
+    size_t len_bytes = 0;
+    FILE *to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return NULL;
+    const struct machine *m = facts->machine;
+    if (m && m->distro.name[0])
+        fprintf(to, _("System: %s, Linux %s\n"), m->distro.name,
+                m->kernel_release[0] ? m->kernel_release : "?");
+    if (m && m->cpu.model[0])
+        fprintf(to, _("Processor: %s\n"), m->cpu.model);
+    if (facts->vm)
+        fprintf(to, _("Virtual machine: %s (%s)\n"), facts->vm->name, facts->vm->source);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 int doctor_run_tables(const struct check_table *const *list, size_t list_count,
                       const struct doctor_facts *facts, const char *only,
                       struct doctor_report **out)
@@ -130,6 +152,10 @@ int doctor_run_tables(const struct check_table *const *list, size_t list_count,
         err = run_table(report, list[i], facts, only, &ran);
     if (err == 0 && only && ran == 0)
         err = -ENOENT;
+    report->no_vm = !facts->vm;
+    report->heading = heading_of(facts);
+    if (err == 0 && !report->heading)
+        err = -ENOMEM;
     if (err < 0) {
         doctor_report_free(report);
         return err;
