@@ -116,8 +116,16 @@ static void name_peer(int fd, char *name, size_t cap)
     fclose(file);
 }
 
+/* Its complaints are ours to tell. */
+static void PRINTF_LIKE(1, 0) say_nothing(const char *fmt, va_list args)
+{
+    (void)fmt;
+    (void)args;
+}
+
 static int ask_wayland(struct doctor_wayland *out)
 {
+    wl_log_set_handler_client(say_nothing);
     struct wl_display *display = wl_display_connect(NULL);
     if (!display)
         return -errno;
