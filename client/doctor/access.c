@@ -13,7 +13,8 @@ static bool find_number(char *text, unsigned int number, char *name, size_t cap)
 {
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        char *const first = strchr(line, ':'), *const second = first ? strchr(first + 1, ':') : NULL;
+        char *const first = strchr(line, ':'), *const second =
+                                                   first ? strchr(first + 1, ':') : NULL;
         char *end;
         if (!second || strtoul(second + 1, &end, 10) != number || *end != ':' || end == second + 1)
             continue;
@@ -24,7 +25,8 @@ static bool find_number(char *text, unsigned int number, char *name, size_t cap)
     return false;
 }
 
-static void name_of(struct root *root, const char *file, unsigned int number, char *name, size_t cap)
+static void name_of(struct root *root, const char *file, unsigned int number, char *name,
+                    size_t cap)
 {
     autofree char *text = NULL;
     if (root_read(root, file, &text, NULL) < 0 || !find_number(text, number, name, cap))

@@ -61,12 +61,13 @@ static void check_firmware(const struct doctor_facts *facts, struct findings *ou
 {
     const struct vm *const vm = facts->vm;
     if (!has_uefi(vm)) {
-        finding_edit(out, domain_has_gpu(facts) ? VERDICT_FAILURE : VERDICT_WARNING, vm, NULL,
-                     (struct vm_edit){ NULL, "  <os firmware='efi'>",
-                                       "  -drive if=pflash,format=raw,readonly=on,file=OVMF_CODE.fd\n"
-                                       "  -drive if=pflash,format=raw,file=OVMF_VARS.fd" },
-                     _("The VM starts with an old BIOS instead of UEFI (OVMF). A Windows that was "
-                       "installed with BIOS has to be converted by 'mbr2gpt' before the change."));
+        finding_edit(
+            out, domain_has_gpu(facts) ? VERDICT_FAILURE : VERDICT_WARNING, vm, NULL,
+            (struct vm_edit){ NULL, "  <os firmware='efi'>",
+                              "  -drive if=pflash,format=raw,readonly=on,file=OVMF_CODE.fd\n"
+                              "  -drive if=pflash,format=raw,file=OVMF_VARS.fd" },
+            _("The VM starts with an old BIOS instead of UEFI (OVMF). A Windows that was "
+              "installed with BIOS has to be converted by 'mbr2gpt' before the change."));
         return;
     }
     if (vm->loader[0] && !root_exists(facts->root, vm->loader)) {

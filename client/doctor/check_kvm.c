@@ -226,17 +226,16 @@ static bool wants_network(const struct vm *vm, const char *name)
 static bool says(const char *text, const char *key, const char *value)
 {
     const char *const at = strstr(text, key);
-    return at && strncmp(at + strlen(key) + strspn(at + strlen(key), " \t"), value, strlen(value)) ==
-                     0;
+    return at &&
+           strncmp(at + strlen(key) + strspn(at + strlen(key), " \t"), value, strlen(value)) == 0;
 }
 
 static void check_network(const struct doctor_facts *facts, struct findings *out)
 {
     static const char *const argv[] = { "virsh",    "--readonly", "--connect", "qemu:///system",
                                         "net-info", "default",    NULL };
-    static const char define[] =
-        "sudo virsh net-define /usr/share/libvirt/networks/default.xml\n"
-        "sudo virsh net-autostart default\nsudo virsh net-start default";
+    static const char define[] = "sudo virsh net-define /usr/share/libvirt/networks/default.xml\n"
+                                 "sudo virsh net-autostart default\nsudo virsh net-start default";
     autofree char *text = NULL;
     int status;
     struct access socket;
@@ -262,8 +261,8 @@ static void check_network(const struct doctor_facts *facts, struct findings *out
 }
 
 static const struct check checks[] = {
-    { "kvm.device", CHECK_KVM, N_("KVM"), N_("KVM lets the guest run at the processor's own speed."),
-      check_device },
+    { "kvm.device", CHECK_KVM, N_("KVM"),
+      N_("KVM lets the guest run at the processor's own speed."), check_device },
     { "kvm.groups", CHECK_KVM, N_("Your groups"),
       N_("Members of these groups manage VMs without being root."), check_groups },
     { "kvm.qemu", CHECK_KVM, N_("QEMU"), N_("QEMU is the program that runs the VM."), check_qemu },

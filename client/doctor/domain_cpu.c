@@ -13,11 +13,11 @@ void domain_cpu_model(const struct doctor_facts *facts, struct findings *out)
         finding_add(out, VERDICT_OK, NULL, _("The guest sees the real processor."), NULL);
         return;
     }
-    finding_edit(out, VERDICT_WARNING, vm, NULL,
-                 (struct vm_edit){ NULL, "  <cpu mode='host-passthrough' check='none'>",
-                                   "  -cpu host" },
-                 _("The guest sees a made-up processor (mode '%s')."),
-                 vm->cpu_mode[0] ? vm->cpu_mode : "custom");
+    finding_edit(
+        out, VERDICT_WARNING, vm, NULL,
+        (struct vm_edit){ NULL, "  <cpu mode='host-passthrough' check='none'>", "  -cpu host" },
+        _("The guest sees a made-up processor (mode '%s')."),
+        vm->cpu_mode[0] ? vm->cpu_mode : "custom");
 }
 
 static bool has_feature(const struct vm *vm, const char *name)

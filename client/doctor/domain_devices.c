@@ -97,9 +97,10 @@ void domain_spice(const struct doctor_facts *facts, struct findings *out)
         finding_addf(out, VERDICT_OK, NULL, NULL, _("SPICE listens on a local %s."),
                      vm->spice_listen);
     else
-        check_address(vm, vm->spice_listen[0] ? vm->spice_listen + strlen(address) +
-                                                    (vm->spice_listen[strlen(address)] == ' ')
-                                              : "",
+        check_address(vm,
+                      vm->spice_listen[0] ? vm->spice_listen + strlen(address) +
+                                                (vm->spice_listen[strlen(address)] == ' ')
+                                          : "",
                       out);
 }
 
@@ -131,18 +132,19 @@ void domain_sound(const struct doctor_facts *facts, struct findings *out)
     const struct vm *const vm = facts->vm;
     if (!vm->sound[0]) {
         finding_edit(out, VERDICT_WARNING, vm, NULL,
-                     (struct vm_edit){ "<devices>", "  <sound model='ich9'/>\n  <audio id='1' "
-                                                    "type='spice'/>",
+                     (struct vm_edit){ "<devices>",
+                                       "  <sound model='ich9'/>\n  <audio id='1' "
+                                       "type='spice'/>",
                                        "  -audiodev spice,id=a\n  -device ich9-intel-hda\n"
                                        "  -device hda-duplex,audiodev=a" },
                      _("The VM has no sound card; only the passed-through card's HDMI has sound."));
         return;
     }
     if (strcmp(vm->audio, "none") == 0) {
-        finding_edit(out, VERDICT_WARNING, vm, NULL,
-                     (struct vm_edit){ NULL, "  <audio id='1' type='spice'/>",
-                                       "  -audiodev spice,id=a" },
-                     _("The sound card '%s' plays into nothing (audio type 'none')."), vm->sound);
+        finding_edit(
+            out, VERDICT_WARNING, vm, NULL,
+            (struct vm_edit){ NULL, "  <audio id='1' type='spice'/>", "  -audiodev spice,id=a" },
+            _("The sound card '%s' plays into nothing (audio type 'none')."), vm->sound);
         return;
     }
     finding_addf(out, VERDICT_OK, NULL, NULL, _("Sound card '%s', played by '%s'."), vm->sound,

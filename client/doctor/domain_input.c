@@ -23,14 +23,17 @@ static void check_virtio(const struct vm *vm, struct findings *out)
         finding_add(out, VERDICT_OK, NULL, _("Keyboard and mouse are virtio devices."), NULL);
         return;
     }
-    finding_edit(out, VERDICT_WARNING, vm, NULL,
-                 (struct vm_edit){ "<devices>",
-                                   "  <input type='keyboard' bus='virtio'/>\n"
-                                   "  <input type='mouse' bus='virtio'/>",
-                                   "  -device virtio-keyboard-pci\n  -device virtio-mouse-pci" },
-                 _("The VM has no virtio %s; without the virtio-win drivers in Windows it falls back "
-                   "to PS/2, which works but is slower."),
-                 keyboard ? _("mouse") : mouse ? _("keyboard") : _("keyboard and mouse"));
+    finding_edit(
+        out, VERDICT_WARNING, vm, NULL,
+        (struct vm_edit){ "<devices>",
+                          "  <input type='keyboard' bus='virtio'/>\n"
+                          "  <input type='mouse' bus='virtio'/>",
+                          "  -device virtio-keyboard-pci\n  -device virtio-mouse-pci" },
+        _("The VM has no virtio %s; without the virtio-win drivers in Windows it falls back "
+          "to PS/2, which works but is slower."),
+        keyboard ? _("mouse")
+        : mouse  ? _("keyboard")
+                 : _("keyboard and mouse"));
 }
 
 void domain_input(const struct doctor_facts *facts, struct findings *out)

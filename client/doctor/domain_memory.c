@@ -21,16 +21,16 @@ void domain_memory(const struct doctor_facts *facts, struct findings *out)
         finding_addf(out, VERDICT_FAILURE, NULL,
                      _("Give the VM less (<memory> and <currentMemory>); leave 4 GiB or more for "
                        "Linux."),
-                     _("The VM wants %ju MiB, and this machine has %ju MiB."),
-                     guest / MIB, host / MIB);
+                     _("The VM wants %ju MiB, and this machine has %ju MiB."), guest / MIB,
+                     host / MIB);
         return;
     }
     if (host && guest + 2 * GIB > host) {
         finding_addf(out, VERDICT_WARNING, NULL,
                      _("Give the VM less (<memory> and <currentMemory>); leave 4 GiB or more for "
                        "Linux."),
-                     _("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."),
-                     guest / MIB, host / MIB);
+                     _("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."), guest / MIB,
+                     host / MIB);
         return;
     }
     if (guest < 4 * GIB) {
@@ -39,8 +39,7 @@ void domain_memory(const struct doctor_facts *facts, struct findings *out)
                      _("The VM has %ju MiB; Windows 11 wants 4096."), guest / MIB);
         return;
     }
-    finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."),
-                 guest / MIB);
+    finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."), guest / MIB);
 }
 
 /* ---- huge pages ---- */
@@ -61,19 +60,20 @@ static uint64_t default_page_bytes(struct root *root)
 static int page_count(struct root *root, uint64_t page_bytes, const char *which, uint64_t *count)
 {
     char path[128];
-    snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%jukB/%s",
-             page_bytes >> 10, which);
+    snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%jukB/%s", page_bytes >> 10,
+             which);
     return root_read_number(root, path, count);
 }
 
 static char *reserve_fix(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t pages)
 {
     if (page_bytes <= 2 * MIB)
-        return wording(_("Reserve them now, and at each start:\n"
-                         "  echo 'vm.nr_hugepages = %ju' | sudo tee /etc/sysctl.d/40-hugepages.conf\n"
-                         "  sudo sysctl --system\n"
-                         "Or only while the VM runs: espelho setup hugepages --domain %s"),
-                       pages, facts->vm->name);
+        return wording(
+            _("Reserve them now, and at each start:\n"
+              "  echo 'vm.nr_hugepages = %ju' | sudo tee /etc/sysctl.d/40-hugepages.conf\n"
+              "  sudo sysctl --system\n"
+              "Or only while the VM runs: espelho setup hugepages --domain %s"),
+            pages, facts->vm->name);
     autofree char *parameters = wording("default_hugepagesz=%juG hugepagesz=%juG hugepages=%ju",
                                         page_bytes / GIB, page_bytes / GIB, pages);
     return parameters ? fix_add_parameters(facts->machine, parameters) : NULL;
@@ -103,15 +103,16 @@ static void check_reserved(const struct doctor_facts *facts, uint64_t page_bytes
     autofree char *fix = reserve_fix(facts, page_bytes, needed);
     if (vm->running || free_pages >= needed)
         finding_addf(out, VERDICT_OK, NULL, NULL,
-                     _("%ju pages of %ju KiB are reserved; the VM needs %ju."),
-                     total, page_bytes >> 10, needed);
+                     _("%ju pages of %ju KiB are reserved; the VM needs %ju."), total,
+                     page_bytes >> 10, needed);
     else if (hook_reserves(facts))
         finding_add(out, VERDICT_OK, NULL, _("A hook of libvirt reserves them when the VM starts."),
                     NULL);
     else
-        finding_addf(out, VERDICT_FAILURE, NULL, fix,
-                     _("The VM needs %ju huge pages of %ju KiB; %ju are reserved and %ju of them are free."),
-                     needed, page_bytes >> 10, total, free_pages);
+        finding_addf(
+            out, VERDICT_FAILURE, NULL, fix,
+            _("The VM needs %ju huge pages of %ju KiB; %ju are reserved and %ju of them are free."),
+            needed, page_bytes >> 10, total, free_pages);
 }
 
 static void check_unused(const struct doctor_facts *facts, struct findings *out)
@@ -148,10 +149,9 @@ void domain_hugepages(const struct doctor_facts *facts, struct findings *out)
     if (err == 0)
         check_reserved(facts, page_bytes, total, free_pages, out);
     else if (err == -ENOENT)
-        finding_addf(out, VERDICT_FAILURE, NULL,
-                     _("Use pages of 2048 KiB: <page size='2048' unit='KiB'/>"),
-                     _("The VM wants pages of %ju KiB, which this kernel does not have."),
-                     page_bytes >> 10);
+        finding_addf(
+            out, VERDICT_FAILURE, NULL, _("Use pages of 2048 KiB: <page size='2048' unit='KiB'/>"),
+            _("The VM wants pages of %ju KiB, which this kernel does not have."), page_bytes >> 10);
     else
         finding_add(out, VERDICT_SKIPPED, NULL,
                     _("The kernel does not tell how many huge pages there are."), NULL);

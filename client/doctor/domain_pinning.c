@@ -230,8 +230,8 @@ void domain_pinning(const struct doctor_facts *facts, struct findings *out)
         !check_split(facts, &u, out) || !check_caches(facts, &u, out))
         return;
     if (pinned < vm->vcpus)
-        finding_addf(out, VERDICT_WARNING, NULL, fix,
-                     _("Only %zu of %u virtual CPUs are pinned."), pinned, vm->vcpus);
+        finding_addf(out, VERDICT_WARNING, NULL, fix, _("Only %zu of %u virtual CPUs are pinned."),
+                     pinned, vm->vcpus);
     else
         finding_addf(out, VERDICT_OK, NULL, NULL,
                      _("All %u virtual CPUs are pinned to whole cores."), vm->vcpus);

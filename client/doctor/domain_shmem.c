@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "doctor/doctor.h"
 #include "doctor/domain_check.h"
+#include "doctor/memory_check.h"
 #include "doctor/wording.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
@@ -30,20 +31,20 @@ void domain_shmem(const struct doctor_facts *facts, struct findings *out)
     const struct vm_shmem *const shmem = vm_relay_shmem(vm);
     char path[VM_PATH];
     if (!shmem)
-        finding_edit(out, VERDICT_FAILURE, vm, NULL, plain_edit,
-                     _("The VM has no shared memory device. 'espelho setup vm --domain %s' adds one "
-                       "of the right size."),
-                     vm->name);
+        finding_edit(
+            out, VERDICT_FAILURE, vm, NULL, plain_edit,
+            _("The VM has no shared memory device. 'espelho setup vm --domain %s' adds one "
+              "of the right size."),
+            vm->name);
     else if (!vm_shmem_path(shmem, path))
         finding_edit(out, VERDICT_FAILURE, vm, NULL, plain_edit,
                      _("The shared memory device has a name or path that cannot be used: '%s'."),
                      shmem->path[0] ? shmem->path : shmem->name);
     else if (shmem->model == VM_SHMEM_DOORBELL && shmem->vectors < 2 &&
              !shmem->from_qemu_commandline)
-        finding_edit(out, VERDICT_WARNING, vm, path,
-                     (struct vm_edit){ NULL, "  <msi vectors='2'/>", NULL },
-                     _("The doorbell device has %u interrupts; two are needed to ring."),
-                     shmem->vectors);
+        finding_edit(
+            out, VERDICT_WARNING, vm, path, (struct vm_edit){ NULL, "  <msi vectors='2'/>", NULL },
+            _("The doorbell device has %u interrupts; two are needed to ring."), shmem->vectors);
     else
         finding_addf(out, VERDICT_OK, path, NULL, _("The VM has a shared memory device (%s)."),
                      shmem->model == VM_SHMEM_DOORBELL ? "ivshmem-doorbell" : "ivshmem-plain");
@@ -131,6 +132,14 @@ static void tell_size(const struct vm *vm, const struct vm_shmem *shmem, const c
                                   path, mib);
     if (!xml || !qemu)
         return;
+    if (shmem->model == VM_SHMEM_DOORBELL) {
+        autofree char *fix =
+            wording(_("Shut the VM down, set size=%uM in /etc/espelho/shm/NAME.conf "
+                      "(or --size of the server), and restart the server."),
+                    mib);
+        finding_add(out, VERDICT_FAILURE, path, found, fix);
+        return;
+    }
     /* <qemu:commandline> has the words of QEMU. */
     finding_edit(out, VERDICT_FAILURE, vm, path,
                  (struct vm_edit){ NULL, shmem->from_qemu_commandline ? qemu : xml, qemu }, "%s",
@@ -141,8 +150,8 @@ static void judge_size(const struct doctor_facts *facts, const struct vm_shmem *
                        const char *path, uint64_t bytes, struct findings *out)
 {
     const struct mode mode = mode_in_use(facts, shmem);
-    const uint32_t needed = kvmfr_region_mib_for_mode(mode.width_px, mode.height_px,
-                                                      mode.hdr ? HDR_BYTES : SDR_BYTES);
+    const uint32_t needed =
+        kvmfr_region_mib_for_mode(mode.width_px, mode.height_px, mode.hdr ? HDR_BYTES : SDR_BYTES);
     autofree char *found = NULL;
     if (bytes / MIB > MAX_MIB)
         found = wording(_("The shared memory has %ju MiB; 2048 are the most that can be used."),
@@ -174,9 +183,13 @@ void domain_shmem_size(const struct doctor_facts *facts, struct findings *out)
     char path[VM_PATH];
     if (!shmem || !vm_shmem_path(shmem, path))
         return;
-    uint64_t bytes = shmem->len_bytes;
-    if (shmem->model == VM_SHMEM_DOORBELL)
-        return; /* its server has the size: check_kvmfr.c */
+    const bool server = shmem->model == VM_SHMEM_DOORBELL;
+    uint64_t bytes = server ? memory_server_bytes(facts, path) : shmem->len_bytes;
+    if (bytes == 0 && server) {
+        finding_add(out, VERDICT_SKIPPED, path,
+                    _("The ivshmem server's size is not in a file of /etc/espelho/shm."), NULL);
+        return;
+    }
     if (bytes == 0 && shmem->from_qemu_commandline) {
         finding_add(out, VERDICT_SKIPPED, path,
                     _("The size is not among the arguments that could be read."), NULL);

@@ -42,7 +42,7 @@ void domain_code43(const struct doctor_facts *facts, struct findings *out)
                                    "  -cpu host,kvm=off,hv-vendor-id=espelho" },
                  _("An NVIDIA card is passed through and the VM is not hidden: %s missing. Drivers "
                    "before 465, and those of many laptops, stop with Code 43."),
-                 vm->kvm_hidden             ? "vendor_id"
+                 vm->kvm_hidden            ? "vendor_id"
                  : vm->hyperv_vendor_id[0] ? "kvm hidden"
                                            : "vendor_id, kvm hidden");
 }
