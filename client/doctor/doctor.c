@@ -76,6 +76,11 @@ const struct check *doctor_check_find(const char *id)
     return NULL;
 }
 
+bool doctor_knows(const char *id)
+{
+    return doctor_check_find(id) != NULL;
+}
+
 /* Without a VM nothing of its definition can be looked at: said once, not by every check. */
 static bool lacks_vm(const struct check *check, const struct doctor_facts *facts)
 {
