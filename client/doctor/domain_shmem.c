@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "doctor/doctor.h"
 #include "doctor/domain_check.h"
+#include "doctor/memory_check.h"
 #include "doctor/wording.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
@@ -131,6 +132,14 @@ static void tell_size(const struct vm *vm, const struct vm_shmem *shmem, const c
                                   path, mib);
     if (!xml || !qemu)
         return;
+    if (shmem->model == VM_SHMEM_DOORBELL) {
+        autofree char *fix =
+            wording(_("Shut the VM down, set size=%uM in /etc/espelho/shm/NAME.conf "
+                      "(or --size of the server), and restart the server."),
+                    mib);
+        finding_add(out, VERDICT_FAILURE, path, found, fix);
+        return;
+    }
     /* <qemu:commandline> has the words of QEMU. */
     finding_edit(out, VERDICT_FAILURE, vm, path,
                  (struct vm_edit){ NULL, shmem->from_qemu_commandline ? qemu : xml, qemu }, "%s",
@@ -174,9 +183,13 @@ void domain_shmem_size(const struct doctor_facts *facts, struct findings *out)
     char path[VM_PATH];
     if (!shmem || !vm_shmem_path(shmem, path))
         return;
-    uint64_t bytes = shmem->len_bytes;
-    if (shmem->model == VM_SHMEM_DOORBELL)
-        return; /* its server has the size: check_kvmfr.c */
+    const bool server = shmem->model == VM_SHMEM_DOORBELL;
+    uint64_t bytes = server ? memory_server_bytes(facts, path) : shmem->len_bytes;
+    if (bytes == 0 && server) {
+        finding_add(out, VERDICT_SKIPPED, path,
+                    _("The ivshmem server's size is not in a file of /etc/espelho/shm."), NULL);
+        return;
+    }
     if (bytes == 0 && shmem->from_qemu_commandline) {
         finding_add(out, VERDICT_SKIPPED, path,
                     _("The size is not among the arguments that could be read."), NULL);
