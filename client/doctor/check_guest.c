@@ -9,30 +9,42 @@
 #include "doctor/doctor.h"
 #include "text/text.h"
 
-/* Where the VM's pictures should come from, as the viewer writes it; "" : the usual place. */
-static void region_of(const struct vm *vm, char *path, size_t cap)
+/* The file, device or socket behind a shared memory device. */
+static void path_of(const struct vm_shmem *shmem, char *path, size_t cap)
 {
-    path[0] = '\0';
-    if (!vm || vm->shmem_count == 0)
-        return;
-    const struct vm_shmem *shmem = &vm->shmems[0];
-    if (shmem->model == VM_SHMEM_DOORBELL)
-        snprintf(path, cap, "unix:%s", shmem->path);
-    else if (shmem->path[0])
+    if (shmem->path[0])
         snprintf(path, cap, "%s", shmem->path);
     else
         snprintf(path, cap, "/dev/shm/%s", shmem->name);
+}
+
+/* Where the VM's pictures should come from, as the viewer writes it: of several places the first
+ * that is there. "": the usual place. */
+static void region_of(const struct doctor_facts *facts, char *region, size_t cap)
+{
+    char path[VM_PATH + sizeof("/dev/shm/")];
+    region[0] = '\0';
+    for (size_t i = 0; facts->vm && i < facts->vm->shmem_count; i++) {
+        const struct vm_shmem *shmem = &facts->vm->shmems[i];
+        path_of(shmem, path, sizeof(path));
+        const bool is_there = root_exists(facts->root, path);
+        if (region[0] && !is_there)
+            continue;
+        snprintf(region, cap, "%s%s", shmem->model == VM_SHMEM_DOORBELL ? "unix:" : "", path);
+        if (is_there)
+            return;
+    }
 }
 
 /* False: nobody to ask. */
 static bool ask(const struct doctor_facts *facts, struct doctor_guest *guest, char **problem,
                 int *err)
 {
-    char path[VM_PATH + sizeof("/dev/shm/")];
+    char path[VM_PATH + sizeof("unix:/dev/shm/")];
     const struct doctor_probes *p = facts->probes;
     if (!p || !p->guest || (facts->vm && !facts->vm->running))
         return false;
-    region_of(facts->vm, path, sizeof(path));
+    region_of(facts, path, sizeof(path));
     *err = p->guest(p->ctx, path[0] ? path : NULL, guest, problem);
     return true;
 }

@@ -51,24 +51,41 @@ static void check_wayland(const struct doctor_facts *facts, struct findings *out
     finding_addf(out, VERDICT_OK, NULL, NULL, _("A Wayland desktop answers (%s)."), w.compositor);
 }
 
+/* "what is worse (interface); ..."; heap; "": nothing. */
+static char *missing_of(const struct doctor_wayland *w)
+{
+    char *text = NULL;
+    size_t len_bytes = 0;
+    FILE *to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        if (!offers(w, wanted[i].interface))
+            fprintf(to, "%s%s (%s)", ftell(to) ? "; " : "", _(wanted[i].without),
+                    wanted[i].interface);
+    }
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 static void check_protocols(const struct doctor_facts *facts, struct findings *out)
 {
     struct doctor_wayland w = { .interface_count = 0 };
     if (!facts->probes || !facts->probes->wayland ||
         facts->probes->wayland(facts->probes->ctx, &w) < 0)
         return;
-    bool complete = true;
-    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        if (offers(&w, wanted[i].interface))
-            continue;
-        complete = false;
-        finding_addf(out, VERDICT_WARNING, wanted[i].interface,
-                     _("Update the desktop; a newer version may offer it. The VM works without."),
-                     _("The desktop does not offer this: %s."), _(wanted[i].without));
-    }
-    if (complete)
+    autofree char *missing = missing_of(&w);
+    if (!missing)
+        return;
+    if (!missing[0])
         finding_add(out, VERDICT_OK, NULL, _("The desktop offers everything that the viewer uses."),
                     NULL);
+    else
+        finding_addf(out, VERDICT_WARNING, NULL,
+                     _("Update the desktop; a newer version may offer it. The VM works without."),
+                     _("The desktop does not offer all that the viewer would use: %s."), missing);
 }
 
 static void check_driver(const struct doctor_facts *facts, struct findings *out)
