@@ -9,7 +9,8 @@
 #include "lgmp/fence.h"
 
 #define LAYOUT_FLAGS (FRAME_FLAG_TRUNCATED | FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ)
-#define KNOWN_FLAGS  (FRAME_FLAG_BLOCK_SCREENSAVER | FRAME_FLAG_REQUEST_ACTIVATION | LAYOUT_FLAGS)
+
+enum { ACTIVATION_MS = 250 };
 
 static _Atomic uint32_t *write_pointer_of(const struct kvmfr_host *host, uint32_t buffer)
 {
@@ -89,8 +90,18 @@ static uint32_t data_width_of(const struct frame_layout *l)
     return min_u32((uint32_t)round_up_u64(units, 64), l->pitch / 4);
 }
 
+/* A viewer may skip the very frame that asks for activation: the mailbox's next ones ask again. */
+static uint32_t activation_flag(struct kvmfr_host *host, uint32_t flags, uint64_t now_ms)
+{
+    if (flags & FRAME_FLAG_REQUEST_ACTIVATION)
+        host->frame.activation_until_ms = now_ms + ACTIVATION_MS;
+    if (!host->frame.mailbox || now_ms >= host->frame.activation_until_ms)
+        return flags & FRAME_FLAG_REQUEST_ACTIVATION;
+    return FRAME_FLAG_REQUEST_ACTIVATION;
+}
+
 static void fill_header(struct kvmfr_host *host, const struct frame_layout *l,
-                        const struct kvmfr_frame_desc *d)
+                        const struct kvmfr_frame_desc *d, uint64_t now_ms)
 {
     struct kvmfr_wire_frame *w = &host->frame.header;
     *w = (struct kvmfr_wire_frame){
@@ -108,7 +119,8 @@ static void fill_header(struct kvmfr_host *host, const struct frame_layout *l,
         .pitch = l->pitch,
         .fb_offset = host->config.align_bytes - 4,
         .damage_count = d->damage_count,
-        .flags = l->flags | (d->flags & KNOWN_FLAGS & ~LAYOUT_FLAGS),
+        .flags = l->flags | (d->flags & FRAME_FLAG_BLOCK_SCREENSAVER) |
+                 activation_flag(host, d->flags, now_ms),
     };
     for (uint32_t i = 0; i < d->damage_count; i++) {
         const struct frame_rect *r = &d->damage[i];
@@ -177,7 +189,7 @@ int kvmfr_host_begin_frame(struct kvmfr_host *host, const struct kvmfr_frame_des
 
     struct frame_buffer *b = &host->frame.buffers[buffer];
     bump_version_on_change(host, &layout);
-    fill_header(host, &layout, desc);
+    fill_header(host, &layout, desc, now_ms);
     const uint32_t age = age_of(host, buffer);
     kvmfr_host_mailbox_claim(host, buffer, need_bytes_of(host, &layout));
     set_write_pointer(host, buffer, 0);

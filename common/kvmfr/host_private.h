@@ -80,8 +80,9 @@ struct kvmfr_host {
             struct span span;
             bool guarded; /* by its message, not by the holding words */
         } posted[KVMFR_FRAME_SLOTS];
-        uint32_t mailbox;    /* how many buffers are used as a mailbox; 0: it is off */
-        uint64_t starved_ms; /* since when no buffer was free; 0: there was one */
+        uint32_t mailbox;             /* how many buffers are used as a mailbox; 0: it is off */
+        uint64_t starved_ms;          /* since when no buffer was free; 0: there was one */
+        uint64_t activation_until_ms; /* the mailbox's frames ask for activation; 0: no */
     } frame;
 
     struct { /* pointer thread only */

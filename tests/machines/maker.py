@@ -24,6 +24,8 @@ class Machine:
         self.functions = {}
         self.groups = {"root": 0}
         self.next_address = {True: 0xF000_0000, False: 0x60_0000_0000}  # below 4 GiB, above
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "pci.ids"), encoding="utf-8") as f:
+            self.file("/usr/share/hwdata/pci.ids", f.read())
         for path in ("/.espelho/commands", "/sys/bus/pci/devices", "/sys/bus/pci/drivers", "/sys/kernel/iommu_groups",
                      "/sys/class/iommu", "/etc/modprobe.d", "/dev/shm"):
             self.directory(path)

@@ -3,69 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "machine/root.h"
-
-/* ---- a tree of our own ---- */
-
-static char folder[] = "/tmp/espelho-root-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
-static void remove_tree(void)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_tree(const char *path)
-{
-    static char whole[PATH_MAX];
-    snprintf(whole, sizeof(whole), "%s%s", folder, path);
-    return whole;
-}
-
-static void make_folder(const char *path)
-{
-    CHECK_MSG(mkdir(in_tree(path), 0755) == 0, "mkdir %s", path);
-}
-
-static void make_file(const char *path, const char *text)
-{
-    FILE *const f = fopen(in_tree(path), "w");
-    CHECK_MSG(f != NULL, "fopen %s", path);
-    CHECK(fputs(text, f) >= 0 && fclose(f) == 0);
-}
-
-static void make_link(const char *path, const char *target)
-{
-    CHECK_MSG(symlink(target, in_tree(path)) == 0, "symlink %s", path);
-}
-
-static struct root *open_tree(void)
-{
-    struct root *root = NULL;
-    CHECK_INT(root_open(folder, &root), 0);
-    return root;
-}
+#include "tree.h"
 
 static void begin(void)
 {
-    CHECK(mkdtemp(folder));
-    atexit(remove_tree);
-    make_folder("/sys");
-    make_folder("/etc");
-    make_folder("/.espelho");
-    make_folder("/.espelho/commands");
+    tree_begin();
+    tree_folder("/sys");
+    tree_folder("/etc");
+    tree_folder("/.espelho/commands");
 }
 
 static int read_error(struct root *root, const char *path)
@@ -82,11 +33,11 @@ static int read_error(struct root *root, const char *path)
 TEST(nothing_outside_of_the_tree_is_read)
 {
     begin();
-    make_link("/etc/up", "../../../../../../etc/hostname");
-    make_link("/etc/absolute", "/etc/inside");
-    make_link("/etc/self", "/proc/self/environ");
-    make_file("/etc/inside", "inside\n");
-    struct root *const root = open_tree();
+    tree_link("/etc/up", "../../../../../../etc/hostname");
+    tree_link("/etc/absolute", "/etc/inside");
+    tree_link("/etc/self", "/proc/self/environ");
+    tree_file("/etc/inside", "inside\n");
+    struct root *const root = tree_open();
     char line[64];
     CHECK_INT(read_error(root, "/etc/up"), -ENOENT);
     CHECK_INT(read_error(root, "/etc/self"), -ENOENT);
@@ -99,9 +50,9 @@ TEST(nothing_outside_of_the_tree_is_read)
 TEST(what_is_no_file_is_not_opened)
 {
     begin();
-    make_link("/etc/loop", "loop");
-    CHECK_INT(mkfifo(in_tree("/etc/pipe"), 0644), 0);
-    struct root *const root = open_tree();
+    tree_link("/etc/loop", "loop");
+    CHECK_INT(mkfifo(tree_path("/etc/pipe"), 0644), 0);
+    struct root *const root = tree_open();
     static const struct {
         const char *path;
         int error;
@@ -124,11 +75,11 @@ TEST(what_is_no_file_is_not_opened)
 TEST(a_huge_file_is_refused)
 {
     begin();
-    make_file("/etc/huge", "x");
-    CHECK_INT(truncate(in_tree("/etc/huge"), ROOT_MAX_BYTES + 1), 0);
-    make_file("/etc/large", "x");
-    CHECK_INT(truncate(in_tree("/etc/large"), ROOT_MAX_BYTES), 0);
-    struct root *const root = open_tree();
+    tree_file("/etc/huge", "x");
+    CHECK_INT(truncate(tree_path("/etc/huge"), ROOT_MAX_BYTES + 1), 0);
+    tree_file("/etc/large", "x");
+    CHECK_INT(truncate(tree_path("/etc/large"), ROOT_MAX_BYTES), 0);
+    struct root *const root = tree_open();
     CHECK_INT(read_error(root, "/etc/huge"), -EFBIG);
     CHECK_INT(read_error(root, "/etc/large"), 0);
     root_close(root);
@@ -137,15 +88,15 @@ TEST(a_huge_file_is_refused)
 TEST(odd_lists_of_owners_are_skipped_line_by_line)
 {
     begin();
-    make_file("/dev", ""); /* a file where a folder is expected */
-    make_file("/.espelho/stat", "\n"
+    tree_file("/dev", ""); /* a file where a folder is expected */
+    tree_file("/.espelho/stat", "\n"
                                 "nonsense\n"
                                 "20660 0 36 0 10:232 relative\n"
                                 "20660 0 36 0 10:232\n"
                                 "99999999999999999999 0 0 0 0:0 /dev/overflow\n"
                                 "20660 0 36 0 10:232 /dev/kvm\n"
                                 "100644 1000 1000 5 0:0 /etc/with space");
-    struct root *const root = open_tree();
+    struct root *const root = tree_open();
     struct root_stat st;
     CHECK_INT(root_stat(root, "/dev/kvm", &st), 0);
     CHECK(S_ISCHR(st.mode));
@@ -165,11 +116,11 @@ TEST(odd_lists_of_owners_are_skipped_line_by_line)
 TEST(what_was_denied_stays_denied)
 {
     begin();
-    make_folder("/sys/real");
-    make_link("/sys/way", "real");
-    make_file("/sys/real/rom", "readable for us, but it was not there");
-    make_file("/.espelho/denied", "/sys/real/rom\n/sys/real/absent\nno path\n/sys/real");
-    struct root *const root = open_tree();
+    tree_folder("/sys/real");
+    tree_link("/sys/way", "real");
+    tree_file("/sys/real/rom", "readable for us, but it was not there");
+    tree_file("/.espelho/denied", "/sys/real/rom\n/sys/real/absent\nno path\n/sys/real");
+    struct root *const root = tree_open();
     struct root_names *names = NULL;
     CHECK_INT(read_error(root, "/sys/real/rom"), -EACCES);
     CHECK_INT(read_error(root, "/sys/way/rom"), -EACCES);
@@ -183,13 +134,13 @@ TEST(what_was_denied_stays_denied)
 TEST(commands_with_odd_records)
 {
     begin();
-    make_file("/.espelho/commands/virsh+--version", "status 0\n10.0.0\n");
-    make_file("/.espelho/commands/fails", "status 3\n");
-    make_file("/.espelho/commands/empty", "");
-    make_file("/.espelho/commands/wordy", "status zero\nx");
-    make_file("/.espelho/commands/no-line", "status 0");
-    make_file("/.espelho/commands/..+..+..+etc+passwd", "status 0\nours");
-    struct root *const root = open_tree();
+    tree_file("/.espelho/commands/virsh+--version", "status 0\n10.0.0\n");
+    tree_file("/.espelho/commands/fails", "status 3\n");
+    tree_file("/.espelho/commands/empty", "");
+    tree_file("/.espelho/commands/wordy", "status zero\nx");
+    tree_file("/.espelho/commands/no-line", "status 0");
+    tree_file("/.espelho/commands/..+..+..+etc+passwd", "status 0\nours");
+    struct root *const root = tree_open();
     static const struct {
         const char *argv[3];
         int error, status;
@@ -240,7 +191,7 @@ TEST(no_such_tree)
 TEST(lines_and_numbers)
 {
     begin();
-    make_file("/sys/vendor", "0x10de\n");
+    tree_file("/sys/vendor", "0x10de\n");
     static const struct {
         const char *text;
         int error;
@@ -252,10 +203,10 @@ TEST(lines_and_numbers)
         { "0x10de\n", 0, 0x10de }, { " 42 \nsecond", 0, 42 },
         { "010", 0, 10 },          { "18446744073709551615\n", 0, UINT64_MAX },
     };
-    struct root *const root = open_tree();
+    struct root *const root = tree_open();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint64_t number = 7;
-        make_file("/sys/number", rows[i].text);
+        tree_file("/sys/number", rows[i].text);
         CHECK_MSG(root_read_number(root, "/sys/number", &number) == rows[i].error, "row %zu", i);
         CHECK_MSG(number == (rows[i].error ? 7 : rows[i].number), "row %zu", i);
     }
@@ -268,10 +219,10 @@ TEST(lines_and_numbers)
 TEST(links)
 {
     begin();
-    make_link("/sys/driver", "../../bus/pci/drivers/vfio-pci");
-    make_link("/sys/flat", "name");
-    make_file("/sys/file", "");
-    struct root *const root = open_tree();
+    tree_link("/sys/driver", "../../bus/pci/drivers/vfio-pci");
+    tree_link("/sys/flat", "name");
+    tree_file("/sys/file", "");
+    struct root *const root = tree_open();
     char text[64], small[4];
     CHECK_INT(root_link(root, "/sys/driver", text, sizeof(text)), 0);
     CHECK_STR(text, "../../bus/pci/drivers/vfio-pci");
@@ -289,10 +240,10 @@ TEST(links)
 TEST(names_are_sorted)
 {
     begin();
-    make_file("/sys/b", "");
-    make_folder("/sys/a");
-    make_link("/sys/.c", "nowhere");
-    struct root *const root = open_tree();
+    tree_file("/sys/b", "");
+    tree_folder("/sys/a");
+    tree_link("/sys/.c", "nowhere");
+    struct root *const root = tree_open();
     autofree struct root_names *names = NULL;
     CHECK_INT(root_list(root, "/sys", &names), 0);
     CHECK_INT(names->count, 3);
@@ -350,16 +301,15 @@ static void on_command(void *ctx, const char *name, int status, const char *text
 TEST(observers_get_real_paths_and_the_links_on_the_way)
 {
     begin();
-    make_folder("/sys/devices");
-    make_folder("/sys/devices/a");
-    make_folder("/sys/bus");
-    make_link("/sys/bus/a", "../devices/./a");
-    make_link("/sys/short", "/sys/bus");
-    make_file("/sys/devices/a/vendor", "0x1002\n");
-    make_link("/sys/devices/a/driver", "../../bus/drivers/amdgpu");
-    make_file("/.espelho/denied", "/sys/devices/a/config\n");
-    make_file("/.espelho/commands/uname+-r", "status 0\n6.12\n");
-    struct root *const root = open_tree();
+    tree_folder("/sys/devices/a");
+    tree_folder("/sys/bus");
+    tree_link("/sys/bus/a", "../devices/./a");
+    tree_link("/sys/short", "/sys/bus");
+    tree_file("/sys/devices/a/vendor", "0x1002\n");
+    tree_link("/sys/devices/a/driver", "../../bus/drivers/amdgpu");
+    tree_file("/.espelho/denied", "/sys/devices/a/config\n");
+    tree_file("/.espelho/commands/uname+-r", "status 0\n6.12\n");
+    struct root *const root = tree_open();
     struct copy c = { "" };
     root_observe(root, &(struct root_observer){ on_file, on_link, on_stat, on_list, on_denied,
                                                 on_command, &c });

@@ -125,7 +125,8 @@ int ext_try_publish(struct ext_rig *r, uint32_t width_px, uint32_t height_px,
 {
     const struct kvmfr_frame_desc desc = { .format = FRAME_FORMAT_BGRA,
                                            .width_px = width_px,
-                                           .height_px = height_px };
+                                           .height_px = height_px,
+                                           .flags = r->frame_flags };
     struct kvmfr_frame_writer w;
     const int err = kvmfr_host_begin_frame(r->host, &desc, r->now_ms, &w);
     if (err < 0)

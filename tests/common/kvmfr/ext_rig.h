@@ -22,6 +22,7 @@ struct ext_rig {
     struct kvmfr_host *host;
     struct kvmfr_wire_board *board;
     uint64_t now_ms;
+    uint32_t frame_flags; /* of what ext_publish() publishes */
     uint32_t next_random;
     bool bells;
 };

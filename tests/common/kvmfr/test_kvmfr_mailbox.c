@@ -63,6 +63,33 @@ TEST(the_producer_never_waits)
     }
 }
 
+static uint32_t newest_flags(const struct ext_rig *r)
+{
+    struct kvmfr_wire_frame w;
+    memcpy(&w, r->mem + atomic_load(&r->board->host.buffer_offset[ext_newest(r) - 1]), sizeof(w));
+    return w.flags;
+}
+
+/* A viewer that sees only some of the frames sees the request; one that comes later does not. */
+TEST(a_request_for_activation_is_not_skipped)
+{
+    struct ext_rig r;
+    struct ext_viewer v;
+    setup(&r, &v, 3);
+    ext_publish(&r);
+    CHECK_INT(newest_flags(&r), 0);
+    r.frame_flags = FRAME_FLAG_REQUEST_ACTIVATION;
+    ext_publish(&r);
+    r.frame_flags = FRAME_FLAG_BLOCK_SCREENSAVER;
+    ext_publish(&r);
+    CHECK_INT(newest_flags(&r), FRAME_FLAG_REQUEST_ACTIVATION | FRAME_FLAG_BLOCK_SCREENSAVER);
+    r.now_ms += 250;
+    ext_publish(&r);
+    CHECK_INT(newest_flags(&r), FRAME_FLAG_BLOCK_SCREENSAVER);
+    ext_leave(&v);
+    ext_teardown(&r);
+}
+
 /* One of three, two of four: for a long time, while frames go on. */
 TEST(held_buffers_are_not_written)
 {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AMD Ryzen 5 5600G, whose Vega drives the desktop, and a Radeon RX 6700 XT for the guest; Fedora with GRUB.
 
-Broken: amdgpu has the card too, no parameter was set, and after a rebind the card's BAR 2 is left at 8 MiB... the usual first evening.
-Fixed: vfio-pci has both functions from the boot on; the BARs are as the firmware made them."""
+Broken: the first evening. amdgpu has the card too, and the firmware with resizable BAR made its BAR 2 so large that the driver of
+Windows ends with code 43. Fixed: vfio-pci has both functions from the boot on, and BAR 2 has 8 MiB."""
 from maker import GIB, KIB, MIB, bar, powers
 
 
@@ -44,7 +44,7 @@ def devices(m, fixed):
     m.pci("0000:02:00.0", "1002:1479", 0x060400, driver="pcieport", group=11, above="0000:01:00.0")
     card = "vfio-pci" if fixed else "amdgpu"
     m.pci("0000:03:00.0", "1002:73df", 0x030000, driver=card, group=12, above="0000:02:00.0", boot_vga=False, reset="bus", rom=True,
-          bars={0: bar(256 * MIB if fixed else 16 * GIB, prefetch=True), 2: bar(2 * MIB if fixed else 8 * MIB, prefetch=True),
+          bars={0: bar(16 * GIB, prefetch=True), 2: bar(8 * MIB if fixed else 256 * MIB, prefetch=True),
                 4: bar(256, io=True), 5: bar(1 * MIB)},
           resizable={0: powers(256 * MIB, 16 * GIB), 2: powers(2 * MIB, 256 * MIB)})
     m.pci("0000:03:00.1", "1002:ab28", 0x040300, driver="vfio-pci" if fixed else "snd_hda_intel", group=13, above="0000:02:00.0",
