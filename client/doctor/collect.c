@@ -275,7 +275,6 @@ static bool is_member(const char *members, const char *user)
 /* Without other people's names, and without what anybody is called in full. */
 static void put_accounts(FILE *to, const char *text, const char *user, bool groups)
 {
-    const size_t user_len = strlen(user);
     while (*text) {
         const size_t len = strcspn(text, "\n");
         autofree char *line = strndup(text, len);
