@@ -84,10 +84,11 @@ static char *build_fix(const struct doctor_facts *facts)
     autofree char *dkms = fix_install(facts->machine, "dkms");
     autofree char *headers =
         has_headers(facts) ? NULL : fix_install(facts->machine, "kernel-headers");
+    autofree char *name = facts->vm ? wording_name(facts->vm) : NULL;
     if (!has_sources(facts, version))
         return wording(_("Install the package espelho-dkms, or use plain shared memory instead "
                          "of /dev/kvmfr0:\n  espelho setup vm --domain %s --backend plain"),
-                       facts->vm ? facts->vm->name : "NAME");
+                       name ? name : "NAME");
     return wording("%s\n%s%ssudo dkms install kvmfr/%s", dkms ? dkms : "", headers ? headers : "",
                    headers ? "\n" : "", version);
 }
@@ -162,7 +163,20 @@ static void check_secure_boot(const struct doctor_facts *facts, struct findings 
 
 /* ---- its parameters, and the device that comes of them ---- */
 
-/* Does a file in one of the folders, named like `pattern`, have a line with `words`? */
+/* Is there a line with `words` that is no comment? */
+static bool has_line(const char *text, const char *words)
+{
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words)) {
+        const char *line = at;
+        while (line > text && line[-1] != '\n')
+            line--;
+        if (line[strspn(line, " \t")] != '#')
+            return true;
+    }
+    return false;
+}
+
+/* Does a file in one of the folders, named like `pattern`, have such a line? */
 static bool is_configured(const struct doctor_facts *facts, const char *const folders[],
                           const char *pattern, const char *words)
 {
@@ -172,14 +186,8 @@ static bool is_configured(const struct doctor_facts *facts, const char *const fo
             continue;
         for (size_t k = 0; k < names->count; k++) {
             autofree char *path = wording("%s/%s", folders[i], names->name[k]), *text = NULL;
-            if (!path || fnmatch(pattern, names->name[k], 0) != 0 ||
-                root_read(facts->root, path, &text, NULL) < 0)
-                continue;
-            const char *const at = strstr(text, words);
-            const char *line = at;
-            while (line && line > text && line[-1] != '\n')
-                line--;
-            if (at && line[strspn(line, " \t")] != '#')
+            if (path && fnmatch(pattern, names->name[k], 0) == 0 &&
+                root_read(facts->root, path, &text, NULL) == 0 && has_line(text, words))
                 return true;
         }
     }
