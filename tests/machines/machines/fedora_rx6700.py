@@ -66,4 +66,9 @@ def devices(m, fixed):
           bars=[bar(16 * KIB)])
     m.pci("0000:07:00.0", "1002:1638", 0x030000, driver="amdgpu", group=20, above="0000:00:08.1", boot_vga=True, reset="pm",
           bars={0: bar(512 * MIB, prefetch=True), 2: bar(2 * MIB, prefetch=True), 4: bar(256, io=True), 5: bar(512 * KIB)})
+    m.pci("0000:07:00.2", "1022:15df", 0x108000, driver="ccp", group=22, above="0000:00:08.1", bars={2: bar(1 * MIB)})
     m.pci("0000:07:00.1", "1002:1637", 0x040300, driver="snd_hda_intel", group=21, above="0000:00:08.1", bars=[bar(16 * KIB)])
+    m.screens(1, "0000:07:00.0", HDMI_A_1=True, DP_1=False)
+    if not fixed:
+        m.screens(0, "0000:03:00.0", HDMI_A_1=False, DP_1=False)
+    m.group_kind("identity" if fixed else "DMA-FQ")
