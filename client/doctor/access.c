@@ -63,7 +63,8 @@ static bool list_allows(struct root *root, const char *path)
 
 void access_look(const struct doctor_facts *facts, const char *path, struct access *out)
 {
-    *out = (struct access){ .err = root_stat(facts->root, path, &out->stat) };
+    *out = (struct access){ .err = 0 };
+    out->err = root_stat(facts->root, path, &out->stat);
     if (out->err < 0)
         return;
     const struct machine *const m = facts->machine;

@@ -17,7 +17,8 @@ static const struct {
 } wanted[] = {
     { "zwp_linux_dmabuf_v1", N_("pictures are copied once more than needed") },
     { "wp_viewporter", N_("pictures cannot be scaled by the desktop") },
-    { "wp_fractional_scale_manager_v1", N_("scales such as 125% are drawn less sharply") },
+    { "wp_fractional_scale_manager_v1",
+      N_("scales between whole numbers (125 percent) are drawn less sharply") },
     { "wp_presentation", N_("the delay of pictures cannot be measured") },
     { "zwp_pointer_constraints_v1", N_("the mouse cannot be held in the window, as games need") },
     { "zwp_relative_pointer_manager_v1", N_("mouse movements of games are less exact") },

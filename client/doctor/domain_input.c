@@ -29,11 +29,11 @@ static void check_virtio(const struct vm *vm, struct findings *out)
                           "  <input type='keyboard' bus='virtio'/>\n"
                           "  <input type='mouse' bus='virtio'/>",
                           "  -device virtio-keyboard-pci\n  -device virtio-mouse-pci" },
-        _("The VM has no virtio %s; without the virtio-win drivers in Windows it falls back "
-          "to PS/2, which works but is slower."),
-        keyboard ? _("mouse")
-        : mouse  ? _("keyboard")
-                 : _("keyboard and mouse"));
+        _("These are no virtio devices: %s. With them, and the virtio-win drivers in Windows, keys "
+          "and movements arrive quicker."),
+        keyboard ? "mouse"
+        : mouse  ? "keyboard"
+                 : "keyboard, mouse");
 }
 
 void domain_input(const struct doctor_facts *facts, struct findings *out)
@@ -41,8 +41,8 @@ void domain_input(const struct doctor_facts *facts, struct findings *out)
     const struct vm *const vm = facts->vm;
     if (vm->tablet)
         finding_edit(out, VERDICT_WARNING, vm, "tablet",
-                     (struct vm_edit){ NULL, _("  (remove the line <input type='tablet' .../>)"),
-                                       _("  (take usb-tablet or virtio-tablet-pci out)") },
+                     (struct vm_edit){ VM_EDIT_REMOVE, "  <input type='tablet' .../>",
+                                       "  -device usb-tablet (or virtio-tablet-pci)" },
                      _("The VM has a tablet: games that turn the view by the mouse jump about."));
     check_virtio(vm, out);
 }

@@ -164,7 +164,8 @@ void domain_memballoon(const struct doctor_facts *facts, struct findings *out)
         finding_add(out, VERDICT_OK, NULL, _("There is no memory balloon."), NULL);
     else
         finding_edit(out, VERDICT_WARNING, facts->vm, NULL,
-                     (struct vm_edit){ NULL, "  <memballoon model='none'/>",
-                                       _("  (take -device virtio-balloon-pci out)") },
+                     facts->vm->is_process
+                         ? (struct vm_edit){ VM_EDIT_REMOVE, "", "  -device virtio-balloon-pci" }
+                         : (struct vm_edit){ NULL, "  <memballoon model='none'/>", NULL },
                      _("The VM has a memory balloon (libvirt adds one if nothing is said)."));
 }

@@ -39,14 +39,18 @@ char *wording_virsh(const struct vm *vm, const char *verb)
 
 char *wording_edit(const struct vm *vm, struct vm_edit edit)
 {
+    const bool take_out = edit.where && strcmp(edit.where, VM_EDIT_REMOVE) == 0;
     if (vm->is_process && edit.qemu)
-        return wording(_("In the script that starts QEMU:\n%s"), edit.qemu);
+        return take_out ? wording(_("Take out of the script that starts QEMU:\n%s"), edit.qemu)
+                        : wording(_("In the script that starts QEMU:\n%s"), edit.qemu);
     if (vm->is_process)
         return wording(_("In libvirt's words (QEMU's command line has no short form of it):\n%s"),
                        edit.xml);
     autofree char *virsh = wording_virsh(vm, "edit");
     if (!virsh)
         return NULL;
+    if (take_out)
+        return wording(_("Shut the VM down, then: %s\nand remove:\n%s"), virsh, edit.xml);
     return edit.where ? wording(_("Shut the VM down, then: %s\nand put inside %s:\n%s"), virsh,
                                 edit.where, edit.xml)
                       : wording(_("Shut the VM down, then: %s\nand set:\n%s"), virsh, edit.xml);

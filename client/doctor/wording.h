@@ -10,8 +10,10 @@
 char *wording(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The same change in libvirt's words and in those of QEMU's command line. */
+#define VM_EDIT_REMOVE "-"
 struct vm_edit {
-    const char *where; /* "<devices>"; NULL: the line replaces the one that is there */
+    const char *where; /* "<devices>"; NULL: the line replaces the one that is there;
+                          VM_EDIT_REMOVE: it is to be taken out */
     const char *xml;   /* lines */
     const char *qemu;  /* arguments; NULL: there is no such thing */
 };

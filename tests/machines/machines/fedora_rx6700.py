@@ -3,6 +3,7 @@
 
 Broken: the first evening. amdgpu has the card too, and the firmware with resizable BAR made its BAR 2 so large that the driver of
 Windows ends with code 43. Fixed: vfio-pci has both functions from the boot on, and BAR 2 has 8 MiB."""
+import virtual
 from maker import GIB, KIB, MIB, bar, powers
 
 
@@ -18,6 +19,20 @@ def describe(m, fixed):
     m.iommu(["ivhd0"], "IVRS")
     boot(m, fixed)
     devices(m, fixed)
+    libvirt(m, fixed)
+
+
+def libvirt(m, fixed):
+    """Broken: the network waits to be started, and the shared file was made by hand, with a label that SELinux keeps QEMU from."""
+    virtual.kvm(m, 0o666)
+    virtual.programs(m, "9.1.1 (qemu-9.1.1-1.fc41)", "10.6.0")
+    virtual.daemon(m, "virtqemud", group=None)
+    virtual.network(m, active=fixed, autostart=fixed)
+    virtual.hugepages(m, 0, 0)
+    if fixed:
+        virtual.shared_file(m, 64, "ana", "qemu", label="svirt_tmpfs_t")
+        virtual.tmpfiles(m, "ana", "qemu")
+        virtual.opened(m, "/dev/shm/looking-glass", {})
 
 
 def boot(m, fixed):
