@@ -120,7 +120,7 @@ static struct mode mode_in_use(const struct doctor_facts *facts, const struct vm
     take_outputs(facts, &mode);
     take_guest(facts, shmem, &mode);
     if (mode.width_px == 0)
-        take_larger(&mode, 1920, 1080, _("a usual screen (yours is not known now)"));
+        take_larger(&mode, 1920, 1080, _("a usual screen; yours is not known now"));
     return mode;
 }
 

@@ -76,7 +76,7 @@ def main():
                 known = sections(f.read())
         findings = report(espelho, os.path.join(trees, name))
         if writing:
-            write(path, findings, known or GROUPS[:3])
+            write(path, findings, known or GROUPS[:7])
         elif not known:
             complaints.append(f"{path} is missing")
         else:

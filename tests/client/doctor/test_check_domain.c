@@ -205,13 +205,22 @@ TEST(what_windows_is_told)
         { "domain.code43", "", "not_applicable", NULL },
         { "domain.code43", "<devices>" GPU("1") "</devices>", "not_applicable", NULL },
         { "domain.code43", "<devices>" GPU("0") "</devices>",
-          "warning: An NVIDIA card is passed through and the VM is not hidden: vendor_id, kvm "
-          "hidden",
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
+          "the name of the hypervisor (vendor_id). Drivers before 465, and those of many laptops, "
+          "stop with Code 43.\nwarning: An NVIDIA card",
+          "<features>:\n  <hyperv>\n    <vendor_id" },
+        { "domain.code43",
+          "<features><hyperv><relaxed/></hyperv></features><devices>" GPU("0") "</devices>",
+          "warning: An NVIDIA", "<hyperv>:\n  <vendor_id" },
+        { "domain.code43",
+          "<features><hyperv><vendor_id value='x'/></hyperv></features><devices>" GPU("0") "</devices>",
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
+          "KVM's signature",
           "<hidden state='on'/>" },
         { "domain.code43",
           "<features><kvm><hidden state='on'/></kvm></features><devices>" GPU("0") "</devices>",
-          "warning: An NVIDIA card is passed through and the VM is not hidden: vendor_id missing",
-          "" },
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
+          "the name", "" },
         { "domain.code43",
           "<features><hyperv><vendor_id value='0123456789abc'/></hyperv></features><devices>" GPU(
               "0") "</devices>",
@@ -224,6 +233,8 @@ TEST(what_windows_is_told)
           "warning: Features that Windows uses are off: relaxed, vapic, spinlocks, vpindex, synic, "
           "stimer, frequencies.\nwarning: The clock",
           "<stimer state='on'/>" },
+        { "domain.hyperv", "<features><hyperv><vapic/></hyperv></features>",
+          "warning: Features that Windows uses are off: relaxed, spinlocks", "<hyperv>:\n    <relaxed" },
         { "domain.hyperv", "<features><hyperv>" HYPERV_ALL "</hyperv></features>",
           "warning: The clock", "hypervclock" },
         { "domain.hyperv", "<features><hyperv>" HYPERV_ALL "</hyperv></features>" CLOCK, "ok",
