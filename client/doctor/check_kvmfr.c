@@ -132,14 +132,25 @@ static void check_module(const struct doctor_facts *facts, struct findings *out)
 
 enum { VARIABLE_BYTES = 5 }; /* four of attributes, then the value */
 
-static bool secure_boot_is_on(const struct doctor_facts *facts)
+static bool variable_is_on(struct root *root)
 {
     static const char path[] =
         "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
     autofree char *bytes = NULL;
     size_t len_bytes = 0;
-    return root_read(facts->root, path, &bytes, &len_bytes) == 0 && len_bytes >= VARIABLE_BYTES &&
+    return root_read(root, path, &bytes, &len_bytes) == 0 && len_bytes >= VARIABLE_BYTES &&
            bytes[VARIABLE_BYTES - 1] == 1;
+}
+
+/* mokutil first: what it prints is kept in a saved tree, the firmware's bytes are not. */
+static bool secure_boot_is_on(const struct doctor_facts *facts)
+{
+    static const char *const argv[] = { "mokutil", "--sb-state", NULL };
+    autofree char *text = NULL;
+    int status;
+    if (root_command(facts->root, argv, &text, &status) == 0 && status == 0)
+        return strstr(text, "SecureBoot enabled") != NULL;
+    return variable_is_on(facts->root);
 }
 
 static void check_secure_boot(const struct doctor_facts *facts, struct findings *out)

@@ -40,21 +40,23 @@ void domain_code43(const struct doctor_facts *facts, struct findings *out)
         return;
     }
     if (!vm->hyperv_vendor_id[0])
-        finding_edit(out, VERDICT_WARNING, vm, "vendor_id", 
-                     in_hyperv(vm, "  <vendor_id state='on' value='espelho'/>",
-                               "  <hyperv>\n    <vendor_id state='on' value='espelho'/>\n"
-                               "  </hyperv>",
-                               "  -cpu host,hv-vendor-id=espelho"),
-                     _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
-                       "by the name of the hypervisor (vendor_id). Drivers before 465, and those of "
-                       "many laptops, stop with Code 43."));
+        finding_edit(
+            out, VERDICT_WARNING, vm, "vendor_id",
+            in_hyperv(vm, "  <vendor_id state='on' value='espelho'/>",
+                      "  <hyperv>\n    <vendor_id state='on' value='espelho'/>\n"
+                      "  </hyperv>",
+                      "  -cpu host,hv-vendor-id=espelho"),
+            _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+              "by the name of the hypervisor (vendor_id). Drivers before 465, and those of "
+              "many laptops, stop with Code 43."));
     if (!vm->kvm_hidden)
-        finding_edit(out, VERDICT_WARNING, vm, "kvm hidden",
-                     (struct vm_edit){ "<features>", "  <kvm>\n    <hidden state='on'/>\n  </kvm>",
-                                       "  -cpu host,kvm=off" },
-                     _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
-                       "by KVM's signature. Drivers before 465, and those of many laptops, stop with "
-                       "Code 43."));
+        finding_edit(
+            out, VERDICT_WARNING, vm, "kvm hidden",
+            (struct vm_edit){ "<features>", "  <kvm>\n    <hidden state='on'/>\n  </kvm>",
+                              "  -cpu host,kvm=off" },
+            _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+              "by KVM's signature. Drivers before 465, and those of many laptops, stop with "
+              "Code 43."));
     if (vm->kvm_hidden && vm->hyperv_vendor_id[0])
         finding_add(out, VERDICT_OK, NULL, _("The VM is hidden from NVIDIA's driver."), NULL);
 }

@@ -205,7 +205,8 @@ TEST(what_windows_is_told)
         { "domain.code43", "", "not_applicable", NULL },
         { "domain.code43", "<devices>" GPU("1") "</devices>", "not_applicable", NULL },
         { "domain.code43", "<devices>" GPU("0") "</devices>",
-          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+          "by "
           "the name of the hypervisor (vendor_id). Drivers before 465, and those of many laptops, "
           "stop with Code 43.\nwarning: An NVIDIA card",
           "<features>:\n  <hyperv>\n    <vendor_id" },
@@ -213,14 +214,18 @@ TEST(what_windows_is_told)
           "<features><hyperv><relaxed/></hyperv></features><devices>" GPU("0") "</devices>",
           "warning: An NVIDIA", "<hyperv>:\n  <vendor_id" },
         { "domain.code43",
-          "<features><hyperv><vendor_id value='x'/></hyperv></features><devices>" GPU("0") "</devices>",
-          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
+          "<features><hyperv><vendor_id value='x'/></hyperv></features><devices>" GPU(
+              "0") "</devices>",
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+          "by "
           "KVM's signature",
           "<hidden state='on'/>" },
         { "domain.code43",
           "<features><kvm><hidden state='on'/></kvm></features><devices>" GPU("0") "</devices>",
-          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM by "
-          "the name", "" },
+          "warning: An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+          "by "
+          "the name",
+          "" },
         { "domain.code43",
           "<features><hyperv><vendor_id value='0123456789abc'/></hyperv></features><devices>" GPU(
               "0") "</devices>",
@@ -234,7 +239,8 @@ TEST(what_windows_is_told)
           "stimer, frequencies.\nwarning: The clock",
           "<stimer state='on'/>" },
         { "domain.hyperv", "<features><hyperv><vapic/></hyperv></features>",
-          "warning: Features that Windows uses are off: relaxed, spinlocks", "<hyperv>:\n    <relaxed" },
+          "warning: Features that Windows uses are off: relaxed, spinlocks",
+          "<hyperv>:\n    <relaxed" },
         { "domain.hyperv", "<features><hyperv>" HYPERV_ALL "</hyperv></features>",
           "warning: The clock", "hypervclock" },
         { "domain.hyperv", "<features><hyperv>" HYPERV_ALL "</hyperv></features>" CLOCK, "ok",
@@ -389,9 +395,8 @@ TEST(shared_memory)
         { "domain.shmem", DOORBELL("/run/espelho/win.sock"), "ok", NULL },
         { "domain.shmem_size", "", "not_applicable", NULL },
         { "domain.shmem_size", SHMEM(""),
-          "failure: The shared memory has 4 MiB; 1920x1080 (a usual screen (yours is not known "
-          "now)) "
-          "needs 32 MiB",
+          "failure: The shared memory has 4 MiB; 1920x1080 (a usual screen; yours is not known "
+          "now) needs 32 MiB",
           "<size unit='M'>32</size>" },
         { "domain.shmem_size", SHMEM("<size unit='M'>48</size>"),
           "failure: The shared memory has 49152 KiB, which is no power of two", "" },

@@ -87,6 +87,10 @@ TEST(secure_boot)
     write_variable("\6\0\0\0\1", 5);
     BEGINS("kvmfr.secure_boot", "failure: Secure Boot is on, and the key");
     CHECK(strstr(examine_fix(), "mokutil --import"));
+    examine_command("mokutil --sb-state", 0, "SecureBoot disabled\n");
+    BEGINS("kvmfr.secure_boot", "not_applicable");
+    examine_command("mokutil --sb-state", 0, "SecureBoot enabled\n");
+    BEGINS("kvmfr.secure_boot", "failure");
     examine_command("mokutil --test-key /var/lib/dkms/mok.pub", 0, "mok.pub is not enrolled\n");
     BEGINS("kvmfr.secure_boot", "failure");
     examine_command("mokutil --test-key /var/lib/dkms/mok.pub", 1, "mok.pub is already enrolled\n");
