@@ -107,6 +107,8 @@ class Machine:
         variable = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
         with open(self._place(variable), "wb") as f:
             f.write(bytes([6, 0, 0, 0, int(secure_boot)]))
+        if secure_boot:
+            self.command(["mokutil", "--sb-state"], "SecureBoot enabled\n")
 
     def user(self, name, groups, uid=1000):
         """Call group() for each group first."""
@@ -228,11 +230,11 @@ class Machine:
         base = f"{self.functions[address]}/drm/card{number}"
         self.directory(base)
         self.link(f"{base}/device", f"../../../{address}")
-        self.link(f"/sys/class/drm/card{number}", "../../.." + base[len("/sys"):])
+        self.link(f"/sys/class/drm/card{number}", "../.." + base[len("/sys"):])
         for name, connected in connectors.items():
             name = f"card{number}-" + name.replace("_", "-")
             self.file(f"{base}/{name}/status", "connected\n" if connected else "disconnected\n")
-            self.link(f"/sys/class/drm/{name}", "../../.." + base[len("/sys"):] + "/" + name)
+            self.link(f"/sys/class/drm/{name}", "../.." + base[len("/sys"):] + "/" + name)
 
     def bind(self, address, driver):
         """Gives the function this driver, or takes it away (None)."""
