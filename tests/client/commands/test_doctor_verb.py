@@ -89,6 +89,7 @@ class Doctor(unittest.TestCase):
         self.assertNotIn("Virtual machine: win11", text)
         self.assertIn("several VMs (win11, linux, ...); say which one by `espelho doctor --domain win11`", text)
         self.assertIn("win11 (libvirt", self.doctor("--root", self.tree, "--domain", "win11").stdout)
+        self.command("virsh -r -c qemu:///system dumpxml nosuch", "", status=1)
         self.assertIn("does not know a VM named nosuch", self.doctor("--root", self.tree, "--domain", "nosuch", status=3).stderr)
 
     def test_a_definition_in_a_file(self):
