@@ -149,19 +149,31 @@ static int hook_file(const struct setup *setup, const char *path, const char *sc
     return err;
 }
 
+static char *hook_text(const char *vm, const char *what, const char *settings,
+                       const char *const bodies[])
+{
+    char *text = NULL;
+    size_t len_bytes = 0;
+    FILE *to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return NULL;
+    fprintf(to, "#!/bin/sh\n%svm='%s'\nwhat='%s'\n%s\n%s", ours, vm, what, settings, hook_common);
+    for (size_t i = 0; bodies[i]; i++)
+        fputs(bodies[i], to);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
-               const char *body, const char *why)
+               const char *const bodies[], const char *why)
 {
     char path[256];
-    char *script = NULL;
-    int err = setup_check_name(setup, vm);
+    const int err = setup_check_name(setup, vm);
     if (err < 0)
         return err;
     snprintf(path, sizeof(path), "/etc/libvirt/hooks/qemu.d/espelho-%s-%s", vm, what);
-    if (asprintf(&script, "#!/bin/sh\n%svm='%s'\nwhat='%s'\n%s\n%s%s", ours, vm, what, settings,
-                 hook_common, body) < 0)
-        return setup_no_memory(setup);
-    err = hook_file(setup, path, script, why);
-    free(script);
-    return err;
+    autofree char *script = hook_text(vm, what, settings, bodies);
+    return script ? hook_file(setup, path, script, why) : setup_no_memory(setup);
 }

@@ -50,6 +50,7 @@ static int edit(const struct setup *s, const struct setup_domain *domain,
 static int hook(const struct setup *s, const struct setup_domain *domain,
                 const struct cpu_choice *choice, const char *host, bool governor)
 {
+    static const char *const bodies[] = { hook_write, hook_cpus, NULL };
     char all[CPU_LIST_BYTES], governors[CPU_LIST_BYTES] = "";
     char *settings = NULL;
     cpu_list_text(&choice->all_set, all);
@@ -58,7 +59,7 @@ static int hook(const struct setup *s, const struct setup_domain *domain,
     if (asprintf(&settings, "host_cpus='%s'\nall_cpus='%s'\ngovernor_cpus='%s'\n", host, all,
                  governors) < 0)
         return setup_no_memory(s);
-    const int err = setup_hook(s, domain->name, "cpus", settings, hook_cpus,
+    const int err = setup_hook(s, domain->name, "cpus", settings, bodies,
                                _("While the VM runs, other programs stay off its CPUs"));
     free(settings);
     return err;

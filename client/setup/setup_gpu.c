@@ -258,8 +258,19 @@ static int rebuild_initramfs(const struct setup *s)
     return fix ? plan_note(s->plan, fix) : setup_no_memory(s);
 }
 
+/* Whatever the files are called that did it. */
+static bool is_bound(const struct slot *slot)
+{
+    for (size_t i = 0; i < slot->count; i++)
+        if (strcmp(slot->function[i]->driver, "vfio-pci") != 0 && !pci_is_bridge(slot->function[i]))
+            return false;
+    return true;
+}
+
 static int early(const struct setup *s, const struct slot *slot)
 {
+    if (is_bound(slot))
+        return 0;
     int err = check_early(s, slot);
     if (err == 0)
         err = early_ids(s, slot);
@@ -315,6 +326,7 @@ static void function_words(const struct slot *slot, bool backwards, char *text, 
 static int hook(const struct setup *s, const struct setup_domain *domain, const struct slot *slot,
                 const struct setup_gpu_wish *wish)
 {
+    static const char *const bodies[] = { hook_complain, hook_write, hook_gpu, NULL };
     char bars[64], down[FUNCTIONS_MAX * 16], up[FUNCTIONS_MAX * 16], settings[512];
     const int err = bar_settings(s, slot->gpu, wish->bar_mib, bars, sizeof(bars));
     if (err < 0)
@@ -326,7 +338,7 @@ static int hook(const struct setup *s, const struct setup_domain *domain, const 
              "boot_vga='%s'\n",
              slot->gpu->address, down, up, bars, wish->rescan ? "yes" : "no",
              slot->gpu->boot_vga ? "yes" : "no");
-    return setup_hook(s, domain->name, "gpu", settings, hook_gpu,
+    return setup_hook(s, domain->name, "gpu", settings, bodies,
                       _("The GPU leaves the host's driver when the VM starts, and comes back when "
                         "it ends"));
 }

@@ -55,10 +55,11 @@ static int at_boot(const struct setup *s, uint64_t pages, uint64_t page_bytes)
 
 static int by_hook(const struct setup *s, const char *vm, uint64_t pages, uint64_t page_bytes)
 {
+    static const char *const bodies[] = { hook_complain, hook_write, hook_hugepages, NULL };
     char settings[96];
     snprintf(settings, sizeof(settings), "pages=%" PRIu64 "\npage_kib=%" PRIu64 "\n", pages,
              page_bytes >> 10);
-    int err = setup_hook(s, vm, "hugepages", settings, hook_hugepages,
+    int err = setup_hook(s, vm, "hugepages", settings, bodies,
                          _("The pages are taken when the VM starts, and given back when it ends"));
     if (err == 0 && page_bytes > 2 << 20)
         err = plan_note(s->plan, _("Pages of 1 GiB are seldom free once a machine runs for a "

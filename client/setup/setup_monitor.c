@@ -17,6 +17,7 @@ static bool has_i2c(const struct setup *s)
 int setup_monitor(const struct setup *setup, const struct setup_domain *domain,
                   const struct setup_monitor_wish *wish)
 {
+    static const char *const bodies[] = { hook_monitor, NULL };
     char settings[128], display[32] = "";
     if (wish->vm_input == 0 || wish->vm_input > 255 || wish->host_input == 0 ||
         wish->host_input > 255)
@@ -28,7 +29,7 @@ int setup_monitor(const struct setup *setup, const struct setup_domain *domain,
         snprintf(display, sizeof(display), "--display %" PRIu32, wish->display);
     snprintf(settings, sizeof(settings), "display='%s'\nvm_input='0x%02x'\nhost_input='0x%02x'\n",
              display, wish->vm_input, wish->host_input);
-    int err = setup_hook(setup, domain->name, "monitor", settings, hook_monitor,
+    int err = setup_hook(setup, domain->name, "monitor", settings, bodies,
                          _("The monitor shows the VM's GPU while the VM runs"));
     if (err == 0 && !has_i2c(setup)) {
         static const char path[] = "/etc/modules-load.d/espelho-i2c.conf";

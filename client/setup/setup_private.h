@@ -31,8 +31,10 @@ int setup_edit_failed(const struct setup *setup, const struct domain_edit *edit,
 int setup_restart_libvirt(const struct setup *setup) MUST_CHECK;
 
 /* A script of libvirt's for one VM: /etc/libvirt/hooks/qemu.d/espelho-NAME-WHAT. `settings`: lines
- * of shell, variables that `body` uses. */
+ * of shell, variables that the rest uses; `bodies`: texts of hooks.h behind hook_common, up to
+ * NULL.
+ */
 int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
-               const char *body, const char *why) MUST_CHECK;
+               const char *const bodies[], const char *why) MUST_CHECK;
 
 #endif
