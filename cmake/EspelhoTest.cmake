@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # espelho_test_program(NAME SOURCES ... [LIBS ...]): a C test program using tests/test.h. Each TEST(name) in it becomes
 # one ctest case "NAME.name" (found by `NAME --list` after the build), so that a failing case is named.
-# Options: LABELS ..., TIMEOUT s, SERIAL (does not run beside other tests), ENVIRONMENT ...
+# Options: LABELS ..., TIMEOUT s, SERIAL (does not run beside other tests), ENVIRONMENT ..., FIXTURES (that must be there)
 function(espelho_test_program name)
-    cmake_parse_arguments(A "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT" ${ARGN})
+    cmake_parse_arguments(A "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT;FIXTURES" ${ARGN})
     add_executable(${name} ${A_SOURCES} ${CMAKE_SOURCE_DIR}/tests/test.c)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/common
                                ${CMAKE_SOURCE_DIR}/client ${CMAKE_SOURCE_DIR}/host-win)
-    target_compile_definitions(${name} PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/tests")
+    target_compile_definitions(${name} PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/tests"
+                               TEST_MACHINES="${CMAKE_BINARY_DIR}/tests/machines/trees")
     target_link_libraries(${name} PRIVATE ${A_LIBS} espelho_base espelho_compile)
     if(NOT A_TIMEOUT)
         set(A_TIMEOUT 60)
@@ -32,6 +33,9 @@ function(espelho_test_program name)
             endif()
             if(A_SERIAL)
                 set_tests_properties(${name}.${case} PROPERTIES RUN_SERIAL ON)
+            endif()
+            if(A_FIXTURES)
+                set_tests_properties(${name}.${case} PROPERTIES FIXTURES_REQUIRED "${A_FIXTURES}")
             endif()
             if(A_ENVIRONMENT)
                 set_tests_properties(${name}.${case} PROPERTIES ENVIRONMENT "${A_ENVIRONMENT}")

@@ -20,7 +20,8 @@ enum command_words {
     COMMAND_WORDS_FILE,
     COMMAND_WORDS_VERB,
     COMMAND_WORDS_SHELL,
-    COMMAND_WORDS_MODE
+    COMMAND_WORDS_MODE,
+    COMMAND_WORDS_SETUP
 };
 
 /* Exit statuses. */
@@ -43,7 +44,7 @@ struct command {
 
 extern const struct command command_view, command_demo, command_snapshot, command_stats,
     command_inspect, command_size, command_shm_server, command_options, command_completion,
-    command_help, command_try_import;
+    command_help, command_doctor, command_setup, command_try_import;
 
 /* All verbs in the order of `espelho help`, NULL-terminated. The first is the default. */
 extern const struct command *const commands[];

@@ -64,7 +64,7 @@ static void print_verb_arm(const struct command *command)
     static const char *const kinds[] = {
         [COMMAND_WORDS_NONE] = "none", [COMMAND_WORDS_FILE] = "file",
         [COMMAND_WORDS_VERB] = "word", [COMMAND_WORDS_SHELL] = "word",
-        [COMMAND_WORDS_MODE] = "word",
+        [COMMAND_WORDS_MODE] = "word", [COMMAND_WORDS_SETUP] = "word",
     };
     printf("    %s) names='--help", command->name);
     each_option(command, print_name);
@@ -73,6 +73,8 @@ static void print_verb_arm(const struct command *command)
         print_verbs();
     else if (command->words == COMMAND_WORDS_SHELL)
         printf("bash zsh fish");
+    else if (command->words == COMMAND_WORDS_SETUP)
+        printf("vm gpu hugepages cpus vbios input monitor undo");
     else if (command->words == COMMAND_WORDS_MODE)
         printf("1920x1080 2560x1440 3440x1440 3840x2160 5120x1440 5120x2160");
     printf("';;\n");

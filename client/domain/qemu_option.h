@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/domain/qemu_option.h - one argument of QEMU's command line, "driver,key=value,..." or the
- * flat JSON object that newer set-ups use. Inside client/domain only. Pure functions, any thread.
- */
+ * flat JSON object that newer set-ups use. For client/domain and client/vm. Pure functions, any
+ * thread. */
 #ifndef ESPELHO_DOMAIN_QEMU_OPTION_H
 #define ESPELHO_DOMAIN_QEMU_OPTION_H
 

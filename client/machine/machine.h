@@ -124,17 +124,20 @@ void machine_free(struct machine *machine); /* NULL is fine */
 /* The value of the last parameter of that name, "" for one without a value; NULL: not there. */
 const char *machine_parameter(const struct machine *m, const char *name);
 bool machine_user_is_in(const struct machine *m, const char *group);
-const struct pci_function *machine_pci(const struct machine *m,
-                                       const char *address); /* "03:00.0" too */
+/* "0000:03:00.0", "03:00.0", or "03:00" for function 0; NULL: not there. */
+const struct pci_function *machine_pci(const struct machine *m, const char *address);
 
 /* ---- the words of a fix, for this distribution. Each returns heap text of one or more lines,
  * every line a command or an instruction; NULL: no memory. In the user's language. ---- */
 char *fix_add_parameters(const struct machine *m,
                          const char *parameters); /* "intel_iommu=on iommu=pt" */
 char *fix_remove_parameters(const struct machine *m, const char *parameters);
-char *
-fix_install(const struct machine *m,
-            const char *what); /* "qemu", "libvirt", "ovmf", "ddcutil", "pipewire" ...: by family */
+/* "qemu", "libvirt", "ovmf", "swtpm", "ddcutil", "pipewire", "dkms", "kernel-headers" ...: by
+ * family (fix.c has the table); a name that is not there is taken as the package's. */
+char *fix_install(const struct machine *m, const char *what);
 char *fix_rebuild_initramfs(const struct machine *m);
+/* vfio-pci takes these functions ("10de:2204,10de:1aef") at boot, before `drivers` ("amdgpu
+ * snd_hda_intel", or ""): modprobe.d, initramfs, reboot. */
+char *fix_bind_early(const struct machine *m, const char *ids, const char *drivers);
 
 #endif

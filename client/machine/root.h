@@ -6,8 +6,10 @@
  * links, absolute ones too, stay inside (openat2 with RESOLVE_IN_ROOT). Beside the files a tree has
  *   .espelho/commands/NAME   what a command printed, after a first line "status N"
  *   .espelho/stat            lines "MODE(octal, with type) UID GID BYTES RDEV-MAJOR:MINOR PATH"
+ *   .espelho/denied          lines "PATH": there, but it could not be read without being root
  * where NAME is the command line with every byte but letters, digits, '.', '_' and '-' as '+'.
- * A file that is not in .espelho/stat has the owner and mode of the file in the tree.
+ * A file that is not in .espelho/stat has the owner and mode of the file in the tree. PATH is the
+ * real one, without links on its way.
  *
  * Everything read is untrusted text: lengths are bounded, and NUL bytes end a text. Ownership: what
  * an `out` gets on the heap is the caller's, freed with free(). Threads: any one thread. Errors:
@@ -35,12 +37,15 @@ struct root_stat {
     unsigned int major, minor;
 };
 
-/* What was looked at, for --collect: called once per path or command, with what came of it. */
+/* What was looked at, for --collect, with what came of it; entries may be NULL. Each may be called
+ * again for the same path. Paths are real ones: the links on the way are told first, each by
+ * on_link, so that a tree made of these calls is read as this machine was. */
 struct root_observer {
     void (*on_file)(void *ctx, const char *path, const char *text, size_t len_bytes);
     void (*on_link)(void *ctx, const char *path, const char *target);
     void (*on_stat)(void *ctx, const char *path, const struct root_stat *stat);
     void (*on_list)(void *ctx, const char *path); /* the folder exists, even if empty */
+    void (*on_denied)(void *ctx, const char *path);
     void (*on_command)(void *ctx, const char *name, int status, const char *text, size_t len_bytes);
     void *ctx;
 };
@@ -51,7 +56,8 @@ void root_close(struct root *root); /* NULL is fine */
 bool root_is_live(const struct root *root);
 void root_observe(struct root *root, const struct root_observer *observer); /* copied */
 
-/* The whole file, with a NUL behind it. *len_bytes may be NULL. */
+/* The whole file, with a NUL behind it. *len_bytes may be NULL. -EINVAL: no file but a device, a
+ * folder ...: these are never opened. */
 int root_read(struct root *root, const char *path, char **text, size_t *len_bytes) MUST_CHECK;
 /* Its first line without white space around it, cut to `cap`: for sysfs. */
 int root_read_line(struct root *root, const char *path, char *line, size_t cap) MUST_CHECK;
@@ -66,14 +72,15 @@ int root_link_name(struct root *root, const char *path, char *name, size_t cap) 
 int root_stat(struct root *root, const char *path, struct root_stat *out) MUST_CHECK;
 
 /* Names in a folder, sorted, without "." and "..". One allocation: free(names). */
-struct root_names {
+struct root_names { /* ROOT_MAX_NAMES at most */
     size_t count;
     const char *name[];
 };
 int root_list(struct root *root, const char *path, struct root_names **names) MUST_CHECK;
 
-/* Runs a program (never a shell), stdin empty, stderr dropped, LC_ALL=C, ended after
- * ROOT_COMMAND_MS; or reads what it printed in the saved tree. *status: its exit status. */
+/* Runs a program (never a shell), stdin empty, stderr dropped, LC_ALL=C, looked for in /usr/sbin
+ * too; or reads what it printed in the saved tree. *status: its exit status. -ETIMEDOUT: ended
+ * after ROOT_COMMAND_MS; -EINTR: ended by a signal; both are told to no observer. */
 int root_command(struct root *root, const char *const argv[], char **text, int *status) MUST_CHECK;
 
 #endif

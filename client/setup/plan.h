@@ -3,12 +3,18 @@
  * afterwards.
  *
  * A plan is a list of files with their old and new content, of a domain's old and new XML, and of
- * commands to run afterwards. plan_show() prints unified diffs; plan_apply() keeps a backup of each
- * in <state>/N/ (state: /var/lib/espelho/setup, or ~/.local/state/espelho/setup for a user's own
- * files), writes each file by rename, and stops at the first error with everything before it
- * undone. plan_undo() puts the newest applied plan back, and refuses a file that somebody changed
- * since. Adding what is there already changes nothing. Paths go through a folder prefix ("" or a
- * fixture). Threads: main thread. */
+ * commands. plan_show() prints unified diffs and changes nothing. plan_apply() writes what is
+ * needed to go back into a folder of its own below `state` first, then each file by rename, then
+ * domains
+ * (`virsh define`), then runs the commands; at the first error everything before it is undone.
+ * plan_undo() takes back the newest plan, and refuses as a whole if somebody changed one of its
+ * files or domains since.
+ *
+ * Paths are absolute and lie below `prefix` ("" for this machine); links in folders stay inside. A
+ * path that is a link itself, or no text, is refused. Adding what is there already changes nothing.
+ *
+ * Ownership: texts are copied. Threads: main thread. Errors are 0 or -errno; plan_problem() has a
+ * sentence for a person. */
 #ifndef ESPELHO_SETUP_PLAN_H
 #define ESPELHO_SETUP_PLAN_H
 
@@ -17,30 +23,41 @@
 #include <sys/types.h>
 
 #include "base/macros.h"
-#include "machine/root.h"
 
 struct plan;
 
-/* `prefix`: where the system's files lie, "" for this one. `state`: where backups are kept. */
-int plan_create(struct root *root, const char *prefix, const char *state, const char *title,
+/* `state`: the folder that holds backups; made by plan_apply(). */
+int plan_create(const char *prefix, const char *state, const char *title,
                 struct plan **out) MUST_CHECK;
 void plan_destroy(struct plan *plan); /* NULL is fine */
-/* The file will have this content; the same content as now: no change. `why`: translated, one line.
- */
+
+/* The file as it will be, so that several parts of a setup can add to one: heap text. -ENOENT: it
+ * is not there. */
+int plan_read(const struct plan *plan, const char *path, char **text) MUST_CHECK;
+/* The file will have this content and mode; the same as now: no change. `why`: one line. -EINVAL:
+ * not a path; -ELOOP: a link, or no file; -EPROTO: what is there is no text; -EFBIG. */
 int plan_file(struct plan *plan, const char *path, mode_t mode, const char *content,
               const char *why) MUST_CHECK;
 int plan_remove(struct plan *plan, const char *path, const char *why) MUST_CHECK;
-/* `old_xml` as libvirt printed it; applied by `virsh define`. */
+/* Whether the plan changes this file; for commands that are needed only then. */
+bool plan_touches(const struct plan *plan, const char *path);
+/* `old_xml`: as it is now, in the same form as `new_xml`, so that only real changes are shown. */
 int plan_domain(struct plan *plan, const char *uri, const char *name, const char *old_xml,
                 const char *new_xml, const char *why) MUST_CHECK;
-/* Run when applying, after the files; `undo` (or NULL) when undoing. Copied. */
+/* Run when applying, after files and domains; `undo` (or NULL) when undoing, after the files. */
 int plan_command(struct plan *plan, const char *const argv[], const char *const undo[],
                  const char *why) MUST_CHECK;
-/* Something that only a person can do (firmware, reboot); printed last. */
+/* Something that only a person can do (firmware, reboot); printed last. No change by itself. */
 int plan_note(struct plan *plan, const char *text) MUST_CHECK;
-bool plan_is_empty(const struct plan *plan);
+
+bool plan_is_empty(const struct plan *plan); /* no changes; notes do not count */
 void plan_show(const struct plan *plan, FILE *to, bool colour);
+/* What is done goes to `log`, a line each. -EBUSY: a file is not as it was when the plan was made;
+ * -EIO: a command failed. Nothing is changed then, but for what `log` names. */
 int plan_apply(struct plan *plan, FILE *log) MUST_CHECK;
+/* -ENOENT: there is nothing to undo; -EBUSY: something was changed since, nothing was touched. */
 int plan_undo(const char *prefix, const char *state, FILE *log) MUST_CHECK;
+/* A sentence about the last error of this plan, translated; "" if there was none. */
+const char *plan_problem(const struct plan *plan);
 
 #endif

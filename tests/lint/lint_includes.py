@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     # doctor and setup look at a machine through client/machine only; what needs a session is given to them by commands.
     "client/text": set(),
     "client/machine": {"base", "text"},
-    "client/vm": {"base", "text"},
+    "client/vm": {"base", "text", "domain"},  # domain: how an argument of QEMU is written
     "client/doctor": {"base", "text", "machine", "vm", "kvmfr"},  # kvmfr: sizes
     "client/setup": {"base", "text", "machine", "vm", "kvmfr"},
     "client/overlay": {"base", "display", "loop"},

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * client/setup/domain_edit_private.h - the edited document, for the files of domain_edit.h. */
+#ifndef ESPELHO_SETUP_DOMAIN_EDIT_PRIVATE_H
+#define ESPELHO_SETUP_DOMAIN_EDIT_PRIVATE_H
+
+#include "setup/domain_edit.h"
+#include "setup/xml_tree.h"
+
+struct domain_edit {
+    xmlDoc *doc;   /* owned */
+    xmlNode *root; /* <domain> */
+    char *before;  /* owned */
+    char problem[512];
+};
+
+/* Sets the sentence; returns -EPROTO. */
+int domain_edit_refuse(struct domain_edit *edit, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* <devices>, made if it is missing; NULL: no memory. */
+xmlNode *domain_edit_devices(struct domain_edit *edit);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * client/setup/setup_private.h - what the parts of setup share. */
+#ifndef ESPELHO_SETUP_SETUP_PRIVATE_H
+#define ESPELHO_SETUP_SETUP_PRIVATE_H
+
+#include "setup/plan_private.h"
+#include "setup/setup.h"
+
+/* A line of words in a file made of such: the planned text, with `line` in place of the one that
+ * begins with `words`. A new file begins with a comment that says whose it is. */
+int setup_conf_line(const struct setup *setup, const char *path, const char *words,
+                    const char *line, const char *why) MUST_CHECK;
+/* The planned text; "" (heap) if it is not there. With the plan's sentence on an error. */
+int setup_read(const struct setup *setup, const char *path, char **text) MUST_CHECK;
+/* Which file of a folder has a line that begins with `words`; `fallback` if none. */
+void setup_conf_place(const struct setup *setup, const char *folder, const char *words,
+                      const char *fallback, char *path, size_t path_bytes);
+/* The edited domain goes into the plan. */
+int setup_domain_plan(const struct setup *setup, const struct setup_domain *domain,
+                      const struct domain_edit *edit, const char *why) MUST_CHECK;
+/* -EINVAL with a sentence if the name cannot be in a file's name, a unit or a script. */
+int setup_check_name(const struct setup *setup, const char *name) MUST_CHECK;
+int setup_no_memory(const struct setup *setup);
+
+/* A script of libvirt's for one VM: /etc/libvirt/hooks/qemu.d/espelho-NAME-WHAT. `settings`: lines
+ * of shell, variables that `body` uses. */
+int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
+               const char *body, const char *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`espelho setup vm` and `undo` through the real program and the real libvirt. `test_setup_vm.py PROGRAM [Case.name]`."""
+import os
+import sys
+import unittest
+
+import scene
+
+XML = """<domain type='kvm'>
+  <name>win11</name>
+  <memory unit='GiB'>16</memory>
+  <vcpu>8</vcpu>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <features><acpi/><kvm><hidden state='on'/></kvm></features>
+  <cpu mode='host-passthrough'/>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <hostdev mode='subsystem' type='pci' managed='yes'>
+      <source><address domain='0' bus='3' slot='0' function='0'/></source>
+    </hostdev>
+    <memballoon model='virtio'/>
+  </devices>
+</domain>
+"""
+QEMU_CONF = "# libvirt's\nuser = \"root\"\n#cgroup_device_acl = [\n#    \"/dev/null\",\n#    \"/dev/kvm\"\n#]\n"
+
+
+class Vm(unittest.TestCase):
+    def setUp(self):
+        self.scene = scene.Scene(PROGRAM, XML)
+        self.addCleanup(self.scene.close)
+
+    def all_of_it(self, *words):
+        """Shown, applied, right for libvirt, nothing left to do, undone."""
+        s = self.scene
+        before, xml_before = s.tree(), s.xml()
+        shown = s.setup("vm", "--domain=win11", *words)
+        self.assertEqual((s.tree(), s.xml(), s.commands()), (before, xml_before, []))
+        self.assertIn("Nothing was changed: --apply does it.", shown)
+        s.apply("vm", "--domain=win11", *words)
+        self.assertEqual(scene.validate(s.domain), "")
+        after, xml_after, commands = s.tree(), s.xml(), s.commands()
+        again = s.apply("vm", "--domain=win11", *words)
+        self.assertIn("nothing has to be changed", again)
+        self.assertEqual((s.tree(), s.xml(), s.commands()), (after, xml_after, commands))
+        s.setup("undo", "--apply")
+        self.assertEqual((s.tree(), s.xml()), (before, xml_before))
+        return shown, {n: t for n, (_, t) in after.items() if before.get(n, (0, ""))[1] != t}, xml_after, commands
+
+    def test_plain(self):
+        shown, files, xml, commands = self.all_of_it("--mode=2560x1440", "--hdr")
+        self.assertEqual(list(files), ["etc/tmpfiles.d/espelho.conf"])
+        self.assertIn("\nf /dev/shm/looking-glass 0660 maria kvm -\n", files["etc/tmpfiles.d/espelho.conf"])
+        self.assertIn("<shmem name='looking-glass'>\n      <model type='ivshmem-plain'/>\n      <size unit='M'>128</size>", xml)
+        self.assertIn("<target type='virtio' name='com.redhat.spice.0'/>", xml)
+        self.assertIn("<listen type='address' address='127.0.0.1'/>", xml)
+        self.assertIn("<model type='none'/>", xml)
+        self.assertIn("<memballoon model='none'/>", xml)
+        self.assertEqual(commands, ["systemd-tmpfiles --create /etc/tmpfiles.d/espelho.conf"])
+        self.assertIn("-    <memballoon model='virtio'/>", shown.replace("virtio'>", "virtio'/>"))
+        self.assertIn("+f /dev/shm/looking-glass 0660 maria kvm -", shown)
+
+    def test_kvmfr(self):
+        self.scene.write("etc/libvirt/qemu.conf", QEMU_CONF)
+        self.scene.write("usr/lib/systemd/system/libvirtd.service", "")
+        self.scene.write("sys/module/apparmor/parameters/enabled", "Y\n")
+        _, files, xml, commands = self.all_of_it("--mode=3840x2160", "--backend=kvmfr")
+        self.assertEqual(sorted(files), ["etc/apparmor.d/local/abstractions/libvirt-qemu", "etc/libvirt/qemu.conf", "etc/modprobe.d/kvmfr.conf",
+                                         "etc/modules-load.d/kvmfr.conf", "etc/udev/rules.d/70-kvmfr.rules"])
+        self.assertIn("options kvmfr static_size_mb=128\n", files["etc/modprobe.d/kvmfr.conf"])
+        self.assertTrue(files["etc/libvirt/qemu.conf"].startswith(QEMU_CONF))
+        self.assertIn('    "/dev/kvm",\n    "/dev/kvmfr0"\n]\n', files["etc/libvirt/qemu.conf"])
+        self.assertIn("/dev/kvmfr0 rw,\n", files["etc/apparmor.d/local/abstractions/libvirt-qemu"])
+        self.assertEqual(commands, ["udevadm control --reload", "modprobe kvmfr", "systemctl try-restart libvirtd.service"])
+
+    def test_doorbell(self):
+        _, files, xml, commands = self.all_of_it("--backend=doorbell")
+        self.assertIn("size=32M\n", files["etc/espelho/shm/win11.conf"])
+        self.assertIn("<server path='/run/espelho/win11.sock'/>", xml)
+        self.assertEqual(commands[0], "systemctl enable --now espelho-shm@win11.socket")
+
+    def test_lines_of_others_stay(self):
+        """The user's own file has the line already, for somebody else; only it changes."""
+        mine = "# mine\nd /run/mine 0755 root root -\nf /dev/shm/looking-glass 0660 joao kvm -\n"
+        self.scene.write("etc/tmpfiles.d/10-mine.conf", mine)
+        _, files, _, _ = self.all_of_it()
+        self.assertEqual(files, {"etc/tmpfiles.d/10-mine.conf": mine.replace("joao", "maria")})
+
+    def test_selinux(self):
+        self.scene.write("sys/fs/selinux/enforce", "1")
+        shown = self.scene.setup("vm", "--domain=win11")
+        self.assertIn("$ semanage fcontext -a -t svirt_tmpfs_t /dev/shm/looking-glass\n", shown)
+        self.scene.write("etc/selinux/targeted/contexts/files/file_contexts.local",
+                         "/dev/shm/looking-glass    system_u:object_r:svirt_tmpfs_t:s0\n")
+        self.assertNotIn("semanage", self.scene.setup("vm", "--domain=win11"))
+
+    def test_a_smaller_file_in_the_way(self):
+        self.scene.write("dev/shm/looking-glass", "x" * 4096)
+        self.assertIn("$ rm -f /dev/shm/looking-glass", self.scene.setup("vm", "--domain=win11"))
+        with open(self.scene.domain + ".state", "w", encoding="utf-8") as f:
+            f.write("running\n")
+        shown = self.scene.setup("vm", "--domain=win11")
+        self.assertNotIn("rm -f", shown)
+        self.assertIn("The VM is running: its new XML counts from its next start on.", shown)
+
+    def test_asked_and_answered(self):
+        before = self.scene.tree()
+        self.scene.setup("vm", "--domain=win11", "--apply", typed="n\n", status=1)
+        self.scene.setup("vm", "--domain=win11", "--apply", typed="", status=1)
+        self.assertEqual(self.scene.tree(), before)
+        self.assertEqual(self.scene.commands(), [])
+        self.scene.setup("vm", "--domain=win11", "--apply", typed="y\n")
+        self.assertNotEqual(self.scene.tree(), before)
+
+    def test_a_failing_command_changes_nothing(self):
+        before, xml = self.scene.tree(), self.scene.xml()
+        self.scene.tool("systemd-tmpfiles", "#!/bin/sh\necho it is broken\nexit 1\n")
+        said = self.scene.setup("vm", "--domain=win11", "--apply", "--yes", status=1)
+        self.assertIn("it is broken", said)
+        self.assertIn("The command systemd-tmpfiles failed", said)
+        self.assertEqual((self.scene.tree(), self.scene.xml()), (before, xml))
+
+    def test_errors(self):
+        s = self.scene
+        rows = [(["vm"], 1, "which VM?"), (["vm", "--domain=win11", "--mode=16384x16384"], 1, "--mode"), (["nothing"], 2, "no part 'nothing'"),
+                (["undo"], 1, "There is nothing to undo"), (["vm", "--domain=win11", "--backend=floppy"], 2, "plain|kvmfr|doorbell"),
+                ([], 2, "PART is missing")]
+        for words, status, message in rows:
+            self.assertIn(message, s.setup(*words, status=status))
+        os.remove(s.domain)
+        self.assertIn("libvirt does not tell about the VM", s.setup("vm", "--domain=win11", status=1))
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
