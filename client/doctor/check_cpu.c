@@ -186,7 +186,9 @@ static bool asked_for_passthrough(const struct machine *m)
 
 static void passthrough_mode(const struct doctor_facts *facts, struct findings *out)
 {
-    char kind[32];
+    char kind[32], units[256];
+    if (!iommu_units(facts->root, units, sizeof(units)) || !units[0])
+        return; /* cpu.iommu says what comes first */
     const bool known = host_translation(facts->root, kind, sizeof(kind));
     if (facts->machine->parameters_err < 0 && !known)
         return;

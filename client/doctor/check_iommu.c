@@ -37,12 +37,21 @@ static void one_group(const struct machine *m, int group, struct findings *out)
         finding_add(out, VERDICT_OK, subject, members, NULL);
 }
 
+/* Bridges, memory controllers and the like, which nobody gives to a guest. */
+static bool is_infrastructure(const struct pci_function *f)
+{
+    const uint32_t kind = f->class_code >> 16;
+    return pci_is_bridge(f) || kind == 0x05 || kind == 0x08 || kind == 0x10 || kind == 0x11 ||
+           kind == 0x13 || f->class_code >> 8 == 0x0c05;
+}
+
+/* The lowest number after `after` of a group with something that could be given to a guest. */
 static int next_group(const struct machine *m, int after)
 {
     int next = -1;
     for (size_t i = 0; i < m->pci_count; i++) {
         const int group = m->pci[i].iommu_group;
-        if (group > after && (next < 0 || group < next))
+        if (group > after && (next < 0 || group < next) && !is_infrastructure(&m->pci[i]))
             next = group;
     }
     return next;

@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VENDOR_AMD_PROCESSOR = 0x1022, VENDOR_INTEL = 0x8086 };
+enum {
+    VENDOR_AMD = 0x1002,
+    VENDOR_AMD_PROCESSOR = 0x1022,
+    VENDOR_NVIDIA = 0x10de,
+    VENDOR_INTEL = 0x8086
+};
 
 bool gpu_is_virtual(const struct pci_function *gpu)
 {
@@ -62,6 +67,34 @@ static struct tally count(const struct doctor_facts *facts)
     return t;
 }
 
+/* How much memory it has, as far as its BARs tell: the largest that one is, or can be. */
+static uint64_t memory_of(const struct pci_function *gpu)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < ARRAY_LEN(gpu->bar); i++) {
+        const uint64_t sizes = gpu->bar_sizes_supported[i], now = gpu->bar[i].len_bytes;
+        const uint64_t can = sizes ? UINT64_C(1) << (20 + (63 - __builtin_clzll(sizes)) % 44) : 0;
+        most = now > most ? now : most;
+        most = can > most ? can : most;
+    }
+    return most;
+}
+
+/* Two cards in slots: people give the stronger one to the guest. */
+static enum gpu_role role_by_strength(const struct machine *m, const struct pci_function *gpu)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < m->pci_count; i++)
+        if (pci_is_gpu(&m->pci[i])) {
+            const uint64_t memory = memory_of(&m->pci[i]);
+            least = memory < least ? memory : least;
+            most = memory > most ? memory : most;
+        }
+    if (least == most)
+        return gpu->boot_vga ? GPU_OF_HOST : GPU_OF_GUEST;
+    return memory_of(gpu) == least ? GPU_OF_HOST : GPU_OF_GUEST;
+}
+
 enum gpu_role gpu_role_of(const struct doctor_facts *facts, const struct pci_function *gpu)
 {
     if (is_given_away(facts, gpu))
@@ -73,13 +106,30 @@ enum gpu_role gpu_role_of(const struct doctor_facts *facts, const struct pci_fun
         return gpu->vendor == VENDOR_INTEL && gpu->sriov_total > 0 ? GPU_OF_HOST : GPU_ONLY_ONE;
     if (t.integrated > 0 && t.integrated < t.whole)
         return gpu_is_integrated(facts->machine, gpu) ? GPU_OF_HOST : GPU_OF_GUEST;
-    return gpu->boot_vga ? GPU_OF_HOST : GPU_OF_GUEST;
+    return role_by_strength(facts->machine, gpu);
+}
+
+/* "NVIDIA Corporation GA102 [GeForce RTX 3090]": what people call it stands in the brackets. */
+static void short_name(const struct pci_function *f, char *out, size_t cap)
+{
+    const char *const maker = f->vendor == VENDOR_AMD      ? "AMD "
+                              : f->vendor == VENDOR_NVIDIA ? "NVIDIA "
+                              : f->vendor == VENDOR_INTEL  ? "Intel "
+                                                           : NULL;
+    const char *const bracket = strrchr(f->name, '[');
+    const size_t len = bracket ? strlen(bracket) : 0;
+    if (maker && len > 2 && bracket[len - 1] == ']')
+        snprintf(out, cap, "%s%.*s", maker, (int)len - 2, bracket + 1);
+    else
+        snprintf(out, cap, "%s", f->name);
 }
 
 struct gpu_subject gpu_subject(const struct pci_function *f)
 {
     struct gpu_subject s;
-    snprintf(s.text, sizeof(s.text), "%s %s", f->address, f->name);
+    char name[sizeof(f->name) + 16];
+    short_name(f, name, sizeof(name));
+    snprintf(s.text, sizeof(s.text), "%.15s %s", f->address, name);
     return s;
 }
 

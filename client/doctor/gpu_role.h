@@ -2,8 +2,9 @@
  * client/doctor/gpu_role.h - which graphics card is whose: the desktop's, or the guest's.
  *
  * What the VM's definition and the drivers say counts first; else it is taken that the guest gets
- * what people pass through: the card in a slot and not the graphics in the processor, and of two
- * cards the one that the firmware does not show its picture on. Threads: any one thread. */
+ * what people pass through: the card in a slot and not the graphics in the processor; of two cards
+ * the one with more memory; of equal ones that on which the firmware does not show its picture.
+ * Threads: any one thread. */
 #ifndef ESPELHO_DOCTOR_GPU_ROLE_H
 #define ESPELHO_DOCTOR_GPU_ROLE_H
 
@@ -22,9 +23,9 @@ bool gpu_is_integrated(const struct machine *m, const struct pci_function *gpu);
 bool gpu_is_virtual(const struct pci_function *gpu);
 bool gpu_has_vfio(const struct pci_function *f);
 
-/* "0000:03:00.0 NAME", for finding_add(). */
+/* "0000:03:00.0 NVIDIA GeForce RTX 3090", for finding_add(). */
 struct gpu_subject {
-    char text[192];
+    char text[208];
 };
 struct gpu_subject gpu_subject(const struct pci_function *f);
 

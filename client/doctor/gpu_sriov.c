@@ -26,8 +26,8 @@ static void driver_lacks_it(const struct doctor_facts *facts, const struct pci_f
     const struct gpu_subject subject = gpu_subject(gpu);
     autofree char *headers = fix_install(facts->machine, "kernel-headers"),
                   *dkms = fix_install(facts->machine, "dkms"),
-                  *parameters = fix_add_parameters(
-                      facts->machine, "intel_iommu=on i915.enable_guc=3 i915.max_vfs=7"),
+                  *parameters =
+                      fix_add_parameters(facts->machine, "i915.enable_guc=3 i915.max_vfs=7"),
                   *fix = NULL;
     if (!headers || !dkms || !parameters ||
         asprintf(&fix, "%s\n%s\n%s\n%s", dkms, headers,

@@ -228,11 +228,11 @@ class Machine:
         base = f"{self.functions[address]}/drm/card{number}"
         self.directory(base)
         self.link(f"{base}/device", f"../../../{address}")
-        self.link(f"/sys/class/drm/card{number}", "../../.." + base[len("/sys"):])
+        self.link(f"/sys/class/drm/card{number}", "../.." + base[len("/sys"):])
         for name, connected in connectors.items():
             name = f"card{number}-" + name.replace("_", "-")
             self.file(f"{base}/{name}/status", "connected\n" if connected else "disconnected\n")
-            self.link(f"/sys/class/drm/{name}", "../../.." + base[len("/sys"):] + "/" + name)
+            self.link(f"/sys/class/drm/{name}", "../.." + base[len("/sys"):] + "/" + name)
 
     def bind(self, address, driver):
         """Gives the function this driver, or takes it away (None)."""
