@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "commands/commands.h"
+#include "text/text.h"
 
 static bool is_help(const char *word)
 {
@@ -57,6 +58,7 @@ static int run_verb(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int status = COMMAND_OK;
+    text_init();
     if (argc > 1 && is_help(argv[1]))
         command_print_overview();
     else if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))

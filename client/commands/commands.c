@@ -10,9 +10,9 @@
 
 /* A verb is listed from the commit on that brings it. */
 const struct command *const commands[] = {
-    &command_view,    &command_demo,       &command_snapshot, &command_stats,
-    &command_inspect, &command_size,       &command_setup,    &command_shm_server,
-    &command_options, &command_completion, &command_help,     NULL,
+    &command_view,       &command_doctor, &command_demo,  &command_snapshot,   &command_stats,
+    &command_inspect,    &command_size,   &command_setup, &command_shm_server, &command_options,
+    &command_completion, &command_help,   NULL,
 };
 
 const struct command *command_find(const char *name)

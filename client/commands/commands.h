@@ -44,7 +44,7 @@ struct command {
 
 extern const struct command command_view, command_demo, command_snapshot, command_stats,
     command_inspect, command_size, command_shm_server, command_options, command_completion,
-    command_help, command_setup, command_try_import;
+    command_help, command_doctor, command_setup, command_try_import;
 
 /* All verbs in the order of `espelho help`, NULL-terminated. The first is the default. */
 extern const struct command *const commands[];

@@ -76,6 +76,11 @@ const struct check *doctor_check_find(const char *id)
     return NULL;
 }
 
+bool doctor_knows(const char *id)
+{
+    return doctor_check_find(id) != NULL;
+}
+
 /* Without a VM nothing of its definition can be looked at: said once, not by every check. */
 static bool lacks_vm(const struct check *check, const struct doctor_facts *facts)
 {
@@ -127,8 +132,7 @@ static char *heading_of(const struct doctor_facts *facts)
         return NULL;
     const struct machine *m = facts->machine;
     if (m && m->distro.name[0])
-        fprintf(to, _("System: %s, Linux %s\n"), m->distro.name,
-                m->kernel_release[0] ? m->kernel_release : "?");
+        fprintf(to, _("System: %s, Linux %s\n"), m->distro.name, m->kernel_release);
     if (m && m->cpu.model[0])
         fprintf(to, _("Processor: %s\n"), m->cpu.model);
     if (facts->vm)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/doctor/doctor.h - runs the checks and prints what they found; makes trees of machines.
+ * client/doctor/doctor.h - runs the checks and prints what they found. (collect.h makes
+ * trees of machines; vm_find.h finds the VM.)
  *
  * Threads: main thread, before others exist. Everything is read through a root (machine/root.h);
  * only the probes of the live session go beyond it. */
@@ -43,11 +44,8 @@ enum verdict doctor_worst(const struct doctor_report *report);
 void doctor_print_table(const struct doctor_report *report, FILE *to, bool colour, bool all);
 int doctor_print_json(const struct doctor_report *report, FILE *to) MUST_CHECK;
 
+bool doctor_knows(const char *id);
 /* `--explain ID`: title, why, and the page; -ENOENT with nothing printed if there is none. */
 int doctor_explain(const char *id, FILE *to) MUST_CHECK;
-
-/* `--collect FILE.tar`: runs all checks on `root` and writes what they looked at, with serial
- * numbers, keys, passwords, MAC addresses and names taken out. */
-int doctor_collect(struct root *root, const char *path) MUST_CHECK;
 
 #endif

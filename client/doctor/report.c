@@ -116,20 +116,31 @@ static void put_verdict(const struct page *p, enum verdict verdict)
     indent(p, width < VERDICT_COLUMNS ? VERDICT_COLUMNS - width : 1);
 }
 
-static void put_cure(const struct page *p, const struct finding *f)
+static bool is_bad(const struct finding *f)
+{
+    return f->verdict == VERDICT_WARNING || f->verdict == VERDICT_FAILURE;
+}
+
+static void put_page(const struct page *p, const struct finding *f)
+{
+    char line[160];
+    snprintf(line, sizeof(line), _("More about it: espelho doctor --explain %s"), f->check->id);
+    put_paragraph(p, line, INDENT + VERDICT_COLUMNS);
+}
+
+/* Of several findings of one check in a row, the first says why and the last where to read on. */
+static void put_cure(const struct page *p, const struct finding *before, const struct finding *f,
+                     const struct finding *after)
 {
     const size_t left = INDENT + VERDICT_COLUMNS;
-    char line[160];
-    if (f->verdict == VERDICT_WARNING || f->verdict == VERDICT_FAILURE)
+    if (is_bad(f) && !(before && before->check == f->check && is_bad(before)))
         put_paragraph(p, _(f->check->why), left);
     if (f->fix && f->fix[0]) {
         put_paragraph(p, _("What to do:"), left);
         put_lines(p, f->fix, left + 4);
     }
-    if (f->verdict == VERDICT_WARNING || f->verdict == VERDICT_FAILURE) {
-        snprintf(line, sizeof(line), _("More about it: espelho doctor --explain %s"), f->check->id);
-        put_paragraph(p, line, left);
-    }
+    if (is_bad(f) && !(after && after->check == f->check && is_bad(after)))
+        put_page(p, f);
 }
 
 static void put_finding(const struct page *p, const struct finding *f)
@@ -149,7 +160,6 @@ static void put_finding(const struct page *p, const struct finding *f)
         put_words(p, f->found, left, &at);
     }
     putc('\n', p->to);
-    put_cure(p, f);
 }
 
 static bool is_shown(const struct page *p, const struct doctor_report *r, const struct finding *f)
@@ -172,6 +182,7 @@ static void put_group(const struct page *p, const struct doctor_report *r, enum 
                     p->colour ? "\033[0m" : "");
         any = true;
         put_finding(p, f);
+        put_cure(p, i > 0 ? f - 1 : NULL, f, i + 1 < r->findings.count ? f + 1 : NULL);
     }
     if (any)
         putc('\n', p->to);

@@ -142,7 +142,8 @@ int renderer_create(const char *name, const struct renderer_config *config,
                     struct renderer **out) MUST_CHECK;
 
 /* What a renderer runs as `espelho try-import EXPORTER` before it lets a driver read a dma-buf:
- * does so, and compares. 0, or 1 and a reason on stdout; the driver may also end the process. */
+ * does so, and compares. 0 and the driver's name on stdout, or 1 and a reason; the driver may also
+ * end the process. */
 int renderer_try_import(const char *exporter) MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@ class Machine:
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "pci.ids"), encoding="utf-8") as f:
             self.file("/usr/share/hwdata/pci.ids", f.read())
         for path in ("/.espelho/commands", "/sys/bus/pci/devices", "/sys/bus/pci/drivers", "/sys/kernel/iommu_groups",
-                     "/sys/class/iommu", "/etc/modprobe.d", "/dev/shm"):
+                     "/sys/class/iommu", "/sys/class/drm", "/etc/modprobe.d", "/dev/shm"):
             self.directory(path)
 
     # ---- files, links, devices, programs ----
@@ -167,10 +167,15 @@ class Machine:
                   "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n")
 
     def iommu(self, units, table):
-        """The IOMMU works: its units ("dmar0", "ivhd0") and the firmware's table for it ("DMAR", "IVRS")."""
+        """The IOMMU works: its units ("dmar0", "ivhd0") and the firmware's table for it ("DMAR", "IVRS"); interrupts go through it."""
         for unit in units:
             self.directory(f"/sys/class/iommu/{unit}")
         self.acpi_table(table)
+        self.interrupts("IR-")
+
+    def interrupts(self, before=""):
+        self.file("/proc/interrupts", f"           CPU0\n  8:      0  {before}IO-APIC    8-edge      rtc0\n"
+                  f" 40:    912  {before}PCI-MSI-0000:00:01.1    0-edge      PCIe PME\nNMI:      1   Non-maskable interrupts\n")
 
     def acpi_table(self, name):
         self.file(f"/sys/firmware/acpi/tables/{name}", "", mode=0o400)
@@ -212,6 +217,22 @@ class Machine:
             self.file(f"{base}/sriov_totalvfs", f"{virtual_functions[1]}\n")
         if virtual_of:
             self.link(f"{base}/physfn", f"../{virtual_of}")
+
+    def group_kind(self, kind):
+        """Whether the host's own devices are translated ("DMA-FQ") or not ("identity"); after the last pci()."""
+        for group in os.listdir(os.path.join(self.folder, "sys/kernel/iommu_groups")):
+            self.file(f"/sys/kernel/iommu_groups/{group}/type", kind + "\n")
+
+    def screens(self, number, address, **connectors):
+        """What the card's driver knows of its connectors: HDMI_A_1=True is a monitor at HDMI-A-1."""
+        base = f"{self.functions[address]}/drm/card{number}"
+        self.directory(base)
+        self.link(f"{base}/device", f"../../../{address}")
+        self.link(f"/sys/class/drm/card{number}", "../.." + base[len("/sys"):])
+        for name, connected in connectors.items():
+            name = f"card{number}-" + name.replace("_", "-")
+            self.file(f"{base}/{name}/status", "connected\n" if connected else "disconnected\n")
+            self.link(f"/sys/class/drm/{name}", "../.." + base[len("/sys"):] + "/" + name)
 
     def bind(self, address, driver):
         """Gives the function this driver, or takes it away (None)."""

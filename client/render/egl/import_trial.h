@@ -31,8 +31,8 @@ int import_trial_create(const struct import_trial_config *config,
                         struct import_trial **out) MUST_CHECK;
 void import_trial_destroy(struct import_trial *trial); /* ends its process; NULL is fine */
 
-/* The other process. The exit status: 0 good; 1 and a reason on stdout. Takes precautions for a
- * process that may crash: leaves no core file, ends with its parent. */
+/* The other process. The exit status: 0 good, and the driver's name on stdout; 1 and a reason.
+ * Takes precautions for a process that may crash: leaves no core file, ends with its parent. */
 int import_trial_run(const char *exporter) MUST_CHECK;
 
 #endif

@@ -164,9 +164,9 @@ int import_trial_run(const char *exporter)
 {
     struct trial t = { .reason = "" };
     be_careful();
-    if (open_region(&t, exporter) && open_source(&t) && open_driver(&t) && try_pixels(&t))
-        return 0;
-    printf("%s\n", t.reason);
+    const bool good =
+        open_region(&t, exporter) && open_source(&t) && open_driver(&t) && try_pixels(&t);
+    printf("%s\n", good ? (const char *)t.egl.gl.GetString(GL_RENDERER) : t.reason);
     fflush(stdout);
-    return 1;
+    return good ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 
 Broken: the first evening. amdgpu has the card too, and the firmware with resizable BAR made its BAR 2 so large that the driver of
 Windows ends with code 43. Fixed: vfio-pci has both functions from the boot on, and BAR 2 has 8 MiB."""
+import virtual
 from maker import GIB, KIB, MIB, bar, powers
 
 
@@ -18,6 +19,20 @@ def describe(m, fixed):
     m.iommu(["ivhd0"], "IVRS")
     boot(m, fixed)
     devices(m, fixed)
+    libvirt(m, fixed)
+
+
+def libvirt(m, fixed):
+    """Broken: the network waits to be started, and the shared file was made by hand, with a label that SELinux keeps QEMU from."""
+    virtual.kvm(m, 0o666)
+    virtual.programs(m, "9.1.1 (qemu-9.1.1-1.fc41)", "10.6.0")
+    virtual.daemon(m, "virtqemud", group=None)
+    virtual.network(m, active=fixed, autostart=fixed)
+    virtual.hugepages(m, 0, 0)
+    if fixed:
+        virtual.shared_file(m, 64, "ana", "qemu", label="svirt_tmpfs_t")
+        virtual.tmpfiles(m, "ana", "qemu")
+        virtual.opened(m, "/dev/shm/looking-glass", {})
 
 
 def boot(m, fixed):
@@ -51,4 +66,9 @@ def devices(m, fixed):
           bars=[bar(16 * KIB)])
     m.pci("0000:07:00.0", "1002:1638", 0x030000, driver="amdgpu", group=20, above="0000:00:08.1", boot_vga=True, reset="pm",
           bars={0: bar(512 * MIB, prefetch=True), 2: bar(2 * MIB, prefetch=True), 4: bar(256, io=True), 5: bar(512 * KIB)})
+    m.pci("0000:07:00.2", "1022:15df", 0x108000, driver="ccp", group=22, above="0000:00:08.1", bars={2: bar(1 * MIB)})
     m.pci("0000:07:00.1", "1002:1637", 0x040300, driver="snd_hda_intel", group=21, above="0000:00:08.1", bars=[bar(16 * KIB)])
+    m.screens(1, "0000:07:00.0", HDMI_A_1=True, DP_1=False)
+    if not fixed:
+        m.screens(0, "0000:03:00.0", HDMI_A_1=False, DP_1=False)
+    m.group_kind("identity" if fixed else "DMA-FQ")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A board with an Intel N100, whose graphics can be parted (SR-IOV); Arch with systemd-boot and mkinitcpio.
+
+Broken: VT-d is on in the firmware, but the kernel was not asked to use it, and its own i915 makes no parts.
+Fixed: the i915 with SR-IOV has made one part, which vfio-pci has."""
+from maker import GIB, KIB, MIB, bar
+
+
+def describe(m, fixed):
+    m.os_release("arch", "Arch Linux")
+    parameters = " intel_iommu=on iommu=pt i915.enable_guc=3 i915.max_vfs=7" if fixed else ""
+    m.kernel("6.12.4-arch1-1", "initrd=\\intel-ucode.img initrd=\\initramfs-linux.img root=PARTUUID=f00d rw" + parameters)
+    m.uefi()
+    for name, number in (("wheel", 998), ("kvm", 992), ("libvirt", 961), ("render", 989), ("input", 994), ("libvirt-qemu", 959)):
+        m.group(name, number)
+    m.user("rui", ["wheel", "kvm", "libvirt"] if fixed else ["wheel"])
+    m.cpu("GenuineIntel", "Intel(R) N100", [[(n,) for n in range(4)]], memory=16 * GIB)
+    m.file("/usr/bin/mkinitcpio", "")
+    m.file("/etc/mkinitcpio.conf", "MODULES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard block filesystems fsck)\n")
+    m.denied("/boot/loader/loader.conf")
+    if fixed:
+        m.iommu(["dmar0", "dmar1"], "DMAR")
+        m.module("i915", enable_guc="3", max_vfs="7")
+        m.module("vfio_pci")
+    else:
+        m.acpi_table("DMAR")
+        m.interrupts()
+        m.module("i915", enable_guc="-1")
+    m.module("kvm", ignore_msrs="N")
+    m.module("kvm_intel", nested="Y")
+    devices(m, fixed)
+
+
+def devices(m, fixed):
+    number = (lambda n: n) if fixed else (lambda n: None)
+    m.pci("0000:00:00.0", "8086:461c", 0x060000, group=number(1))
+    m.pci("0000:00:02.0", "8086:46d1", 0x030000, driver="i915", group=number(0), boot_vga=True, reset="flr", rom=True,
+          bars={0: bar(16 * MIB, wide=True), 2: bar(256 * MIB, prefetch=True), 4: bar(64, io=True)},
+          virtual_functions=(1, 7) if fixed else (0, 7))
+    if fixed:
+        m.pci("0000:00:02.1", "8086:46d1", 0x030000, driver="vfio-pci", group=15, boot_vga=False, reset="flr",
+              bars={0: bar(16 * MIB, wide=True), 2: bar(512 * MIB, prefetch=True)}, virtual_of="0000:00:02.0")
+    m.pci("0000:00:1f.3", "8086:54c8", 0x040300, driver="snd_hda_intel", group=number(12), bars=[bar(16 * KIB)])
+    m.screens(0, "0000:00:02.0", HDMI_A_1=True, DP_1=False)
+    m.group_kind("identity")
