@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""verdicts.py ESPELHO TREES MACHINE.STATE: what `espelho doctor` finds in a saved tree, compared with verdicts/MACHINE.STATE.txt.
+"""What doctor says of our machines: verdicts.py [--write] ESPELHO TREES EXPECTED [MACHINE.STATE...]
 
-One line per finding: verdict, id, subject. Sentences may change; who is told what may not, unless somebody looks at the
-difference: `verdicts.py ESPELHO TREES MACHINE.STATE --update` writes the file anew. Each tree is read a second time through
-`doctor --collect`: what a user sends must show what the user saw. A machine's VM is xml/MACHINE.STATE.xml, if there is one."""
+EXPECTED/MACHINE.STATE.txt has a heading per group of checks and a line per finding, with what it says to do below. Groups without a
+heading are not compared. --write writes the files anew, to be read by a person before they are believed. Each tree is read a second
+time through `doctor --collect`: what a user sends must show what the user saw."""
 import difflib
 import json
 import os
@@ -12,65 +12,100 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ENVIRONMENT = {**os.environ, "LC_ALL": "C", "NO_COLOR": "1"}
+GROUPS = ("cpu", "iommu", "gpu", "kvm", "domain", "memory", "kvmfr", "session", "guest")
+
+
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
 
 
 def doctor(espelho, *words):
-    done = subprocess.run([espelho, "doctor", *words], capture_output=True, text=True, timeout=60, env=ENVIRONMENT, check=False)
+    done = subprocess.run([espelho, "doctor", *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
     if done.returncode not in (0, 1, 2) or "ERROR" in done.stderr:
-        sys.exit(f"doctor {words}: {done.returncode}\n{done.stderr}")
+        raise SystemExit(f"{' '.join(words)}: status {done.returncode}\n{done.stderr}")
     return done
 
 
-def table(report):
-    rows = [(f["verdict"], f["id"], f.get("subject", "")) for f in report["findings"] if f["verdict"] != "not_applicable"]
-    return [f"{verdict:8} {ident}{' ' * bool(subject)}{subject}".rstrip() for verdict, ident, subject in rows]
-
-
-def look(espelho, tree, xml):
-    done = doctor(espelho, "--root", tree, "--json", *xml)
-    report = json.loads(done.stdout)
-    worst = {"ok": 0, "warning": 1, "failure": 2}[report["worst"]]
+def report(espelho, tree):
+    done = doctor(espelho, "--json", "--root", tree)
+    found = json.loads(done.stdout)
+    worst = {"ok": 0, "warning": 1, "failure": 2}[found["worst"]]
     if done.returncode != worst:
-        sys.exit(f"exit status {done.returncode} for {report['worst']}")
-    for finding in report["findings"]:
-        if finding["verdict"] in ("warning", "failure") and not finding.get("fix"):
-            sys.exit(f"no fix: {finding}")
-    return table(report)
+        raise SystemExit(f"{tree}: status {done.returncode}, but the worst is {found['worst']}")
+    return found["findings"]
 
 
-def compare(name, expected, found):
-    difference = list(difflib.unified_diff(expected, found, f"{name}: expected", f"{name}: found", lineterm="", n=0))
-    if difference:
-        print("\n".join(difference))
-    return not difference
+def what(findings):
+    """Without subjects and sentences: those may have names, which are taken out of what is collected."""
+    return [f"{f['verdict']:8} {f['id']}" for f in findings if f["verdict"] != "not_applicable"]
 
 
-def collected(espelho, tree, xml):
+def collected(espelho, tree):
     with tempfile.TemporaryDirectory() as folder:
         tar, copy = os.path.join(folder, "x.tar"), os.path.join(folder, "copy")
-        doctor(espelho, "--root", tree, "--collect", tar, *xml)
+        doctor(espelho, "--root", tree, "--collect", tar)
         os.mkdir(copy)
         subprocess.run(["tar", "-xf", tar, "-C", copy], check=True)
-        return look(espelho, copy, [])
+        return report(espelho, copy)
+
+
+def table(findings, group):
+    lines = []
+    for f in (f for f in findings if f["group"] == group and f["verdict"] != "not_applicable"):
+        subject = f.get("subject", "").split(" ")[0] if f.get("subject", "").startswith("0000:") else f.get("subject", "")
+        lines.append(f"{f['verdict']:8} {f['id']:20} {subject}".rstrip())
+        if f["verdict"] in ("warning", "failure"):
+            lines.append(f"         {f['found']}")
+            lines += [f"         | {line}" for line in f.get("fix", "").split("\n") if line]
+    return lines
+
+
+def sections(text):
+    out, group = {}, None
+    for line in text.split("\n"):
+        if line.startswith("["):
+            group = out.setdefault(line.strip("[]"), [])
+        elif line and group is not None:
+            group.append(line)
+    return out
+
+
+def compare(name, findings, expected):
+    complaints = []
+    for group, lines in expected.items():
+        got = table(findings, group)
+        complaints += difflib.unified_diff(lines, got, f"{name} [{group}] expected", "found", lineterm="")
+        if name.endswith(".fixed"):
+            complaints += [f"{name} is called fixed: {line}" for line in got if line.startswith("failure")]
+    return complaints
+
+
+def write(path, findings, groups):
+    with open(path, "w", encoding="utf-8") as f:
+        for group in groups:
+            f.write(f"[{group}]\n" + "".join(line + "\n" for line in table(findings, group)) + "\n")
 
 
 def main():
-    espelho, trees, name = sys.argv[1:4]
-    xml = os.path.join(HERE, "xml", name + ".xml")
-    xml = ["--xml", xml] if os.path.exists(xml) else []
-    path = os.path.join(HERE, "verdicts", name + ".txt")
-    found = look(espelho, os.path.join(trees, name), xml)
-    if "--update" in sys.argv:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as f:
-            f.writelines(line + "\n" for line in found)
-        return 0
-    with open(path, encoding="utf-8") as f:
-        expected = f.read().splitlines()
-    good = compare(name, expected, found)
-    return 0 if compare(name + ", collected", found, collected(espelho, os.path.join(trees, name), xml)) and good else 1
+    writing = sys.argv[1:2] == ["--write"]
+    espelho, trees, folder, *names = sys.argv[1 + writing:]
+    complaints = []
+    for name in names or sorted(os.listdir(trees)):
+        path = os.path.join(folder, name + ".txt")
+        known = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                known = sections(f.read())
+        findings = report(espelho, os.path.join(trees, name))
+        if writing:
+            write(path, findings, known or GROUPS[:7])
+        elif not known:
+            complaints.append(f"{path} is missing")
+        else:
+            complaints += compare(name, findings, known)
+            again = collected(espelho, os.path.join(trees, name))
+            complaints += difflib.unified_diff(what(findings), what(again), f"{name} found", "collected", lineterm="", n=0)
+    print("\n".join(complaints) if complaints else f"{len(names) or len(os.listdir(trees))} as expected")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":
