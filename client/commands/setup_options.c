@@ -5,6 +5,10 @@
 
 #define AT(field) offsetof(struct setup_options, field)
 
+/* As libvirt names them (grabToggle). */
+const char *const setup_grab_toggles[] = { "ctrl-ctrl", "alt-alt",    "shift-shift",
+                                           "meta-meta", "scrolllock", "ctrl-scrolllock",
+                                           NULL };
 /* In the order of enum memory_backend. */
 static const char *const backends[] = { "keep", "plain", "kvmfr", "doorbell", NULL };
 static const char *const pages[] = { "2M", "1G", NULL };
@@ -60,6 +64,8 @@ static const struct option_def defs[] = {
       .value_name = "0x0f", .help = "monitor: the input that the VM's GPU is plugged into" },
     { "host-input", .type = OPTION_STRING, .offset = AT(host_input), .default_text = "",
       .value_name = "0x11", .help = "monitor: the input of this desktop" },
+    { "toggle", .type = OPTION_ENUM, .offset = AT(toggle), .choices = setup_grab_toggles,
+      .default_text = "ctrl-ctrl", .help = "input: the keys that give them to the VM and back" },
     { "file", .type = OPTION_STRING, .offset = AT(file), .default_text = "", .value_name = "FILE",
       .help = "vbios: an image to look at" },
 };

@@ -24,11 +24,14 @@ struct setup_options {
     /* cpus */
     uint32_t cores;
     bool governor;
+    /* input */
+    int toggle; /* index into setup_grab_toggles */
     /* monitor */
     uint32_t display;
     char *vm_input, *host_input;
 };
 
+extern const char *const setup_grab_toggles[];
 extern const struct option_table setup_option_table;
 
 #endif

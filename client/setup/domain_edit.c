@@ -258,16 +258,28 @@ static int set_address(xmlNode *address, const uint32_t at[4])
     return 0;
 }
 
+static bool parse_function(const char *function, uint32_t at[4])
+{
+    return sscanf(function, "%" SCNx32 ":%" SCNx32 ":%" SCNx32 ".%" SCNx32, &at[0], &at[1], &at[2],
+                  &at[3]) == 4;
+}
+
+static xmlNode *find_hostdev(const xmlNode *devices, const uint32_t at[4])
+{
+    for (xmlNode *n = xml_tree_child(devices, "hostdev"); n; n = xml_tree_next(n->next, "hostdev"))
+        if (is_hostdev(n, at))
+            return n;
+    return NULL;
+}
+
 int domain_edit_hostdev(struct domain_edit *edit, const char *function)
 {
     uint32_t at[4];
-    if (sscanf(function, "%" SCNx32 ":%" SCNx32 ":%" SCNx32 ".%" SCNx32, &at[0], &at[1], &at[2],
-               &at[3]) != 4)
+    if (!parse_function(function, at))
         return domain_edit_refuse(edit, "%s?", function);
     xmlNode *const devices = domain_edit_devices(edit);
-    for (xmlNode *n = xml_tree_child(devices, "hostdev"); n; n = xml_tree_next(n->next, "hostdev"))
-        if (is_hostdev(n, at))
-            return 0;
+    if (find_hostdev(devices, at))
+        return 0;
     xmlNode *const hostdev = devices ? xml_tree_add(devices, "hostdev") : NULL;
     xmlNode *const source = hostdev ? xml_tree_add(hostdev, "source") : NULL;
     xmlNode *const address = source ? xml_tree_add(source, "address") : NULL;
@@ -275,4 +287,25 @@ int domain_edit_hostdev(struct domain_edit *edit, const char *function)
         xml_tree_set(hostdev, "type", "pci") < 0 || xml_tree_set(hostdev, "managed", "yes") < 0)
         return -ENOMEM;
     return set_address(address, at);
+}
+
+int domain_edit_rom(struct domain_edit *edit, const char *function, const char *path)
+{
+    uint32_t at[4];
+    xmlNode *const hostdev = parse_function(function, at)
+                                 ? find_hostdev(xml_tree_child(edit->root, "devices"), at)
+                                 : NULL;
+    if (!hostdev)
+        return domain_edit_refuse(edit,
+                                  _("The VM does not have the GPU %.16s yet: `espelho setup "
+                                    "gpu` gives it."),
+                                  function);
+    xmlNode *rom = xml_tree_child(hostdev, "rom");
+    if (rom && xml_tree_attribute_is(rom, "file", path))
+        return 0;
+    if (!rom) {
+        xmlNode *const source = xml_tree_child(hostdev, "source");
+        rom = source ? xml_tree_add_after(source, "rom") : NULL;
+    }
+    return rom ? xml_tree_set(rom, "file", path) : -ENOMEM;
 }

@@ -62,6 +62,15 @@ static int find_slot(const struct setup *s, const char *address, struct slot *sl
     return slot->gpu ? 0 : no_gpu(s, address);
 }
 
+int setup_find_gpu(const struct setup *setup, const char *address, const struct pci_function **gpu)
+{
+    struct slot slot = { .count = 0 };
+    const int err = find_slot(setup, address, &slot);
+    if (err == 0)
+        *gpu = slot.gpu;
+    return err;
+}
+
 /* ---- at boot: ids of vfio-pci ---- */
 
 static const struct pci_function *twin_of(const struct setup *s, const struct slot *slot)
