@@ -61,8 +61,63 @@ static int fill_vm(struct run *run)
     return setup_vm(&run->setup, &run->domain, &wish);
 }
 
+static int fill_gpu(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    if (!o->pci[0]) {
+        command_fail(&command_setup, "%s",
+                     _("which GPU? --pci 03:00; `lspci | grep VGA` lists them"));
+        return -EINVAL;
+    }
+    const struct setup_gpu_wish wish = { .address = o->pci,
+                                         .early = o->early,
+                                         .rescan = o->rescan,
+                                         .bar_mib = { o->bar0, 0, o->bar2 } };
+    return setup_gpu(&run->setup, &run->domain, &wish);
+}
+
+static int fill_hugepages(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    struct setup_hugepages_wish wish = { .page_bytes = o->page ? 1 << 30 : 2 << 20,
+                                         .early = o->early };
+    if (o->memory[0] && !scaled_size_of_text(o->memory, &wish.memory_bytes)) {
+        command_fail(&command_setup, _("--memory: '%s' is no size; 16G, 8192M"), o->memory);
+        return -EINVAL;
+    }
+    return setup_hugepages(&run->setup, &run->domain, &wish);
+}
+
+static int fill_cpus(struct run *run)
+{
+    const struct setup_cpus_wish wish = { .cores = run->options.cores,
+                                          .governor = run->options.governor };
+    return setup_cpus(&run->setup, &run->domain, &wish);
+}
+
+/* 0: not a number. */
+static uint32_t input_number(const char *text)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 0);
+    return *end || n > UINT8_MAX ? 0 : (uint32_t)n;
+}
+
+static int fill_monitor(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    const struct setup_monitor_wish wish = { .display = o->display,
+                                             .vm_input = input_number(o->vm_input),
+                                             .host_input = input_number(o->host_input) };
+    return setup_monitor(&run->setup, &run->domain, &wish);
+}
+
 static const struct part parts[] = {
     { "vm", N_("The VM's shared memory"), true, fill_vm, NULL },
+    { "gpu", N_("The VM's GPU"), false, fill_gpu, NULL },
+    { "hugepages", N_("The VM's huge pages"), false, fill_hugepages, NULL },
+    { "cpus", N_("The VM's CPUs"), true, fill_cpus, NULL },
+    { "monitor", N_("The monitor's input"), true, fill_monitor, NULL },
 };
 
 /* ---- the machine, the user, the domain ---- */

@@ -19,7 +19,8 @@ struct setup_options {
     uint32_t bar0, bar2; /* MiB */
     bool early;          /* hugepages too */
     /* hugepages */
-    char *memory, *page;
+    char *memory;
+    int page; /* 2M, 1G */
     /* cpus */
     uint32_t cores;
     bool governor;
