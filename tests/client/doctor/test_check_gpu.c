@@ -24,8 +24,9 @@ static struct pci_function *cards(size_t count)
         all[i] = (struct pci_function){
             .vendor = 0x10de, .device = 0x2204, .class_code = 0x030000, .iommu_group = -1
         };
-        snprintf(all[i].address, sizeof(all[i].address), "0000:%02zu:00.0", i + 1);
-        snprintf(all[i].name, sizeof(all[i].name), "Card %zu", i + 1);
+        const unsigned int bus = (unsigned int)(i + 1) % 10;
+        snprintf(all[i].address, sizeof(all[i].address), "0000:%02u:00.0", bus);
+        snprintf(all[i].name, sizeof(all[i].name), "Card %u", bus);
     }
     m->pci = all;
     m->pci_count = count;
