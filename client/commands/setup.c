@@ -17,6 +17,7 @@
 #include "commands/setup_domain.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
+#include "setup/evdev_find.h"
 #include "setup/scaled_size.h"
 #include "setup/setup.h"
 #include "text/text.h"
@@ -61,8 +62,136 @@ static int fill_vm(struct run *run)
     return setup_vm(&run->setup, &run->domain, &wish);
 }
 
+static int fill_gpu(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    if (!o->pci[0]) {
+        command_fail(&command_setup, "%s",
+                     _("which GPU? --pci 03:00; `lspci | grep VGA` lists them"));
+        return -EINVAL;
+    }
+    const struct setup_gpu_wish wish = { .address = o->pci,
+                                         .early = o->early,
+                                         .rescan = o->rescan,
+                                         .bar_mib = { o->bar0, 0, o->bar2 } };
+    return setup_gpu(&run->setup, &run->domain, &wish);
+}
+
+static int fill_hugepages(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    struct setup_hugepages_wish wish = { .page_bytes = o->page ? 1 << 30 : 2 << 20,
+                                         .early = o->early };
+    if (o->memory[0] && !scaled_size_of_text(o->memory, &wish.memory_bytes)) {
+        command_fail(&command_setup, _("--memory: '%s' is no size; 16G, 8192M"), o->memory);
+        return -EINVAL;
+    }
+    return setup_hugepages(&run->setup, &run->domain, &wish);
+}
+
+static int fill_cpus(struct run *run)
+{
+    const struct setup_cpus_wish wish = { .cores = run->options.cores,
+                                          .governor = run->options.governor };
+    return setup_cpus(&run->setup, &run->domain, &wish);
+}
+
+/* 0: not a number. */
+static uint32_t input_number(const char *text)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 0);
+    return *end || n > UINT8_MAX ? 0 : (uint32_t)n;
+}
+
+static int fill_monitor(struct run *run)
+{
+    const struct setup_options *const o = &run->options;
+    const struct setup_monitor_wish wish = { .display = o->display,
+                                             .vm_input = input_number(o->vm_input),
+                                             .host_input = input_number(o->host_input) };
+    return setup_monitor(&run->setup, &run->domain, &wish);
+}
+
+static int fill_vbios(struct run *run)
+{
+    const struct pci_function *gpu;
+    const int err = setup_find_gpu(&run->setup, run->options.pci, &gpu);
+    return err < 0 ? err : setup_vbios(&run->setup, &run->domain, gpu, run->options.file);
+}
+
+static int print_vbios(struct run *run)
+{
+    const struct pci_function *gpu;
+    if (setup_find_gpu(&run->setup, run->options.pci, &gpu) < 0)
+        return command_fail(&command_setup, "%s", plan_problem(run->plan));
+    setup_vbios_steps(gpu, stdout);
+    return COMMAND_OK;
+}
+
+/* ---- input: no plan, lines to paste ---- */
+
+enum { INPUT_WAIT_MS = 15000 };
+
+static int ask_for(const struct run *run, enum evdev_kind kind, char path[EVDEV_PATH_BYTES])
+{
+    printf("%s\n", kind == EVDEV_KEYBOARD ? _("Press a key on the keyboard for the VM.")
+                                          : _("Move the mouse for the VM."));
+    fflush(stdout);
+    switch (evdev_find(run->prefix, kind, INPUT_WAIT_MS, path)) {
+    case 0:
+        printf("  %s\n", path);
+        return COMMAND_OK;
+    case -ETIMEDOUT:
+        return command_fail(&command_setup, "%s", _("Nothing came; please run it again."));
+    case -EACCES:
+        return command_fail(&command_setup, "%s",
+                            _("These devices are root's: run the same with sudo."));
+    default:
+        return command_fail(&command_setup, "%s", _("There is no such device in /dev/input."));
+    }
+}
+
+/* A path in XML; names of devices come from the devices. */
+static void print_evdev(const char *path, bool keyboard, const char *toggle)
+{
+    printf("  <input type='evdev'>\n    <source dev='");
+    for (const char *c = path; *c; c++)
+        fputs(*c == '&'    ? "&amp;"
+              : *c == '\'' ? "&apos;"
+              : *c == '<'  ? "&lt;"
+                           : (char[]){ *c, 0 },
+              stdout);
+    if (keyboard)
+        printf("' grab='all' grabToggle='%s' repeat='on", toggle);
+    printf("'/>\n  </input>\n");
+}
+
+static int print_input(struct run *run)
+{
+    char keyboard[EVDEV_PATH_BYTES], mouse[EVDEV_PATH_BYTES];
+    const char *const toggle = setup_grab_toggles[run->options.toggle];
+    int status = ask_for(run, EVDEV_KEYBOARD, keyboard);
+    if (status == COMMAND_OK)
+        status = ask_for(run, EVDEV_MOUSE, mouse);
+    if (status != COMMAND_OK)
+        return status;
+    printf("\n%s\n\n", _("For virsh edit, inside <devices>:"));
+    print_evdev(mouse, false, toggle);
+    print_evdev(keyboard, true, toggle);
+    printf("  <input type='mouse' bus='virtio'/>\n  <input type='keyboard' bus='virtio'/>\n\n");
+    printf(_("%s gives both to the VM and takes them back.\n"), toggle);
+    return COMMAND_OK;
+}
+
 static const struct part parts[] = {
     { "vm", N_("The VM's shared memory"), true, fill_vm, NULL },
+    { "gpu", N_("The VM's GPU"), false, fill_gpu, NULL },
+    { "hugepages", N_("The VM's huge pages"), false, fill_hugepages, NULL },
+    { "cpus", N_("The VM's CPUs"), true, fill_cpus, NULL },
+    { "vbios", N_("The GPU's firmware"), false, fill_vbios, print_vbios },
+    { "input", N_("Keyboard and mouse"), false, NULL, print_input },
+    { "monitor", N_("The monitor's input"), true, fill_monitor, NULL },
 };
 
 /* ---- the machine, the user, the domain ---- */
@@ -212,7 +341,8 @@ static int run_part(struct run *run, const char *name)
     const int status = look(run, part);
     if (status != COMMAND_OK)
         return status;
-    return part->print ? part->print(run) : fill_and_show(run, part);
+    const bool prints = part->print && !(part->fill && run->options.file[0]);
+    return prints ? part->print(run) : fill_and_show(run, part);
 }
 
 static int run_setup(int argc, char **argv)

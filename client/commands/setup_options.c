@@ -5,8 +5,13 @@
 
 #define AT(field) offsetof(struct setup_options, field)
 
+/* As libvirt names them (grabToggle). */
+const char *const setup_grab_toggles[] = { "ctrl-ctrl", "alt-alt",    "shift-shift",
+                                           "meta-meta", "scrolllock", "ctrl-scrolllock",
+                                           NULL };
 /* In the order of enum memory_backend. */
 static const char *const backends[] = { "keep", "plain", "kvmfr", "doorbell", NULL };
+static const char *const pages[] = { "2M", "1G", NULL };
 static const char *const videos[] = { "keep", "none", "vga", "virtio", NULL };
 
 static const struct option_def defs[] = {
@@ -33,6 +38,36 @@ static const struct option_def defs[] = {
               "(doorbell); keep is plain where there is none yet" },
     { "video", .type = OPTION_ENUM, .offset = AT(video), .choices = videos, .default_text = "keep",
       .help = "vm: the emulated graphics card beside the real one" },
+    { "pci", .type = OPTION_STRING, .offset = AT(pci), .default_text = "", .value_name = "03:00",
+      .help = "gpu, vbios: where the GPU is, as `lspci` names it" },
+    { "early", .type = OPTION_BOOL, .offset = AT(early), .default_text = "no",
+      .help = "gpu, hugepages: from the boot on, not when the VM starts" },
+    { "rescan", .type = OPTION_BOOL, .offset = AT(rescan), .default_text = "no",
+      .help =
+          "gpu: afterwards the GPU is removed and found anew, for those that do not come back" },
+    { "bar0", .type = OPTION_U32, .offset = AT(bar0), .max = 1 << 20, .default_text = "0",
+      .value_name = "MiB", .help = "gpu: size of BAR 0 for the VM; 0: as it is" },
+    { "bar2", .type = OPTION_U32, .offset = AT(bar2), .max = 1 << 20, .default_text = "0",
+      .value_name = "MiB", .help = "gpu: size of BAR 2 for the VM; AMD's need 8 or less at times" },
+    { "memory", .type = OPTION_STRING, .offset = AT(memory), .default_text = "",
+      .value_name = "16G", .help = "hugepages: how much; by default what the VM has" },
+    { "page", .type = OPTION_ENUM, .offset = AT(page), .choices = pages, .default_text = "2M",
+      .help = "hugepages: their size" },
+    { "cores", .type = OPTION_U32, .offset = AT(cores), .max = 512, .default_text = "0",
+      .value_name = "N",
+      .help = "cpus: cores for the VM; 0: those of one L3 cache, or all but two" },
+    { "governor", .type = OPTION_BOOL, .offset = AT(governor), .default_text = "no",
+      .help = "cpus: governor performance on them while the VM runs" },
+    { "display", .type = OPTION_U32, .offset = AT(display), .max = 64, .default_text = "0",
+      .value_name = "N", .help = "monitor: which, as `ddcutil detect` counts; 0: the only one" },
+    { "vm-input", .type = OPTION_STRING, .offset = AT(vm_input), .default_text = "",
+      .value_name = "0x0f", .help = "monitor: the input that the VM's GPU is plugged into" },
+    { "host-input", .type = OPTION_STRING, .offset = AT(host_input), .default_text = "",
+      .value_name = "0x11", .help = "monitor: the input of this desktop" },
+    { "toggle", .type = OPTION_ENUM, .offset = AT(toggle), .choices = setup_grab_toggles,
+      .default_text = "ctrl-ctrl", .help = "input: the keys that give them to the VM and back" },
+    { "file", .type = OPTION_STRING, .offset = AT(file), .default_text = "", .value_name = "FILE",
+      .help = "vbios: an image to look at" },
 };
 
 const struct option_table setup_option_table = { .defs = defs, .count = ARRAY_LEN(defs) };

@@ -19,15 +19,19 @@ struct setup_options {
     uint32_t bar0, bar2; /* MiB */
     bool early;          /* hugepages too */
     /* hugepages */
-    char *memory, *page;
+    char *memory;
+    int page; /* 2M, 1G */
     /* cpus */
     uint32_t cores;
     bool governor;
+    /* input */
+    int toggle; /* index into setup_grab_toggles */
     /* monitor */
     uint32_t display;
     char *vm_input, *host_input;
 };
 
+extern const char *const setup_grab_toggles[];
 extern const struct option_table setup_option_table;
 
 #endif

@@ -188,8 +188,7 @@ static bool has_page(const xmlNode *hugepages, uint64_t page_bytes)
            scaled_size(number, unit[0] ? unit : "KiB", &bytes) && bytes == page_bytes;
 }
 
-/* Behind what libvirt prints before it, where that is there. */
-static xmlNode *add_behind(xmlNode *root, const char *const before[], const char *name)
+xmlNode *domain_edit_add_behind(xmlNode *root, const char *const before[], const char *name)
 {
     xmlNode *after = NULL;
     for (size_t i = 0; before[i]; i++) {
@@ -204,7 +203,7 @@ int domain_edit_hugepages(struct domain_edit *edit, uint64_t page_bytes)
     static const char *const before[] = { "name", "memory", "currentMemory", NULL };
     xmlNode *backing = xml_tree_child(edit->root, "memoryBacking");
     if (!backing)
-        backing = add_behind(edit->root, before, "memoryBacking");
+        backing = domain_edit_add_behind(edit->root, before, "memoryBacking");
     if (!backing)
         return -ENOMEM;
     xmlNode *hugepages = xml_tree_child(backing, "hugepages");
@@ -225,4 +224,88 @@ int domain_edit_hugepages(struct domain_edit *edit, uint64_t page_bytes)
     if (!new_page || xml_tree_set(new_page, "size", number) < 0)
         return -ENOMEM;
     return xml_tree_set(new_page, "unit", "KiB");
+}
+
+/* ---- PCI devices of the host ---- */
+
+static bool address_has(const xmlNode *address, const char *name, uint32_t want)
+{
+    char text[16];
+    return xml_tree_attribute(address, name, text, sizeof(text)) ? strtoul(text, NULL, 0) == want
+                                                                 : want == 0;
+}
+
+static bool is_hostdev(const xmlNode *hostdev, const uint32_t at[4])
+{
+    const xmlNode *const source = xml_tree_child(hostdev, "source"), *const address =
+                                                                         xml_tree_child(source,
+                                                                                        "address");
+    return xml_tree_attribute_is(hostdev, "type", "pci") && address &&
+           address_has(address, "domain", at[0]) && address_has(address, "bus", at[1]) &&
+           address_has(address, "slot", at[2]) && address_has(address, "function", at[3]);
+}
+
+static int set_address(xmlNode *address, const uint32_t at[4])
+{
+    static const char *const names[] = { "domain", "bus", "slot", "function" };
+    static const int digits[] = { 4, 2, 2, 1 };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char text[16];
+        snprintf(text, sizeof(text), "0x%0*" PRIx32, digits[i], at[i]);
+        if (xml_tree_set(address, names[i], text) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool parse_function(const char *function, uint32_t at[4])
+{
+    return sscanf(function, "%" SCNx32 ":%" SCNx32 ":%" SCNx32 ".%" SCNx32, &at[0], &at[1], &at[2],
+                  &at[3]) == 4;
+}
+
+static xmlNode *find_hostdev(const xmlNode *devices, const uint32_t at[4])
+{
+    for (xmlNode *n = xml_tree_child(devices, "hostdev"); n; n = xml_tree_next(n->next, "hostdev"))
+        if (is_hostdev(n, at))
+            return n;
+    return NULL;
+}
+
+int domain_edit_hostdev(struct domain_edit *edit, const char *function)
+{
+    uint32_t at[4];
+    if (!parse_function(function, at))
+        return domain_edit_refuse(edit, "%s?", function);
+    xmlNode *const devices = domain_edit_devices(edit);
+    if (find_hostdev(devices, at))
+        return 0;
+    xmlNode *const hostdev = devices ? xml_tree_add(devices, "hostdev") : NULL;
+    xmlNode *const source = hostdev ? xml_tree_add(hostdev, "source") : NULL;
+    xmlNode *const address = source ? xml_tree_add(source, "address") : NULL;
+    if (!address || xml_tree_set(hostdev, "mode", "subsystem") < 0 ||
+        xml_tree_set(hostdev, "type", "pci") < 0 || xml_tree_set(hostdev, "managed", "yes") < 0)
+        return -ENOMEM;
+    return set_address(address, at);
+}
+
+int domain_edit_rom(struct domain_edit *edit, const char *function, const char *path)
+{
+    uint32_t at[4];
+    xmlNode *const hostdev = parse_function(function, at)
+                                 ? find_hostdev(xml_tree_child(edit->root, "devices"), at)
+                                 : NULL;
+    if (!hostdev)
+        return domain_edit_refuse(edit,
+                                  _("The VM does not have the GPU %.16s yet: `espelho setup "
+                                    "gpu` gives it."),
+                                  function);
+    xmlNode *rom = xml_tree_child(hostdev, "rom");
+    if (rom && xml_tree_attribute_is(rom, "file", path))
+        return 0;
+    if (!rom) {
+        xmlNode *const source = xml_tree_child(hostdev, "source");
+        rom = source ? xml_tree_add_after(source, "rom") : NULL;
+    }
+    return rom ? xml_tree_set(rom, "file", path) : -ENOMEM;
 }

@@ -52,6 +52,12 @@ int domain_edit_video(struct domain_edit *edit, const char *model) MUST_CHECK;
 int domain_edit_hugepages(struct domain_edit *edit, uint64_t page_bytes) MUST_CHECK;
 uint64_t domain_edit_memory_bytes(const struct domain_edit *edit); /* <memory>; 0: not said */
 
+/* A PCI function of the host, "0000:03:00.0", for the VM. */
+int domain_edit_hostdev(struct domain_edit *edit, const char *function) MUST_CHECK;
+
+/* Its firmware from a file, absolute. -EPROTO: the VM does not have that function. */
+int domain_edit_rom(struct domain_edit *edit, const char *function, const char *path) MUST_CHECK;
+
 struct cpu_wish {
     const uint32_t *cpus; /* of the host, one per vCPU in the guest's order */
     size_t count;

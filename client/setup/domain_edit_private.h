@@ -17,5 +17,9 @@ struct domain_edit {
 int domain_edit_refuse(struct domain_edit *edit, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* <devices>, made if it is missing; NULL: no memory. */
 xmlNode *domain_edit_devices(struct domain_edit *edit);
+/* A new element behind the last of those that libvirt prints before it; at the end if none is
+ * there.
+ */
+xmlNode *domain_edit_add_behind(xmlNode *root, const char *const before[], const char *name);
 
 #endif

@@ -66,6 +66,18 @@ static void show_kind(const struct plan *plan, enum step_kind kind, FILE *to, bo
     }
 }
 
+/* Further lines stand below the first. */
+static void show_note(const char *note, FILE *to)
+{
+    fputs("  * ", to);
+    for (const char *c = note; *c; c++) {
+        fputc(*c, to);
+        if (*c == '\n')
+            fputs("    ", to);
+    }
+    fputc('\n', to);
+}
+
 void plan_show(const struct plan *plan, FILE *to, bool colour)
 {
     if (plan_is_empty(plan))
@@ -76,5 +88,5 @@ void plan_show(const struct plan *plan, FILE *to, bool colour)
     if (plan->note_count > 0)
         fprintf(to, "%s\n", _("To be done by you:"));
     for (size_t i = 0; i < plan->note_count; i++)
-        fprintf(to, "  * %s\n", plan->notes[i]);
+        show_note(plan->notes[i], to);
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "setup/conf_lines.h"
+#include "setup/hooks.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 
@@ -84,6 +85,43 @@ int setup_domain_plan(const struct setup *setup, const struct setup_domain *doma
     return err;
 }
 
+int setup_edit_failed(const struct setup *setup, const struct domain_edit *edit, int err)
+{
+    if (err == -ENOMEM)
+        return setup_no_memory(setup);
+    return plan_fail(setup->plan, err, "%s", domain_edit_problem(edit));
+}
+
+int setup_domain_open(const struct setup *setup, const struct setup_domain *domain,
+                      struct domain_edit **edit)
+{
+    char problem[512] = "";
+    int err = setup_check_name(setup, domain->name);
+    if (err < 0)
+        return err;
+    err = domain_edit_open(domain->xml, edit, problem, sizeof(problem));
+    if (err == -ENOMEM)
+        return setup_no_memory(setup);
+    return err < 0 ? plan_fail(setup->plan, err, "%s", problem) : 0;
+}
+
+int setup_restart_libvirt(const struct setup *setup)
+{
+    static const char *const units[] = { "libvirtd.service", "virtqemud.service" };
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "/usr/lib/systemd/system/%s", units[i]);
+        if (!root_exists(setup->root, path) && !root_exists(setup->root, path + strlen("/usr")))
+            continue;
+        const char *const argv[] = { "systemctl", "try-restart", units[i], NULL };
+        const int err =
+            plan_command(setup->plan, argv, argv, _("libvirt reads it; VMs that run go on"));
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
 int setup_check_name(const struct setup *setup, const char *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -99,18 +137,43 @@ int setup_check_name(const struct setup *setup, const char *name)
 
 /* ---- hooks ---- */
 
+static int hook_file(const struct setup *setup, const char *path, const char *script,
+                     const char *why)
+{
+    autofree char *old = NULL;
+    const bool is_new = plan_read(setup->plan, path, &old) == -ENOENT;
+    int err = plan_file(setup->plan, path, 0755, script, why);
+    /* libvirt looks for scripts when it starts. */
+    if (err == 0 && is_new)
+        err = setup_restart_libvirt(setup);
+    return err;
+}
+
+static char *hook_text(const char *vm, const char *what, const char *settings,
+                       const char *const bodies[])
+{
+    char *text = NULL;
+    size_t len_bytes = 0;
+    FILE *to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return NULL;
+    fprintf(to, "#!/bin/sh\n%svm='%s'\nwhat='%s'\n%s\n%s", ours, vm, what, settings, hook_common);
+    for (size_t i = 0; bodies[i]; i++)
+        fputs(bodies[i], to);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
-               const char *body, const char *why)
+               const char *const bodies[], const char *why)
 {
     char path[256];
-    autofree char *script = NULL;
-    int err = setup_check_name(setup, vm);
+    const int err = setup_check_name(setup, vm);
     if (err < 0)
         return err;
     snprintf(path, sizeof(path), "/etc/libvirt/hooks/qemu.d/espelho-%s-%s", vm, what);
-    if (asprintf(&script, "#!/bin/sh\n%svm='%s'\n%s%s", ours, vm, settings, body) < 0) {
-        script = NULL;
-        return setup_no_memory(setup);
-    }
-    return plan_file(setup->plan, path, 0755, script, why);
+    autofree char *script = hook_text(vm, what, settings, bodies);
+    return script ? hook_file(setup, path, script, why) : setup_no_memory(setup);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/macros.h"
 #include "machine/machine.h"
@@ -47,6 +48,17 @@ struct setup_gpu_wish {
 };
 int setup_gpu(const struct setup *setup, const struct setup_domain *domain,
               const struct setup_gpu_wish *wish) MUST_CHECK;
+
+/* The GPU, or one of its functions, that people mean by "03:00"; -ENOENT. */
+int setup_find_gpu(const struct setup *setup, const char *address,
+                   const struct pci_function **gpu) MUST_CHECK;
+
+/* ---- vbios ---- */
+/* How it is read, as a list of steps. */
+void setup_vbios_steps(const struct pci_function *gpu, FILE *to);
+/* Whether the file is whole and of this GPU; and, with a domain, the VM starts the GPU with it. */
+int setup_vbios(const struct setup *setup, const struct setup_domain *domain,
+                const struct pci_function *gpu, const char *path) MUST_CHECK;
 
 /* ---- hugepages ---- */
 struct setup_hugepages_wish {

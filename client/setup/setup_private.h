@@ -22,9 +22,19 @@ int setup_domain_plan(const struct setup *setup, const struct setup_domain *doma
 int setup_check_name(const struct setup *setup, const char *name) MUST_CHECK;
 int setup_no_memory(const struct setup *setup);
 
+/* Opens the domain's XML; 0, or -errno with the plan's sentence. */
+int setup_domain_open(const struct setup *setup, const struct setup_domain *domain,
+                      struct domain_edit **edit) MUST_CHECK;
+/* What went wrong in an edit becomes the plan's sentence; returns err. */
+int setup_edit_failed(const struct setup *setup, const struct domain_edit *edit, int err);
+/* Commands that make libvirt read its files again. */
+int setup_restart_libvirt(const struct setup *setup) MUST_CHECK;
+
 /* A script of libvirt's for one VM: /etc/libvirt/hooks/qemu.d/espelho-NAME-WHAT. `settings`: lines
- * of shell, variables that `body` uses. */
+ * of shell, variables that the rest uses; `bodies`: texts of hooks.h behind hook_common, up to
+ * NULL.
+ */
 int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
-               const char *body, const char *why) MUST_CHECK;
+               const char *const bodies[], const char *why) MUST_CHECK;
 
 #endif

@@ -153,22 +153,6 @@ static int kvmfr_apparmor(const struct setup *s, const char *device)
     return setup_conf_line(s, APPARMOR, rule, rule, _("AppArmor lets QEMU open the device"));
 }
 
-static int restart_libvirt(const struct setup *s)
-{
-    static const char *const units[] = { "libvirtd.service", "virtqemud.service" };
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), "/usr/lib/systemd/system/%s", units[i]);
-        if (!root_exists(s->root, path) && !root_exists(s->root, path + strlen("/usr")))
-            continue;
-        const char *const argv[] = { "systemctl", "try-restart", units[i], NULL };
-        const int err = command(s, argv, argv, _("libvirt reads it; VMs that run go on"));
-        if (err < 0)
-            return err;
-    }
-    return 0;
-}
-
 static int kvmfr_now(const struct setup *s, uint32_t mib)
 {
     uint64_t bytes = 0;
@@ -204,7 +188,7 @@ static int kvmfr_files(const struct setup *s, const struct memory_result *memory
     if (err == 0)
         err = kvmfr_now(s, memory->mib);
     if (err == 0 && plan_touches(s->plan, QEMU_CONF))
-        err = restart_libvirt(s);
+        err = setup_restart_libvirt(s);
     if (err == 0 && s->machine->distro.selinux && !plan_is_empty(s->plan))
         err = plan_note(s->plan, _("SELinux may keep QEMU from the device. If the VM does not "
                                    "start: sudo ausearch -m avc -c qemu-system-x86 shows it, and "
@@ -295,15 +279,12 @@ static int files_of(const struct setup *s, const struct setup_domain *domain,
 int setup_vm(const struct setup *setup, const struct setup_domain *domain,
              const struct setup_vm_wish *wish)
 {
-    char socket[128], problem[512];
+    char socket[128];
     struct domain_edit *edit = NULL;
     struct memory_result result;
-    int err = setup_check_name(setup, domain->name);
+    int err = setup_domain_open(setup, domain, &edit);
     if (err < 0)
         return err;
-    err = domain_edit_open(domain->xml, &edit, problem, sizeof(problem));
-    if (err < 0)
-        return err == -ENOMEM ? setup_no_memory(setup) : plan_fail(setup->plan, err, "%s", problem);
     snprintf(socket, sizeof(socket), "/run/espelho/%.80s.sock", domain->name);
     const struct memory_wish memory = { .backend = wish->backend,
                                         .mib = wish->mib,
@@ -311,8 +292,8 @@ int setup_vm(const struct setup *setup, const struct setup_domain *domain,
                                         .device = "/dev/kvmfr0",
                                         .server_path = socket };
     err = edit_domain(edit, wish, &memory, &result);
-    if (err == -EPROTO)
-        plan_fail(setup->plan, err, "%s", domain_edit_problem(edit));
+    if (err < 0)
+        setup_edit_failed(setup, edit, err);
     if (err == 0)
         err = setup_domain_plan(setup, domain, edit,
                                 _("The VM: shared memory, SPICE for keyboard, mouse, sound and the "

@@ -7,6 +7,16 @@ import shutil
 import subprocess
 import tempfile
 
+# The same without libvirt, where only what is in the XML matters.
+PLAIN_VIRSH = """#!/bin/sh
+store={store}
+shift 2
+case $1 in
+define) cp "$2" "$store";;
+dumpxml) cat "$store";;
+domstate) echo shut off;;
+esac
+"""
 VIRSH = """#!/bin/sh
 # -c URI COMMAND ...
 store={store}
@@ -32,7 +42,7 @@ esac
 
 
 class Scene:
-    def __init__(self, program, xml):
+    def __init__(self, program, xml, libvirt=True):
         self.program = program
         self.top = tempfile.mkdtemp(prefix="espelho-setup-")
         self.root = os.path.join(self.top, "root")
@@ -43,10 +53,10 @@ class Scene:
         os.makedirs(os.path.join(self.root, "etc"))
         self.write("etc/os-release", "ID=debian\nPRETTY_NAME=Debian\nVERSION_ID=12\n")
         real = shutil.which("virsh")
-        self.tool("virsh", VIRSH.format(store=self.domain, real=real))
+        self.tool("virsh", (VIRSH if libvirt else PLAIN_VIRSH).format(store=self.domain, real=real))
         for name in ("systemd-tmpfiles", "udevadm", "semanage"):
             self.tool(name, f'#!/bin/sh\necho "{name} $*" >>{self.log}\n')
-        self.tool("modprobe", f'#!/bin/sh\necho "modprobe $*" >>{self.log}\nmkdir -p {self.root}/sys/module/$1\n')
+        self.tool("modprobe", f'#!/bin/sh\necho "modprobe $*" >>{self.log}\nmkdir -p {self.root}/sys/module/$(echo $1 | tr - _)\n')
         self.tool("systemctl", SYSTEMCTL.format(log=self.log, wants=self.path("etc/systemd/system/sockets.target.wants")))
         with open(self.domain + ".state", "w", encoding="utf-8") as f:
             f.write("shut off\n")

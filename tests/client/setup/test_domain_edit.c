@@ -301,3 +301,77 @@ TEST(huge_pages_are_set)
     }
     domain_edit_close(edit);
 }
+
+TEST(pinning_is_replaced_and_the_rest_stays)
+{
+    static const uint32_t cpus[] = { 2, 8, 3, 9 };
+    static const struct cpu_wish wish = {
+        .cpus = cpus, .count = 4, .cores = 2, .threads = 2, .emulator_cpus = "0-1", .topoext = true
+    };
+    static const char want[] = "<domain>\n"
+                               "  <vcpu placement='static'>4</vcpu>\n"
+                               "  <cputune>\n"
+                               "    <vcpupin vcpu='0' cpuset='2'/>\n"
+                               "    <vcpupin vcpu='1' cpuset='8'/>\n"
+                               "    <vcpupin vcpu='2' cpuset='3'/>\n"
+                               "    <vcpupin vcpu='3' cpuset='9'/>\n"
+                               "    <emulatorpin cpuset='0-1'/>\n"
+                               "    <iothreadpin iothread='1' cpuset='1'/>\n"
+                               "  </cputune>\n"
+                               "  <cpu mode='host-passthrough' migratable='on'>\n"
+                               "    <topology sockets='1' dies='1' cores='2' threads='2'/>\n"
+                               "    <cache mode='passthrough'/>\n"
+                               "    <feature policy='require' name='topoext'/>\n"
+                               "  </cpu>\n"
+                               "</domain>\n";
+    struct domain_edit *edit = open_edit("<domain>\n"
+                                         "  <vcpu placement='static'>2</vcpu>\n"
+                                         "  <cputune>\n"
+                                         "    <vcpupin vcpu='1' cpuset='0'/>\n"
+                                         "    <iothreadpin iothread='1' cpuset='1'/>\n"
+                                         "  </cputune>\n"
+                                         "  <cpu mode='host-passthrough' migratable='on'>\n"
+                                         "    <cache mode='passthrough'/>\n"
+                                         "  </cpu>\n"
+                                         "</domain>\n");
+    for (int round = 0; round < 2; round++) {
+        CHECK_INT(domain_edit_cpus(edit, &wish), 0);
+        autofree char *after = domain_edit_after(edit);
+        CHECK_STR(after, want);
+    }
+    domain_edit_close(edit);
+    edit = open_edit("<domain><vcpu current='2'>4</vcpu></domain>");
+    CHECK_INT(domain_edit_cpus(edit, &wish), -EPROTO);
+    domain_edit_close(edit);
+}
+
+TEST(a_gpu_is_added_once_and_gets_its_firmware)
+{
+    static const char want[] = "<domain>\n"
+                               "  <devices>\n"
+                               "    <hostdev mode='subsystem' type='pci' managed='yes'>\n"
+                               "      <source>\n"
+                               "        <address domain='0x0000' bus='0x03' slot='0x00' "
+                               "function='0x1'/>\n"
+                               "      </source>\n"
+                               "      <rom file='/a.rom'/>\n"
+                               "    </hostdev>\n"
+                               "  </devices>\n"
+                               "</domain>\n";
+    struct domain_edit *edit = open_edit("<domain>\n  <devices>\n  </devices>\n</domain>\n");
+    CHECK_INT(domain_edit_rom(edit, "0000:03:00.1", "/a.rom"), -EPROTO);
+    for (int round = 0; round < 2; round++) {
+        CHECK_INT(domain_edit_hostdev(edit, "0000:03:00.1"), 0);
+        CHECK_INT(domain_edit_rom(edit, "0000:03:00.1", "/a.rom"), 0);
+        autofree char *after = domain_edit_after(edit);
+        CHECK_STR(after, want);
+    }
+    domain_edit_close(edit);
+    /* libvirt's and people's ways of writing numbers are the same address */
+    edit = open_edit("<domain><devices><hostdev type='pci'><source><address bus='3' slot='0x00' "
+                     "function='0x1'/></source></hostdev></devices></domain>");
+    CHECK_INT(domain_edit_hostdev(edit, "0000:03:00.1"), 0);
+    autofree char *after = domain_edit_after(edit);
+    CHECK_STR(after, domain_edit_before(edit));
+    domain_edit_close(edit);
+}

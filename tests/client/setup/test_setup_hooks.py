@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`espelho setup gpu|hugepages|cpus|monitor` on a saved machine, and the scripts that it makes: checked by shellcheck, and run against
+a kernel of the test's own (kernel.py). `test_setup_hooks.py PROGRAM [Case.name]`."""
+import os
+import subprocess
+import sys
+import unittest
+
+import scene
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "machines"))
+import make  # noqa: E402
+from maker import Machine  # noqa: E402
+
+XML = """<domain type='kvm'>
+  <name>win11</name>
+  <memory unit='GiB'>16</memory>
+  <vcpu>2</vcpu>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <cpu mode='host-passthrough'/>
+  <devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices>
+</domain>
+"""
+GPU, SOUND = "0000:03:00.0", "0000:03:00.1"
+FORBIDDEN = "#!/bin/sh\necho \"virsh $*\" >>{log}\nexit 1\n"  # in a hook it would wait for itself
+
+
+class Hooks(unittest.TestCase):
+    def setUp(self):
+        self.scene = s = scene.Scene(PROGRAM, XML, libvirt=False)
+        self.addCleanup(s.close)
+        machine = Machine(s.root)
+        make.description("fedora-rx6700").describe(machine, fixed=False)
+        machine.finish()
+        for tool in ("systemctl", "ddcutil", "timeout"):
+            s.tool(tool, f'#!/bin/sh\necho "{tool} $*" >>{s.log}\n')
+        s.write("usr/lib/systemd/system/virtqemud.service", "")
+        s.write("etc/libvirt/hooks/README", "")
+        for address in (GPU, SOUND):
+            s.write(f"sys/bus/pci/devices/{address}/native", self.driver(address))
+            s.write(f"sys/bus/pci/devices/{address}/driver_override", "\n")
+            s.write(f"sys/bus/pci/devices/{address}/remove", "")
+
+    def driver(self, address):
+        link = self.scene.path(f"sys/bus/pci/devices/{address}/driver")
+        return os.path.basename(os.readlink(link)) if os.path.islink(link) else ""
+
+    def drivers(self):
+        return self.driver(GPU), self.driver(SOUND)
+
+    def made(self, what, *words, check=False):
+        """Set up; with `check` the same once more, and looked at by shellcheck and libvirt's schema. The script's path."""
+        s = self.scene
+        shown = s.apply(what, "--domain=win11", *words)
+        path = s.path(f"etc/libvirt/hooks/qemu.d/espelho-win11-{what}")
+        self.assertEqual(os.stat(path).st_mode & 0o7777, 0o755)
+        if not check:
+            return path, shown
+        before = s.tree()
+        self.assertIn("nothing has to be changed", s.apply(what, "--domain=win11", *words))
+        self.assertEqual(s.tree(), before)
+        self.assertEqual(scene.validate(s.domain), "")
+        done = subprocess.run(["shellcheck", path], stdout=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        return path, shown
+
+    def run_hook(self, path, moment, vm="win11", **env):
+        """As libvirt does. Its status, and what it complained of."""
+        s = self.scene
+        kernel = os.path.join(s.bin, "tee")
+        if not os.path.exists(kernel):
+            os.symlink(os.path.join(HERE, "kernel.py"), kernel)
+        s.tool("virsh", FORBIDDEN.format(log=s.log))
+        done = subprocess.run([path, vm, *moment.split(), "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+                              env=dict(os.environ, PATH=s.bin + ":/usr/bin:/bin", ESPELHO_HOOK_ROOT=s.root, **env), check=False)
+        self.assertEqual(done.stdout, "")
+        self.assertFalse([c for c in s.commands() if c.startswith("virsh")])
+        return done.returncode, done.stderr
+
+    def log(self):
+        return self.scene.read("var/log/espelho/win11.log")
+
+    def written(self):
+        return self.scene.read("written.log")
+
+    # ---- gpu ----
+
+    def test_gpu_goes_and_comes_back(self):
+        path, shown = self.made("gpu", "--pci=03:00", "--bar2=8", check=True)
+        self.assertIn("systemctl try-restart virtqemud.service", self.scene.commands())
+        self.assertIn("<address domain='0x0000' bus='0x03' slot='0x00' function='0x1'/>", self.scene.xml())
+        self.assertIn("+        <address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/>", shown)
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertEqual(self.run_hook(path, "prepare begin", vm="other"), (0, ""))
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        for moment in ("prepare begin", "start begin", "started begin", "stopped end"):
+            self.assertEqual(self.run_hook(path, moment), (0, ""))
+            self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
+        self.assertEqual(self.scene.read(f"sys/bus/pci/devices/{GPU}/resource2_resize.taken"), "3\n")
+        self.assertIn("ready for the VM", self.log())
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertEqual(self.scene.read(f"sys/bus/pci/devices/{GPU}/driver_override").strip(), "")
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))  # once more does nothing
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+
+    def test_gpu_is_found_anew(self):
+        path, _ = self.made("gpu", "--pci=0000:03:00.0", "--rescan")
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertIn(f"/sys/bus/pci/devices/{GPU}/remove 1\n/sys/bus/pci/rescan 1\n", self.written())
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+
+    def test_gpu_that_libvirt_gave_back_already(self):
+        """managed='yes': libvirt has rebound it before the hook is called."""
+        path, _ = self.made("gpu", "--pci=03:00")
+        self.run_hook(path, "prepare begin")
+        for address in (GPU, SOUND):
+            link = self.scene.path(f"sys/bus/pci/devices/{address}/driver")
+            os.remove(link)
+            os.symlink("x/" + self.scene.read(f"sys/bus/pci/devices/{address}/native"), link)
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+
+    def test_gpu_in_use_is_left_alone(self):
+        path, _ = self.made("gpu", "--pci=03:00")
+        self.scene.write(f"sys/bus/pci/devices/{GPU}/drm/card1/dev", "")
+        self.scene.write("proc/4242/comm", "kwin_wayland\n")
+        os.makedirs(self.scene.path("proc/4242/fd"))
+        os.symlink("/dev/dri/card1", self.scene.path("proc/4242/fd/7"))
+        status, said = self.run_hook(path, "prepare begin")
+        self.assertEqual(status, 1)
+        self.assertIn(f"{GPU} is in use by: kwin_wayland", said)
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        os.remove(self.scene.path("proc/4242/fd/7"))
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+
+    def test_gpu_that_cannot_be_given_comes_back(self):
+        path, _ = self.made("gpu", "--pci=03:00", "--bar0=16384")
+        for busy in (f"/sys/bus/pci/devices/{GPU}/resource0_resize", f"/sys/bus/pci/devices/{GPU}/driver_override"):
+            status, said = self.run_hook(path, "prepare begin", ESPELHO_TEST_BUSY=busy)
+            self.assertEqual(status, 1, busy)
+            self.assertIn("could not be given to the VM", said)
+            self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"), busy)
+
+    def test_gpu_without_the_module(self):
+        path, _ = self.made("gpu", "--pci=03:00")
+        self.scene.tool("modprobe", "#!/bin/sh\necho 'modprobe: no such module' >&2\nexit 1\n")
+        self.assertEqual(self.run_hook(path, "prepare begin")[0], 1)
+        self.assertIn("no such module", self.log())
+        self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+
+    def test_gpu_early(self):
+        s = self.scene
+        s.tool("dracut", f'#!/bin/sh\necho "dracut $*" >>{s.log}\n')
+        s.write("etc/modprobe.d/mine.conf", "options vfio-pci ids=10de:1234\nsoftdep amdgpu pre: vfio-pci\n")
+        before = s.tree()
+        s.apply("gpu", "--pci=03:00", "--early")
+        self.assertEqual(s.read("etc/modprobe.d/mine.conf"),
+                         "options vfio-pci ids=10de:1234,1002:73df,1002:ab28\nsoftdep amdgpu pre: vfio-pci\n")
+        self.assertNotIn("amdgpu", s.read("etc/modprobe.d/espelho-vfio.conf"))
+        self.assertIn("softdep snd_hda_intel pre: vfio-pci\n", s.read("etc/modprobe.d/espelho-vfio.conf"))
+        self.assertIn("vfio_pci", s.read("etc/dracut.conf.d/espelho-vfio.conf"))
+        self.assertEqual(s.commands(), ["dracut --regenerate-all --force"])
+        self.assertIn("nothing has to be changed", s.apply("gpu", "--pci=03:00", "--early"))
+        s.setup("undo")
+        self.assertEqual(s.tree(), before)
+        self.assertEqual(s.commands(), ["dracut --regenerate-all --force"] * 2)
+
+    def test_gpu_errors(self):
+        for words, message in ((["gpu"], "which GPU?"), (["gpu", "--pci=03:00"], "Which VM?"), (["gpu", "--pci=0e:00"], "0000:07:00.0"),
+                               (["gpu", "--pci=00:01"], "GPUs of this machine"), (["gpu", "--pci=../../x"], "GPUs of this machine"),
+                               (["gpu", "--pci=03:00", "--domain=win11", "--bar2=3"], "BAR 2 of 0000:03:00.0 cannot have 3 MiB"),
+                               (["gpu", "--pci=03:00", "--domain=win11", "--bar0=32768"], "BAR 0")):
+            self.assertIn(message, self.scene.setup(*words, status=1))
+        machine = Machine(self.scene.path("twins"))
+        make.description("fedora-rx6700").describe(machine, fixed=False)
+        machine.pci("0000:0a:00.0", "1002:73df", 0x030000, group=30)
+        machine.finish()
+        done = subprocess.run([PROGRAM, "setup", "gpu", "--pci=03:00", "--early", "--root", self.scene.path("twins")],
+                              stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("0000:0a:00.0", done.stderr)
+
+    # ---- huge pages ----
+
+    def pool(self, size, number, free):
+        for name, count in (("nr", number), ("free", free)):
+            self.scene.write(f"sys/kernel/mm/hugepages/hugepages-{size}kB/{name}_hugepages", f"{count}\n")
+        for name in ("drop_caches", "compact_memory"):
+            self.scene.write(f"proc/sys/vm/{name}", "0\n")
+        return lambda: int(self.scene.read(f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages"))
+
+    def test_hugepages_are_taken_and_given_back(self):
+        path, _ = self.made("hugepages", check=True)
+        self.assertIn("<page size='2048' unit='KiB'/>", self.scene.xml())
+        count = self.pool(2048, 100, 60)
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(count(), 100 + 8192 - 60)  # 60 are free already
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(count(), 100)
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(count(), 100)
+
+    def test_hugepages_that_are_not_free(self):
+        path, _ = self.made("hugepages", "--page=1G")
+        self.assertIn("<page size='1048576' unit='KiB'/>", self.scene.xml())
+        count = self.pool(1048576, 0, 0)
+        status, said = self.run_hook(path, "prepare begin", ESPELHO_TEST_FREE_PAGES="5")
+        self.assertEqual(status, 1)
+        self.assertIn("only 5 of 16 huge pages of 1048576 KiB are free", said)
+        self.assertEqual(count(), 0)
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(count(), 0)
+
+    def test_hugepages_enough_there(self):
+        path, _ = self.made("hugepages", "--page=1G")
+        count = self.pool(1048576, 16, 16)
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(count(), 16)
+
+    def test_hugepages_errors(self):
+        for words, message in ((["hugepages"], "How much memory?"), (["hugepages", "--memory=16"], "is no size"),
+                               (["hugepages", "--memory=16G"], "Which VM?"), (["hugepages", "--memory=32G", "--early"], "not enough left"),
+                               (["hugepages", "--memory=1500M", "--page=1G", "--early"], "no whole number")):
+            self.assertIn(message, self.scene.setup(*words, status=1))
+
+    # ---- cpus ----
+
+    def test_cpus(self):
+        path, _ = self.made("cpus", "--cores=2", "--governor", check=True)
+        xml = self.scene.xml()
+        self.assertIn("<vcpu placement='static'>4</vcpu>", xml)
+        for vcpu, cpu in enumerate((4, 10, 5, 11)):
+            self.assertIn(f"<vcpupin vcpu='{vcpu}' cpuset='{cpu}'/>", xml)
+        self.assertIn("<emulatorpin cpuset='0-3,6-9'/>", xml)
+        self.assertIn("cores='2' threads='2'/>", xml)
+        self.assertIn("<feature policy='require' name='topoext'/>", xml)
+        for cpu in range(12):
+            self.scene.write(f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor", "schedutil\n")
+        governors = lambda: [self.scene.read(f"sys/devices/system/cpu/cpu{n}/cpufreq/scaling_governor").strip() for n in range(12)]
+        self.assertEqual(self.run_hook(path, "started begin"), (0, ""))
+        self.assertEqual([n for n, g in enumerate(governors()) if g == "performance"], [4, 5, 10, 11])
+        for slice_ in ("init.scope", "system.slice", "user.slice"):
+            self.assertIn(f"systemctl set-property --runtime -- {slice_} AllowedCPUs=0-3,6-9", self.scene.commands())
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        self.assertEqual(governors(), ["schedutil"] * 12)
+        self.assertIn("systemctl set-property --runtime -- user.slice AllowedCPUs=0-11", self.scene.commands())
+
+    def test_cpus_never_keep_a_vm_from_starting(self):
+        path, _ = self.made("cpus")
+        self.assertIn("not enough cores", self.scene.setup("cpus", "--domain=win11", "--cores=6", status=1))
+        self.scene.tool("systemctl", "#!/bin/sh\necho 'no bus' >&2\nexit 1\n")
+        self.assertEqual(self.run_hook(path, "started begin"), (0, ""))
+        self.assertIn("cannot be moved", self.log())
+
+    # ---- monitor ----
+
+    def test_monitor(self):
+        for words in ([], ["--vm-input=256", "--host-input=1"], ["--vm-input=x", "--host-input=1"]):
+            self.assertIn("Which inputs?", self.scene.setup("monitor", "--domain=win11", *words, status=1))
+        path, shown = self.made("monitor", "--vm-input=0x0f", "--host-input=17", "--display=2", check=True)
+        self.assertIn("ddcutil", shown)  # it is not installed: how to
+        self.assertEqual(self.run_hook(path, "started begin"), (0, ""))
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        said = [c for c in self.scene.commands() if c.startswith("timeout")]
+        self.assertEqual(said, ["timeout 10 ddcutil --display 2 setvcp 60 0x0f", "timeout 10 ddcutil --display 2 setvcp 60 0x11"])
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
