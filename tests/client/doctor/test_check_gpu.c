@@ -191,7 +191,14 @@ TEST(the_hosts_driver_has_the_guests_card)
     set_driver(&all[0], "nvidia");
     BEGINS("gpu.vfio", "failure: The host's driver nvidia has the card");
     FIX_HAS("softdep nvidia pre: vfio-pci");
-    FIX_HAS("espelho setup gpu --pci 0000:01:00.0");
+    FIX_HAS("sudo espelho setup gpu --pci 0000:01:00.0 --domain NAME --apply");
+    examine_vm("<devices/>");
+    BEGINS("gpu.vfio", "failure");
+    FIX_HAS("--domain win --apply");
+    examine_vm("<domain type='kvm'><name>x; rm -rf /</name></domain>");
+    BEGINS("gpu.vfio", "failure");
+    FIX_HAS("--domain NAME --apply");
+    examine_vm(NULL);
     tree_file("/etc/libvirt/hooks/qemu.d/win/prepare", "");
     BEGINS("gpu.vfio", "ok: nvidia has the card until libvirt's hook");
     tree_file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2204\n");
@@ -319,6 +326,7 @@ TEST(bar_2_of_amd)
     f->bar_sizes_supported[2] = 0x1fe;
     BEGINS("gpu.bar2", "warning: BAR 2 has 256 MiB");
     FIX_HAS("echo 3 | sudo tee /sys/bus/pci/devices/0000:01:00.0/resource2_resize");
+    FIX_HAS("--domain NAME --bar2 8 --apply");
     f->bar[2].len_bytes = 8 * MIB;
     BEGINS("gpu.bar2", "ok");
     f->bar[2].len_bytes = 2 * MIB;
