@@ -24,8 +24,9 @@ static struct pci_function *cards(size_t count)
         all[i] = (struct pci_function){
             .vendor = 0x10de, .device = 0x2204, .class_code = 0x030000, .iommu_group = -1
         };
-        snprintf(all[i].address, sizeof(all[i].address), "0000:%02zu:00.0", i + 1);
-        snprintf(all[i].name, sizeof(all[i].name), "Card %zu", i + 1);
+        const unsigned int bus = (unsigned int)(i + 1) % 10;
+        snprintf(all[i].address, sizeof(all[i].address), "0000:%02u:00.0", bus);
+        snprintf(all[i].name, sizeof(all[i].name), "Card %u", bus);
     }
     m->pci = all;
     m->pci_count = count;
@@ -190,7 +191,14 @@ TEST(the_hosts_driver_has_the_guests_card)
     set_driver(&all[0], "nvidia");
     BEGINS("gpu.vfio", "failure: The host's driver nvidia has the card");
     FIX_HAS("softdep nvidia pre: vfio-pci");
-    FIX_HAS("espelho setup gpu --pci 0000:01:00.0");
+    FIX_HAS("sudo espelho setup gpu --pci 0000:01:00.0 --domain NAME --apply");
+    examine_vm("<devices/>");
+    BEGINS("gpu.vfio", "failure");
+    FIX_HAS("--domain win --apply");
+    examine_vm("<domain type='kvm'><name>x; rm -rf /</name></domain>");
+    BEGINS("gpu.vfio", "failure");
+    FIX_HAS("--domain NAME --apply");
+    examine_vm(NULL);
     tree_file("/etc/libvirt/hooks/qemu.d/win/prepare", "");
     BEGINS("gpu.vfio", "ok: nvidia has the card until libvirt's hook");
     tree_file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2204\n");
@@ -318,6 +326,7 @@ TEST(bar_2_of_amd)
     f->bar_sizes_supported[2] = 0x1fe;
     BEGINS("gpu.bar2", "warning: BAR 2 has 256 MiB");
     FIX_HAS("echo 3 | sudo tee /sys/bus/pci/devices/0000:01:00.0/resource2_resize");
+    FIX_HAS("--domain NAME --bar2 8 --apply");
     f->bar[2].len_bytes = 8 * MIB;
     BEGINS("gpu.bar2", "ok");
     f->bar[2].len_bytes = 2 * MIB;
