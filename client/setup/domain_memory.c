@@ -23,6 +23,7 @@ struct memory_now {
     xmlNode *shmem;                   /* PLAIN, DOORBELL */
     xmlNode *object_arg, *device_arg; /* KVMFR: the <qemu:arg> with the value; device: or NULL */
     char object_id[128];
+    size_t arg_devices; /* ivshmem devices on the command line, whatever their memory is */
 };
 
 static bool name_is_ours(const char *name, const struct memory_wish *wish)
@@ -131,14 +132,31 @@ static void look_at_device(xmlNode *arg, const char *text, struct memory_now *no
         now->device_arg = arg;
 }
 
+static void count_device(xmlNode *arg, const char *text, struct memory_now *now)
+{
+    (void)arg;
+    now->arg_devices +=
+        driver_is(text, "driver", "ivshmem-plain") || driver_is(text, "driver", "ivshmem-doorbell");
+}
+
+/* <qemu:commandline>, whatever its prefix is. */
+static xmlNode *find_commandline(const struct domain_edit *edit)
+{
+    xmlNode *n = xml_tree_child(edit->root, "commandline");
+    while (n && !(n->ns && n->ns->href && strcmp((const char *)n->ns->href, QEMU_NAMESPACE) == 0))
+        n = xml_tree_next(n->next, "commandline");
+    return n;
+}
+
 static void look(const struct domain_edit *edit, const struct memory_wish *wish,
                  struct memory_now *now)
 {
     const xmlNode *const devices = xml_tree_child(edit->root, "devices");
     for (xmlNode *n = xml_tree_child(devices, "shmem"); n; n = xml_tree_next(n->next, "shmem"))
         look_at_shmem(n, wish, now);
-    xmlNode *const commandline = xml_tree_child(edit->root, "commandline");
+    xmlNode *const commandline = find_commandline(edit);
     each_value(commandline, "-object", look_at_object, now);
+    each_value(commandline, "-device", count_device, now);
     if (now->object_arg)
         each_value(commandline, "-device", look_at_device, now);
 }
@@ -268,8 +286,14 @@ static int adjust_kvmfr(struct domain_edit *edit, const struct memory_now *now,
 
 static xmlNs *qemu_namespace(struct domain_edit *edit)
 {
-    xmlNs *const ns = xmlSearchNsByHref(edit->doc, edit->root, (const xmlChar *)QEMU_NAMESPACE);
-    return ns ? ns : xmlNewNs(edit->root, (const xmlChar *)QEMU_NAMESPACE, (const xmlChar *)"qemu");
+    xmlNs *ns = xmlSearchNsByHref(edit->doc, edit->root, (const xmlChar *)QEMU_NAMESPACE);
+    if (ns && ns->prefix)
+        return ns;
+    static const char *const prefixes[] = { "qemu", "espelho-qemu" }; /* if that means another */
+    ns = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(prefixes) && !ns; i++)
+        ns = xmlNewNs(edit->root, (const xmlChar *)QEMU_NAMESPACE, (const xmlChar *)prefixes[i]);
+    return ns;
 }
 
 static int add_arg(xmlNode *commandline, const char *value)
@@ -287,7 +311,7 @@ static int add_kvmfr(struct domain_edit *edit, const struct memory_wish *wish,
                      struct memory_result *result)
 {
     xmlNs *const ns = qemu_namespace(edit);
-    xmlNode *commandline = xml_tree_child(edit->root, "commandline");
+    xmlNode *commandline = find_commandline(edit);
     if (ns && !commandline) {
         commandline = xml_tree_add(edit->root, "commandline");
         if (commandline)
@@ -341,7 +365,7 @@ static int remove_now(struct domain_edit *edit, const struct memory_now *now)
                                           "please remove it with virsh edit."));
     remove_arg(now->object_arg);
     remove_arg(now->device_arg);
-    xmlNode *const commandline = xml_tree_child(edit->root, "commandline");
+    xmlNode *const commandline = find_commandline(edit);
     if (commandline && !xml_tree_child(commandline, "arg") && !xml_tree_child(commandline, "env"))
         xml_tree_remove(commandline);
     return 0;
@@ -384,6 +408,10 @@ int domain_edit_memory(struct domain_edit *edit, const struct memory_wish *wish,
                                   _("The VM has %zu devices for the relay's memory; please "
                                     "remove all but one with virsh edit."),
                                   now.count);
+    if (now.arg_devices > (now.object_arg ? 1 : 0))
+        return domain_edit_refuse(edit, _("The VM has an ivshmem device in <qemu:commandline> that "
+                                          "is not of the kvmfr module; please remove it with virsh "
+                                          "edit, and run this again."));
     if (r.backend == MEMORY_AS_IT_IS)
         r.backend = now.count ? now.backend : MEMORY_PLAIN;
     int err = 0;

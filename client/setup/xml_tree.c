@@ -34,6 +34,11 @@ static int check_domain(const xmlDoc *doc, char *problem, size_t problem_bytes)
 int xml_tree_parse(const char *xml, xmlDoc **out, char *problem, size_t problem_bytes)
 {
     const size_t len_bytes = strlen(xml);
+    if (xml[strspn(xml, " \t\r\n")] != '<') {
+        snprintf(problem, problem_bytes,
+                 _("This is not a domain's XML as virsh dumpxml prints it."));
+        return -EPROTO;
+    }
     if (len_bytes > XML_TREE_MAX_BYTES) {
         snprintf(problem, problem_bytes, _("The domain's XML is larger than %d MiB."),
                  XML_TREE_MAX_BYTES >> 20);
@@ -42,7 +47,8 @@ int xml_tree_parse(const char *xml, xmlDoc **out, char *problem, size_t problem_
     xmlParserCtxt *parser = xmlNewParserCtxt();
     if (!parser)
         return -ENOMEM;
-    xmlDoc *doc = xmlCtxtReadMemory(parser, xml, (int)len_bytes, NULL, NULL,
+    /* libvirt's encoding, and no other by a mark at the beginning or a declaration. */
+    xmlDoc *doc = xmlCtxtReadMemory(parser, xml, (int)len_bytes, NULL, "UTF-8",
                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                         XML_PARSE_NOCDATA);
     int err =

@@ -13,8 +13,6 @@ import sys
 import tempfile
 
 GROUPS = ("cpu", "iommu", "gpu", "kvm", "domain", "memory", "kvmfr", "session", "guest")
-
-
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
 
 
@@ -31,6 +29,9 @@ def report(espelho, tree):
     worst = {"ok": 0, "warning": 1, "failure": 2}[found["worst"]]
     if done.returncode != worst:
         raise SystemExit(f"{tree}: status {done.returncode}, but the worst is {found['worst']}")
+    for f in found["findings"]:
+        if f["verdict"] in ("warning", "failure") and not f.get("fix"):
+            raise SystemExit(f"{tree}: {f['id']} has no fix: {f['found']}")
     return found["findings"]
 
 

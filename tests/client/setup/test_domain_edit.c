@@ -43,6 +43,7 @@ TEST(what_is_no_domain_is_refused)
         "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain>&a;</domain>",
         "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>",
         "<domain>&nothing;</domain>",
+        "<domain><qemu:commandline/></domain>",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct domain_edit *edit = NULL;
@@ -80,6 +81,11 @@ static const struct {
            "<qemu:arg value='memory-backend-file,id=a,mem-path=/dev/kvmfr0,size=64M'/>"
            "</qemu:commandline></domain>",
       "no device", MEMORY_PLAIN },
+    { HEAD "<qemu:commandline><qemu:arg value='-object'/>"
+           "<qemu:arg value='memory-backend-file,id=a,mem-path=/dev/shm/looking-glass,size=64M'/>"
+           "<qemu:arg value='-device'/><qemu:arg value='ivshmem-plain,memdev=a'/>"
+           "</qemu:commandline></domain>",
+      "not of the kvmfr module", MEMORY_AS_IT_IS },
 };
 
 TEST(memory_that_is_not_understood_is_refused)
@@ -221,6 +227,20 @@ TEST(memory_is_edited)
         CHECK_STR(result.name, row->got_name);
         domain_edit_close(edit);
     }
+}
+
+/* "qemu" is somebody else's word here. */
+TEST(a_prefix_that_is_taken_is_left_alone)
+{
+    struct domain_edit *edit =
+        open_edit("<domain xmlns:qemu='urn:other'><qemu:commandline/></domain>\n");
+    const struct memory_wish wish = wish_of(MEMORY_KVMFR, 64);
+    struct memory_result result;
+    CHECK_INT(domain_edit_memory(edit, &wish, &result), 0);
+    autofree char *after = domain_edit_after(edit);
+    CHECK(strstr(after, "<qemu:commandline/>") &&
+          strstr(after, "<espelho-qemu:arg value='-object'/>"));
+    domain_edit_close(edit);
 }
 
 TEST(spice_and_its_channel_are_added_once)
