@@ -67,26 +67,27 @@ static int memory_bar(const struct pci_function *f)
 
 /* ---- gpu.bars ---- */
 
-/* Steps at a machine whose guest is off: the card must have no driver while it changes. NULL: no
- * memory. */
+/* Steps at a machine whose guest is off: the card must have no driver while it changes, and gets
+ * the same one again. NULL: no memory. */
 static char *fix_size(const struct doctor_facts *facts, const struct pci_function *gpu, int bar,
                       unsigned int bit)
 {
     char more[64], *text = NULL;
+    size_t len_bytes = 0;
     const char *const a = gpu->address;
-    const bool hook = bar == 0 || bar == 2; /* what setup has options for */
     snprintf(more, sizeof(more), " --bar%d %u", bar, 1U << (bit < 31 ? bit : 31));
     autofree char *setup = gpu_setup_command(facts, gpu, more);
-    if (!setup ||
-        asprintf(&text,
-                 _("With the guest shut off:\n"
-                   "echo %s | sudo tee /sys/bus/pci/devices/%s/driver/unbind\n"
-                   "echo %u | sudo tee /sys/bus/pci/devices/%s/resource%d_resize\n"
-                   "echo %s | sudo tee /sys/bus/pci/drivers/vfio-pci/bind%s%s"),
-                 a, a, bit, a, bar, a, hook ? _("\nOr at each start of the guest:\n") : "",
-                 hook ? setup : "") < 0)
+    FILE *const to = setup ? open_memstream(&text, &len_bytes) : NULL;
+    if (!to)
         return NULL;
-    return text;
+    fprintf(to, "%s\n", _("With the guest shut off:"));
+    if (gpu->driver[0])
+        fprintf(to, "echo %s | sudo tee /sys/bus/pci/devices/%s/driver/unbind\n", a, a);
+    fprintf(to, "echo %u | sudo tee /sys/bus/pci/devices/%s/resource%d_resize\n", bit, a, bar);
+    fprintf(to, "echo %s | sudo tee /sys/bus/pci/drivers_probe", a);
+    if (bar == 0 || bar == 2) /* what setup has options for */
+        fprintf(to, "\n%s\n%s", _("Or at each start of the guest:"), setup);
+    return fclose(to) == 0 ? text : NULL;
 }
 
 static void unusually_small(const struct doctor_facts *facts, const struct pci_function *gpu,

@@ -20,6 +20,8 @@ def describe(m, fixed):
     m.file("/usr/bin/mkinitcpio", "")
     m.file("/etc/mkinitcpio.conf", "MODULES=()\nHOOKS=(base udev autodetect microcode modconf kms keyboard block filesystems fsck)\n")
     m.denied("/boot/loader/loader.conf")
+    m.file("/boot/loader/entries/linux.conf", "title Arch Linux\nlinux /vmlinuz-linux\ninitrd /intel-ucode.img\n"
+           f"initrd /initramfs-linux.img\noptions root=PARTUUID=f00d rw{parameters}\n")
     if fixed:
         m.iommu(["dmar0", "dmar1"], "DMAR")
         m.module("i915", enable_guc="3", max_vfs="7")

@@ -19,6 +19,7 @@ def describe(m, fixed):
           virtualization=fixed, memory=16 * GIB)
     m.file("/etc/default/grub", 'GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n')
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.directory("/sys/firmware/acpi/tables")
     m.module("amdgpu")
@@ -29,7 +30,6 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1002:6611,1002:aab0\nsoftdep radeon pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "# List of modules\nvfio-pci\n")
     else:
         m.interrupts()
         m.module("radeon")

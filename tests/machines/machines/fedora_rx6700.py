@@ -10,7 +10,7 @@ from maker import GIB, KIB, MIB, bar, powers
 
 def describe(m, fixed):
     m.os_release("fedora", "Fedora Linux 41 (Workstation Edition)", "41")
-    options = " rd.driver.pre=vfio-pci amd_iommu=on iommu=pt" if fixed else ""
+    options = " iommu=pt" if fixed else ""
     m.kernel("6.11.4-301.fc41.x86_64", "BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.11.4-301.fc41.x86_64 root=UUID=0a1b2c3d ro rhgb quiet" + options)
     m.uefi()
     for name, number in (("wheel", 10), ("kvm", 36), ("libvirt", 978), ("qemu", 107), ("render", 105), ("input", 104)):
@@ -27,6 +27,7 @@ def boot(m, fixed):
     m.file("/etc/default/grub", 'GRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX="rhgb quiet"\nGRUB_ENABLE_BLSCFG=true\n')
     m.file("/usr/bin/grubby", "")
     m.file("/usr/bin/dracut", "")
+    m.directory("/etc/dracut.conf.d")
     m.directory("/sys/fs/selinux")
     m.file("/sys/fs/selinux/enforce", "1")
     m.module("amdgpu")
@@ -34,7 +35,7 @@ def boot(m, fixed):
     m.module("kvm_amd", nested="1")
     if fixed:
         m.module("vfio_pci")
-        m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1002:73df,1002:ab28\nsoftdep amdgpu pre: vfio-pci\n")
+        m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1002:73df,1002:ab28\nsoftdep amdgpu pre: vfio-pci\nsoftdep snd_hda_intel pre: vfio-pci\n")
         m.file("/etc/dracut.conf.d/vfio.conf", 'force_drivers+=" vfio_pci vfio vfio_iommu_type1 "\n')
 
 

@@ -26,6 +26,7 @@ def describe(m, fixed):
     m.file("/etc/mkinitcpio.conf", f"MODULES=({early})\nHOOKS=(base udev autodetect modconf kms block filesystems)\n")
     m.module("kvm", ignore_msrs="N")
     m.module("kvm_amd", nested="1")
+    m.file("/etc/modprobe.d/blacklist.conf", "# from the guide\nblacklist nouveau\n" + "blacklist amdgpu\n" * (not fixed))
     if fixed:
         m.module("amdgpu")
         m.module("vfio_pci")
@@ -33,7 +34,6 @@ def describe(m, fixed):
                "softdep snd_hda_intel pre: vfio-pci\n")
     else:
         m.module("nvidia")
-        m.file("/etc/modprobe.d/blacklist.conf", "# from the guide\nblacklist nouveau\nblacklist amdgpu\n")
     devices(m, fixed)
     guest(m, fixed)
 

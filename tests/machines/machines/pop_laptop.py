@@ -20,6 +20,7 @@ def describe(m, fixed):
     m.iommu(["ivhd0"], "IVRS")
     m.file("/usr/bin/kernelstub", "")
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.module("amdgpu")
     m.module("kvm", ignore_msrs="N")
@@ -28,7 +29,6 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2520,10de:228e\nsoftdep nvidia pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "vfio-pci\n")
     else:
         m.module("nvidia")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2520 disable_vga=1\n")

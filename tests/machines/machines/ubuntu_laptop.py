@@ -19,6 +19,7 @@ def describe(m, fixed):
     m.cpu("GenuineIntel", "Intel(R) Core(TM) i7-10750H CPU @ 2.60GHz", [[(n, n + 6) for n in range(6)]], memory=16 * GIB)
     m.file("/etc/default/grub", 'GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\nGRUB_CMDLINE_LINUX=""\n')
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.module("i915", enable_guc="-1")
     m.module("kvm", ignore_msrs="N")
@@ -28,7 +29,6 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:1f95,10de:10fa\nsoftdep nvidia pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "vfio-pci\n")
     else:
         m.acpi_table("DMAR")
         m.interrupts()
