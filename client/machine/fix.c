@@ -43,11 +43,11 @@ bool fix_there(const struct fix_lines *l, const char *path)
 void fix_each_word(struct fix_lines *l, const char *words,
                    void (*on_word)(struct fix_lines *l, const char *word))
 {
-    autofree char *copy = strdup(words);
-    char *rest = copy;
+    char *const copy = strdup(words), *rest = copy;
     for (char *word; (word = strsep(&rest, " ")) != NULL;)
         if (word[0])
             on_word(l, word);
+    free(copy);
 }
 
 /* ---- initramfs: the small system that the kernel starts first ---- */
