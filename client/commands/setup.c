@@ -370,6 +370,15 @@ const struct command command_setup = {
         "back. What is right\nalready stays, so a second run changes nothing.\n\n"
         "  vm         shared memory, SPICE, access rights: --domain, --mode, --hdr, --backend, "
         "--video\n"
+        "  gpu        the GPU for the VM, at its start or from the boot on: --pci, --domain, "
+        "--early,\n             --rescan, --bar0, --bar2\n"
+        "  hugepages  the VM's memory in large pages: --domain, --memory, --page, --early\n"
+        "  cpus       whole cores for the VM, the host kept off them: --domain, --cores, "
+        "--governor\n"
+        "  vbios      how the GPU's firmware is read; whether a file is whole: --pci, --file, "
+        "--domain\n"
+        "  input      finds keyboard and mouse, prints lines for the VM's XML: --toggle\n"
+        "  monitor    its input follows the VM: --domain, --vm-input, --host-input, --display\n"
         "  undo       takes the newest change back\n",
     .words = COMMAND_WORDS_SETUP,
     .min_words = 1,

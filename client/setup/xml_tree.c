@@ -51,8 +51,9 @@ int xml_tree_parse(const char *xml, xmlDoc **out, char *problem, size_t problem_
     xmlDoc *doc = xmlCtxtReadMemory(parser, xml, (int)len_bytes, NULL, "UTF-8",
                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                         XML_PARSE_NOCDATA);
-    int err =
-        doc ? check_domain(doc, problem, problem_bytes) : bad_xml(parser, problem, problem_bytes);
+    /* A prefix that is not declared would get a meaning by what is added. */
+    int err = doc && parser->nsWellFormed ? check_domain(doc, problem, problem_bytes)
+                                          : bad_xml(parser, problem, problem_bytes);
     xmlFreeParserCtxt(parser);
     if (err < 0)
         xmlFreeDoc(doc);

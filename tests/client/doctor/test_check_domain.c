@@ -279,6 +279,17 @@ TEST(passed_through)
     check_rows(rows, ARRAY_LEN(rows));
 }
 
+/* Nothing is said of devices of a machine that could not be read. */
+TEST(unknown_devices)
+{
+    examine_begin();
+    examine_machine()->pci_count = 0;
+    examine_vm("<devices>" GPU("0") "</devices>");
+    CHECK(strncmp(examine("domain.hostdev"), "not_applicable", 14) == 0);
+    CHECK(strncmp(examine("domain.video"), "ok: There is no emulated display", 32) == 0);
+    CHECK(strncmp(examine("domain.code43"), "not_applicable", 14) == 0);
+}
+
 #define ROM(path)                                                                                  \
     "<devices><hostdev type='pci'><source><address bus='1'/></source><rom file='" path "'/>"       \
     "</hostdev></devices>"

@@ -97,6 +97,7 @@ TEST(a_file_of_this_users_qemu)
                     "memory-backend-file,id=m,mem-path=/dev/shm/x,size=16M");
     BEGINS("memory.access", "ok");
     BEGINS("memory.size", "ok: The file has the 16 MiB");
+    BEGINS("memory.tmpfiles", "not_applicable");
 }
 
 TEST(size_that_is_there)
