@@ -206,10 +206,10 @@ int root_command(struct root *root, const char *const argv[], char **text, int *
     if (err == 0)
         err = root_is_live(root) ? run(argv, &printed, &exit_status)
                                  : read_saved(root, name, &printed, &exit_status);
-    if (err == 0 && !printed)
-        err = -ENOMEM;
     if (err < 0)
         return err;
+    if (!printed)
+        return -ENOMEM;
     root_tell_command(root, name, exit_status, printed, strlen(printed));
     *text = printed;
     *status = exit_status;
