@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Graphics cards: which one is whose, and whether the guest's can be given and taken back. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -92,15 +93,16 @@ static void cards(const struct doctor_facts *facts, struct findings *out)
 static void only_one(const struct doctor_facts *facts, const struct pci_function *gpu,
                      struct findings *out)
 {
-    (void)facts;
-    char fix[512];
     const struct gpu_subject subject = gpu_subject(gpu);
-    snprintf(fix, sizeof(fix),
-             _("Turn the processor's own graphics on in the firmware ('iGPU Multi-Monitor', "
-               "'Integrated Graphics': Enabled), or add a second, cheap card.\n"
-               "Or let the desktop end while the guest runs, and use the guest from another "
-               "machine: espelho setup gpu --pci %s"),
-             gpu->address);
+    autofree char *setup = gpu_setup_command(facts, gpu, ""), *fix = NULL;
+    if (!setup ||
+        asprintf(&fix,
+                 _("Turn the processor's own graphics on in the firmware ('iGPU Multi-Monitor', "
+                   "'Integrated Graphics': Enabled), or add a second, cheap card.\n"
+                   "Or let the desktop end while the guest runs, and use the guest from another "
+                   "machine:\n%s"),
+                 setup) < 0)
+        return;
     finding_add(out, VERDICT_WARNING, subject.text,
                 _("It is the only card: a desktop cannot show the guest's window while the guest "
                   "has it."),

@@ -122,7 +122,8 @@ static void check_version(const struct doctor_facts *facts, const struct wanted_
 {
     struct version v;
     int err = -ENOENT;
-    for (size_t i = 0; i < ARRAY_LEN(wanted->programs) && wanted->programs[i] && err < 0; i++)
+    for (size_t i = 0; i < ARRAY_LEN(wanted->programs) && wanted->programs[i] && err == -ENOENT;
+         i++)
         err = version_of(facts->root, wanted->programs[i], &v);
     autofree char *fix = fix_install(facts->machine, wanted->package);
     const struct version *const least = &wanted->least;

@@ -84,10 +84,11 @@ static char *build_fix(const struct doctor_facts *facts)
     autofree char *dkms = fix_install(facts->machine, "dkms");
     autofree char *headers =
         has_headers(facts) ? NULL : fix_install(facts->machine, "kernel-headers");
+    autofree char *name = facts->vm ? wording_name(facts->vm) : NULL;
     if (!has_sources(facts, version))
         return wording(_("Install the package espelho-dkms, or use plain shared memory instead "
                          "of /dev/kvmfr0:\n  espelho setup vm --domain %s --backend plain"),
-                       facts->vm ? facts->vm->name : "NAME");
+                       name ? name : "NAME");
     return wording("%s\n%s%ssudo dkms install kvmfr/%s", dkms ? dkms : "", headers ? headers : "",
                    headers ? "\n" : "", version);
 }
@@ -131,14 +132,25 @@ static void check_module(const struct doctor_facts *facts, struct findings *out)
 
 enum { VARIABLE_BYTES = 5 }; /* four of attributes, then the value */
 
-static bool secure_boot_is_on(const struct doctor_facts *facts)
+static bool variable_is_on(struct root *root)
 {
     static const char path[] =
         "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
     autofree char *bytes = NULL;
     size_t len_bytes = 0;
-    return root_read(facts->root, path, &bytes, &len_bytes) == 0 && len_bytes >= VARIABLE_BYTES &&
+    return root_read(root, path, &bytes, &len_bytes) == 0 && len_bytes >= VARIABLE_BYTES &&
            bytes[VARIABLE_BYTES - 1] == 1;
+}
+
+/* mokutil first: what it prints is kept in a saved tree, the firmware's bytes are not. */
+static bool secure_boot_is_on(const struct doctor_facts *facts)
+{
+    static const char *const argv[] = { "mokutil", "--sb-state", NULL };
+    autofree char *text = NULL;
+    int status;
+    if (root_command(facts->root, argv, &text, &status) == 0 && status == 0)
+        return strstr(text, "SecureBoot enabled") != NULL;
+    return variable_is_on(facts->root);
 }
 
 static void check_secure_boot(const struct doctor_facts *facts, struct findings *out)
@@ -162,7 +174,20 @@ static void check_secure_boot(const struct doctor_facts *facts, struct findings 
 
 /* ---- its parameters, and the device that comes of them ---- */
 
-/* Does a file in one of the folders, named like `pattern`, have a line with `words`? */
+/* Is there a line with `words` that is no comment? */
+static bool has_line(const char *text, const char *words)
+{
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words)) {
+        const char *line = at;
+        while (line > text && line[-1] != '\n')
+            line--;
+        if (line[strspn(line, " \t")] != '#')
+            return true;
+    }
+    return false;
+}
+
+/* Does a file in one of the folders, named like `pattern`, have such a line? */
 static bool is_configured(const struct doctor_facts *facts, const char *const folders[],
                           const char *pattern, const char *words)
 {
@@ -172,14 +197,8 @@ static bool is_configured(const struct doctor_facts *facts, const char *const fo
             continue;
         for (size_t k = 0; k < names->count; k++) {
             autofree char *path = wording("%s/%s", folders[i], names->name[k]), *text = NULL;
-            if (!path || fnmatch(pattern, names->name[k], 0) != 0 ||
-                root_read(facts->root, path, &text, NULL) < 0)
-                continue;
-            const char *const at = strstr(text, words);
-            const char *line = at;
-            while (line && line > text && line[-1] != '\n')
-                line--;
-            if (at && line[strspn(line, " \t")] != '#')
+            if (path && fnmatch(pattern, names->name[k], 0) == 0 &&
+                root_read(facts->root, path, &text, NULL) == 0 && has_line(text, words))
                 return true;
         }
     }

@@ -94,8 +94,7 @@ static bool qemu_may(const struct doctor_facts *facts, const struct access *file
         strcmp(file->group, "libvirt-qemu") == 0)
         return file->group_may;
     /* qemu:///session, or a script: QEMU runs as this user. */
-    const bool own = facts->vm->is_process || strstr(facts->vm->source, "session");
-    return file->others_may || (own && file->user_may);
+    return file->others_may || (!memory_is_confined(facts->vm) && file->user_may);
 }
 
 static void check_access(const struct doctor_facts *facts, struct findings *out)
@@ -224,7 +223,9 @@ static void check_tmpfiles(const struct doctor_facts *facts, struct findings *ou
 {
     char path[VM_PATH];
     struct tmpfiles_line line;
-    if (!file_of(facts, path) || strncmp(path, SHM, strlen(SHM)) != 0)
+    /* A QEMU of this user's own makes the file as this user. */
+    if (!file_of(facts, path) || strncmp(path, SHM, strlen(SHM)) != 0 ||
+        !memory_is_confined(facts->vm))
         return;
     autofree char *fix = tmpfiles_fix(facts, path);
     if (!find_tmpfiles(facts, path, &line))

@@ -18,7 +18,15 @@
 #include "doctor/tar.h"
 
 /* The first three lie in the tree; a later one tells more of a path than an earlier one. */
-enum entry_kind { ENTRY_NONE, ENTRY_FOLDER, ENTRY_FILE, ENTRY_LINK, ENTRY_STAT, ENTRY_DENIED };
+enum entry_kind {
+    ENTRY_NONE,
+    ENTRY_FOLDER,
+    ENTRY_FILE,
+    ENTRY_LINK,
+    ENTRY_STAT,
+    ENTRY_DENIED,
+    ENTRY_UNREAD, /* it is there, and nobody looked into it */
+};
 struct entry {
     enum entry_kind kind;
     char *path;
@@ -194,7 +202,6 @@ void collector_add(struct collector *c, const char *path, const char *text, size
 
 /* ---- what else lies in listed folders ---- */
 
-/* A file that nobody read: it is there, and its content is not told. */
 static void note_unread(struct collector *c, const char *path, const struct root_stat *stat)
 {
     if (S_ISDIR(stat->mode)) {
@@ -203,7 +210,7 @@ static void note_unread(struct collector *c, const char *path, const struct root
     }
     on_stat(c, path, stat);
     if (S_ISREG(stat->mode))
-        note(c, ENTRY_DENIED, path, "", 0);
+        note(c, ENTRY_UNREAD, path, "", 0);
 }
 
 static void note_neighbour(struct collector *c, const char *folder, const char *name)
@@ -253,10 +260,21 @@ struct writing {
     int err;
 };
 
-/* Other people's names and what they are called in full. */
+/* In "ana,maria". */
+static bool is_member(const char *members, const char *user)
+{
+    const size_t len = strlen(user);
+    for (const char *at = members; len && (at = strstr(at, user)); at += len) {
+        const bool begins_there = at == members || at[-1] == ',';
+        if (begins_there && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Without other people's names, and without what anybody is called in full. */
 static void put_accounts(FILE *to, const char *text, const char *user, bool groups)
 {
-    const size_t user_len = strlen(user);
     while (*text) {
         const size_t len = strcspn(text, "\n");
         autofree char *line = strndup(text, len);
@@ -264,12 +282,12 @@ static void put_accounts(FILE *to, const char *text, const char *user, bool grou
         char *rest = line;
         for (size_t i = 0; rest && i < ARRAY_LEN(fields); i++)
             fields[i] = strsep(&rest, ":");
-        if (fields[3] && groups) {
-            const char *const is_in = user_len ? strstr(fields[3], user) : NULL;
-            fprintf(to, "%s:x:%s:%s\n", name, fields[2], is_in ? user : "");
-        } else if (fields[3] && (strtoul(fields[2], NULL, 10) < 1000 || strcmp(name, user) == 0)) {
+        const bool is_shown =
+            fields[3] && (strtoul(fields[2], NULL, 10) < 1000 || strcmp(name, user) == 0);
+        if (is_shown && groups)
+            fprintf(to, "%s:x:%s:%s\n", name, fields[2], is_member(fields[3], user) ? user : "");
+        else if (is_shown)
             fprintf(to, "%s:x:%s:%s:::\n", name, fields[2], fields[3]);
-        }
         text += len + (text[len] == '\n');
     }
 }
@@ -342,7 +360,7 @@ static void put_path(struct writing *w, struct entry *const *same, size_t count)
     const struct entry *best = best_of(same, count), *stat = find_kind(same, count, ENTRY_STAT);
     if (stat)
         fprintf(w->stat, "%s%s\n", stat->text, path);
-    if (find_kind(same, count, ENTRY_DENIED))
+    if (find_kind(same, count, ENTRY_DENIED) || (!best && find_kind(same, count, ENTRY_UNREAD)))
         fprintf(w->denied, "%s\n", path);
     if (best)
         put_in_tree(w, best, path + 1);

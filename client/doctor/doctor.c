@@ -9,7 +9,11 @@
 #include "text/text.h"
 
 /* In the order of the user's road. */
-static const struct check_table *const tables[] = { DOCTOR_TABLES };
+static const struct check_table *const tables[] = {
+    &check_cpu_table,   &check_iommu_table,   &check_gpu_table,
+    &check_kvm_table,   &check_domain_table,  &check_memory_table,
+    &check_kvmfr_table, &check_session_table, &check_guest_table,
+};
 
 static const struct {
     const char *id, *text;

@@ -26,7 +26,7 @@ domain_check domain_shmem, domain_shmem_size;
 /* The passed-through function, or NULL: this machine has none at that address (or was not read). */
 const struct pci_function *domain_function(const struct doctor_facts *facts,
                                            const struct vm_hostdev *dev);
-/* Is one of the passed-through functions a GPU? */
+/* Is one of the passed-through functions a GPU, or may it be one? */
 bool domain_has_gpu(const struct doctor_facts *facts);
 
 #endif

@@ -24,7 +24,9 @@ bool domain_has_gpu(const struct doctor_facts *facts)
         if (f && pci_is_gpu(f))
             return true;
     }
-    return facts->vm->mdev_count > 0;
+    /* Where the devices of this machine could not be read, one of those may well be a card. */
+    return facts->vm->mdev_count > 0 ||
+           (facts->machine->pci_count == 0 && facts->vm->hostdev_count > 0);
 }
 
 /* "0000:03:00.1 name" */

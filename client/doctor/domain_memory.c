@@ -67,13 +67,14 @@ static int page_count(struct root *root, uint64_t page_bytes, const char *which,
 
 static char *reserve_fix(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t pages)
 {
+    autofree char *name = wording_name(facts->vm);
     if (page_bytes <= 2 * MIB)
         return wording(
             _("Reserve them now, and at each start:\n"
               "  echo 'vm.nr_hugepages = %ju' | sudo tee /etc/sysctl.d/40-hugepages.conf\n"
               "  sudo sysctl --system\n"
               "Or only while the VM runs: espelho setup hugepages --domain %s"),
-            pages, facts->vm->name);
+            pages, name ? name : "NAME");
     autofree char *parameters = wording("default_hugepagesz=%juG hugepagesz=%juG hugepages=%ju",
                                         page_bytes / GIB, page_bytes / GIB, pages);
     return parameters ? fix_add_parameters(facts->machine, parameters) : NULL;

@@ -76,9 +76,10 @@ static struct used used_of(const struct doctor_facts *facts)
 
 static char *advice(const struct doctor_facts *facts)
 {
+    autofree char *name = wording_name(facts->vm);
     return wording(_("Let Espelho compute it from this machine's caches, and look at what it would "
                      "change:\n  espelho setup cpus --domain %s"),
-                   facts->vm->name);
+                   name ? name : "NAME");
 }
 
 /* A pin to a CPU that is not there: the VM does not start. */

@@ -100,12 +100,15 @@ static void take_outputs(const struct doctor_facts *facts, struct mode *mode)
 static void take_guest(const struct doctor_facts *facts, const struct vm_shmem *shmem,
                        struct mode *mode)
 {
-    char path[VM_PATH];
+    char path[VM_PATH], region[VM_PATH + 8];
     autofree char *problem = NULL;
     struct doctor_guest guest = { .width_px = 0 };
     if (!facts->probes || !facts->probes->guest || !facts->vm->running ||
-        !vm_shmem_path(shmem, path) ||
-        facts->probes->guest(facts->probes->ctx, path, &guest, &problem) < 0)
+        !vm_shmem_path(shmem, path))
+        return;
+    snprintf(region, sizeof(region), "%s%s", shmem->model == VM_SHMEM_DOORBELL ? "unix:" : "",
+             path);
+    if (facts->probes->guest(facts->probes->ctx, region, &guest, &problem) < 0)
         return;
     take_larger(mode, guest.width_px, guest.height_px, _("the guest's screen"));
     mode->hdr |= guest.hdr;
@@ -117,7 +120,7 @@ static struct mode mode_in_use(const struct doctor_facts *facts, const struct vm
     take_outputs(facts, &mode);
     take_guest(facts, shmem, &mode);
     if (mode.width_px == 0)
-        take_larger(&mode, 1920, 1080, _("a usual screen (yours is not known now)"));
+        take_larger(&mode, 1920, 1080, _("a usual screen; yours is not known now"));
     return mode;
 }
 

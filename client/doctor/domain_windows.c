@@ -20,6 +20,14 @@ static bool has_nvidia(const struct doctor_facts *facts)
     return false;
 }
 
+/* There is one <hyperv> at most: lines go into the one that is there. */
+static struct vm_edit in_hyperv(const struct vm *vm, const char *lines, const char *whole,
+                                const char *qemu)
+{
+    return vm->hyperv_count ? (struct vm_edit){ "<hyperv>", lines, qemu }
+                            : (struct vm_edit){ "<features>", whole, qemu };
+}
+
 void domain_code43(const struct doctor_facts *facts, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
@@ -31,20 +39,26 @@ void domain_code43(const struct doctor_facts *facts, struct findings *out)
                      _("The vendor_id '%s' has more than 12 letters."), vm->hyperv_vendor_id);
         return;
     }
-    if (vm->kvm_hidden && vm->hyperv_vendor_id[0]) {
+    if (!vm->hyperv_vendor_id[0])
+        finding_edit(
+            out, VERDICT_WARNING, vm, "vendor_id",
+            in_hyperv(vm, "  <vendor_id state='on' value='espelho'/>",
+                      "  <hyperv>\n    <vendor_id state='on' value='espelho'/>\n"
+                      "  </hyperv>",
+                      "  -cpu host,hv-vendor-id=espelho"),
+            _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+              "by the name of the hypervisor (vendor_id). Drivers before 465, and those of "
+              "many laptops, stop with Code 43."));
+    if (!vm->kvm_hidden)
+        finding_edit(
+            out, VERDICT_WARNING, vm, "kvm hidden",
+            (struct vm_edit){ "<features>", "  <kvm>\n    <hidden state='on'/>\n  </kvm>",
+                              "  -cpu host,kvm=off" },
+            _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
+              "by KVM's signature. Drivers before 465, and those of many laptops, stop with "
+              "Code 43."));
+    if (vm->kvm_hidden && vm->hyperv_vendor_id[0])
         finding_add(out, VERDICT_OK, NULL, _("The VM is hidden from NVIDIA's driver."), NULL);
-        return;
-    }
-    finding_edit(out, VERDICT_WARNING, vm, NULL,
-                 (struct vm_edit){ "<features>",
-                                   "  <hyperv>\n    <vendor_id state='on' value='espelho'/>\n"
-                                   "  </hyperv>\n  <kvm>\n    <hidden state='on'/>\n  </kvm>",
-                                   "  -cpu host,kvm=off,hv-vendor-id=espelho" },
-                 _("An NVIDIA card is passed through and the VM is not hidden: %s missing. Drivers "
-                   "before 465, and those of many laptops, stop with Code 43."),
-                 vm->kvm_hidden            ? "vendor_id"
-                 : vm->hyperv_vendor_id[0] ? "kvm hidden"
-                                           : "vendor_id, kvm hidden");
 }
 
 /* libvirt's names; each with what QEMU calls it. */
@@ -91,10 +105,10 @@ void domain_hyperv(const struct doctor_facts *facts, struct findings *out)
             if (!vm_has_hyperv(vm, wanted[i].name))
                 miss(&m, wanted[i].name, wanted[i].xml, wanted[i].qemu);
     if (m.count) {
-        autofree char *xml = wording("  <hyperv>\n%s  </hyperv>", m.xml);
+        m.xml[strlen(m.xml) - 1] = '\0';
+        autofree char *xml = wording("  <hyperv>\n%s\n  </hyperv>", m.xml);
         autofree char *qemu = wording("  -cpu host%s", m.qemu);
-        finding_edit(out, VERDICT_WARNING, vm, NULL,
-                     (struct vm_edit){ "<features>", xml ? xml : m.xml, qemu },
+        finding_edit(out, VERDICT_WARNING, vm, NULL, in_hyperv(vm, m.xml, xml ? xml : "", qemu),
                      _("Features that Windows uses are off: %s."), m.names);
     }
     if (!vm->hypervclock)

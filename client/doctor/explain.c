@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "doctor/doctor.h"
+#include "doctor/page.h"
 #include "doctor/report.h"
 #include "text/text.h"
 
@@ -46,30 +47,43 @@ static bool is_heading(const char *line, const char *id)
            (line[3 + len] == '\n' || line[3 + len] == '\0');
 }
 
-/* Blank lines at the end of a section are left out. */
-static bool print_section(FILE *page, const char *id, FILE *to)
+/* Lines of one paragraph are joined and broken anew. */
+struct paragraph {
+    const struct page *page;
+    char text[4096];
+    size_t len_bytes;
+};
+
+static void end_paragraph(struct paragraph *p)
+{
+    if (p->len_bytes) {
+        putc('\n', p->page->to);
+        page_paragraph(p->page, p->text, 0);
+    }
+    p->len_bytes = 0;
+}
+
+static void add_line(struct paragraph *p, const char *line)
+{
+    const size_t room = sizeof(p->text) - p->len_bytes;
+    const int len = snprintf(p->text + p->len_bytes, room, "%s", line);
+    p->len_bytes += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+static void print_section(FILE *file, const char *id, const struct page *page)
 {
     char line[1024];
+    struct paragraph p = { .page = page };
     bool inside = false;
-    size_t blank = 0;
-    while (fgets(line, sizeof(line), page)) {
-        if (strncmp(line, "## ", 3) == 0) {
-            if (inside)
-                break;
+    while (fgets(line, sizeof(line), file)) {
+        if (strncmp(line, "## ", 3) == 0)
             inside = is_heading(line, id);
-            continue;
-        }
-        if (!inside)
-            continue;
-        if (line[0] == '\n') {
-            blank++;
-            continue;
-        }
-        for (; blank > 0; blank--)
-            putc('\n', to);
-        fputs(line, to);
+        else if (inside && line[0] == '\n')
+            end_paragraph(&p);
+        else if (inside)
+            add_line(&p, line);
     }
-    return inside;
+    end_paragraph(&p);
 }
 
 int doctor_explain(const char *id, FILE *to)
@@ -78,12 +92,14 @@ int doctor_explain(const char *id, FILE *to)
     if (!check)
         return -ENOENT;
     char path[512];
-    fprintf(to, "%s: %s\n\n%s\n", check->id, _(check->title), _(check->why));
+    const struct page page = page_on(to);
+    fprintf(to, "%s: %s\n\n", check->id, _(check->title));
+    page_paragraph(&page, _(check->why), 0);
     snprintf(path, sizeof(path), "%s/%s", folder(), page_file());
-    FILE *page = fopen(path, "re");
-    if (page) {
-        print_section(page, id, to);
-        fclose(page);
+    FILE *file = fopen(path, "re");
+    if (file) {
+        print_section(file, id, &page);
+        fclose(file);
     }
     doctor_page(id, path, sizeof(path));
     fprintf(to, _("\nThe page: %s\n"), path);

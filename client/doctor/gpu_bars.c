@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * BARs: the windows through which the processor reaches the card's memory. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -66,26 +67,34 @@ static int memory_bar(const struct pci_function *f)
 
 /* ---- gpu.bars ---- */
 
-/* Steps at a machine whose guest is off: the card must have no driver while it changes. */
-static void write_resize(char *text, size_t cap, const char *address, unsigned int bar,
-                         unsigned int bit)
+/* Steps at a machine whose guest is off: the card must have no driver while it changes, and gets
+ * the same one again. NULL: no memory. */
+static char *fix_size(const struct doctor_facts *facts, const struct pci_function *gpu, int bar,
+                      unsigned int bit)
 {
-    snprintf(text, cap,
-             _("With the guest shut off:\n"
-               "echo %s | sudo tee /sys/bus/pci/devices/%s/driver/unbind\n"
-               "echo %u | sudo tee /sys/bus/pci/devices/%s/resource%u_resize\n"
-               "echo %s | sudo tee /sys/bus/pci/drivers/vfio-pci/bind\n"
-               "Or at each start of the guest: espelho setup gpu --pci %s"),
-             address, address, bit, address, bar, address, address);
+    char more[64], *text = NULL;
+    size_t len_bytes = 0;
+    const char *const a = gpu->address;
+    snprintf(more, sizeof(more), " --bar%d %u", bar, 1U << (bit < 31 ? bit : 31));
+    autofree char *setup = gpu_setup_command(facts, gpu, more);
+    FILE *const to = setup ? open_memstream(&text, &len_bytes) : NULL;
+    if (!to)
+        return NULL;
+    fprintf(to, "%s\n", _("With the guest shut off:"));
+    if (gpu->driver[0])
+        fprintf(to, "echo %s | sudo tee /sys/bus/pci/devices/%s/driver/unbind\n", a, a);
+    fprintf(to, "echo %u | sudo tee /sys/bus/pci/devices/%s/resource%d_resize\n", bit, a, bar);
+    fprintf(to, "echo %s | sudo tee /sys/bus/pci/drivers_probe", a);
+    if (bar == 0 || bar == 2) /* what setup has options for */
+        fprintf(to, "\n%s\n%s", _("Or at each start of the guest:"), setup);
+    return fclose(to) == 0 ? text : NULL;
 }
 
-static void unusually_small(const struct pci_function *gpu, int bar, uint64_t most,
-                            struct findings *out)
+static void unusually_small(const struct doctor_facts *facts, const struct pci_function *gpu,
+                            int bar, uint64_t most, struct findings *out)
 {
     const struct gpu_subject subject = gpu_subject(gpu);
-    char fix[768];
-    write_resize(fix, sizeof(fix), gpu->address, (unsigned int)bar,
-                 largest_bit(gpu->bar_sizes_supported[bar]));
+    autofree char *fix = fix_size(facts, gpu, bar, largest_bit(gpu->bar_sizes_supported[bar]));
     finding_addf(out, VERDICT_WARNING, subject.text, fix,
                  _("BAR %d has %s only, as a resizable BAR is sometimes left after the driver was "
                    "changed; it can have %s."),
@@ -95,7 +104,6 @@ static void unusually_small(const struct pci_function *gpu, int bar, uint64_t mo
 static void bars(const struct doctor_facts *facts, const struct pci_function *gpu,
                  struct findings *out)
 {
-    (void)facts;
     const int bar = memory_bar(gpu);
     const struct gpu_subject subject = gpu_subject(gpu);
     if (bar < 0)
@@ -109,7 +117,7 @@ static void bars(const struct doctor_facts *facts, const struct pci_function *gp
                      _("BAR %d reaches the whole of the card's memory (%s)."), bar,
                      amount(now).text);
     } else if (now < 256 * MIB) {
-        unusually_small(gpu, bar, most, out);
+        unusually_small(facts, gpu, bar, most, out);
     } else if (gpu->vendor == VENDOR_INTEL) {
         finding_addf(out, VERDICT_WARNING, subject.text,
                      _("In the firmware, set 'Above 4G Decoding' and 'Resizable BAR' to Enabled, "
@@ -136,7 +144,6 @@ void gpu_check_bars(const struct doctor_facts *facts, struct findings *out)
 static void bar2(const struct doctor_facts *facts, const struct pci_function *gpu,
                  struct findings *out)
 {
-    (void)facts;
     const struct gpu_subject subject = gpu_subject(gpu);
     const uint64_t now = gpu->bar[2].len_bytes, sizes = gpu->bar_sizes_supported[2];
     if (gpu->vendor != VENDOR_AMD || !(sizes >> BAR2_BIT & 1) || memory_bar(gpu) == 2)
@@ -146,8 +153,7 @@ static void bar2(const struct doctor_facts *facts, const struct pci_function *gp
                      amount(now).text);
         return;
     }
-    char fix[768];
-    write_resize(fix, sizeof(fix), gpu->address, 2, BAR2_BIT);
+    autofree char *fix = fix_size(facts, gpu, 2, BAR2_BIT);
     finding_addf(out, VERDICT_WARNING, subject.text, fix,
                  _("BAR 2 has %s: with more than 8 MiB AMD's driver for Windows may stop with code "
                    "43."),

@@ -72,16 +72,36 @@ static char *fix_by_address(const struct doctor_facts *facts, const struct pci_f
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* A name that a shell takes as it is; others are not put into a command. */
+static bool is_plain(const char *name)
+{
+    return name[0] && name[0] != '-' &&
+           name[strspn(
+               name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+}
+
+char *gpu_setup_command(const struct doctor_facts *facts, const struct pci_function *gpu,
+                        const char *more)
+{
+    char *text = NULL;
+    const char *const name = facts->vm && is_plain(facts->vm->name) ? facts->vm->name : "NAME";
+    if (asprintf(&text, "sudo espelho setup gpu --pci %s --domain %s%s --apply", gpu->address, name,
+                 more) < 0)
+        return NULL;
+    return text;
+}
+
 static char *fix_binding(const struct doctor_facts *facts, const struct pci_function *gpu)
 {
     if (twin_of(facts->machine, gpu))
         return fix_by_address(facts, gpu);
     const struct slot_text t = slot_text(facts->machine, gpu);
-    autofree char *early = fix_bind_early(facts->machine, t.ids, t.drivers);
+    autofree char *early = fix_bind_early(facts->machine, t.ids, t.drivers),
+                  *setup = gpu_setup_command(facts, gpu, "");
     char *text = NULL;
-    if (!early || asprintf(&text, "%s\n%s\nespelho setup gpu --pci %s", early,
-                           _("Or, if the desktop shall have the card while the guest is off:"),
-                           gpu->address) < 0)
+    if (!early || !setup ||
+        asprintf(&text, "%s\n%s\n%s", early,
+                 _("Or, if the desktop shall have the card while the guest is off:"), setup) < 0)
         return NULL;
     return text;
 }

@@ -12,6 +12,11 @@ void gpu_check_functions(const struct doctor_facts *facts, struct findings *out)
 void gpu_check_same_ids(const struct doctor_facts *facts, struct findings *out);
 void gpu_check_blacklist(const struct doctor_facts *facts, struct findings *out);
 
+/* "sudo espelho setup gpu ..." for the VM at hand, or for NAME; `more`: "" or further options.
+ * NULL: no memory. */
+char *gpu_setup_command(const struct doctor_facts *facts, const struct pci_function *gpu,
+                        const char *more);
+
 /* ---- gpu_bars.c: the windows to the card's memory ---- */
 void gpu_check_bars(const struct doctor_facts *facts, struct findings *out);
 void gpu_check_bar2(const struct doctor_facts *facts, struct findings *out);

@@ -9,6 +9,9 @@
 /* The VM's relay memory and where it is; NULL: no VM, none, or a name that cannot be used. */
 const struct vm_shmem *memory_shmem(const struct doctor_facts *facts, char path[VM_PATH]);
 bool memory_is_kvmfr(const char *path); /* /dev/kvmfrN */
+/* Does libvirt's system service run the VM? It confines QEMU, and gives it a user of its own; a
+ * session or a script does not. */
+bool memory_is_confined(const struct vm *vm);
 
 /* memory_server.c: the NAME of /run/espelho/NAME.sock, whose unit is espelho-shm@NAME; false:
  * another place. And the size that its options say; 0: not known. */

@@ -12,8 +12,7 @@
 #include "doctor/wording.h"
 #include "text/text.h"
 
-/* Does libvirt's system service run the VM? It confines QEMU; a session or a script does not. */
-static bool is_confined(const struct vm *vm)
+bool memory_is_confined(const struct vm *vm)
 {
     return !vm->is_process && !strstr(vm->source, "session");
 }
@@ -65,7 +64,7 @@ void memory_selinux(const struct doctor_facts *facts, struct findings *out)
     char path[VM_PATH];
     const struct vm_shmem *const shmem = memory_shmem(facts, path);
     if (!facts->machine->distro.selinux || !shmem || shmem->model != VM_SHMEM_PLAIN ||
-        !is_confined(facts->vm))
+        !memory_is_confined(facts->vm))
         return;
     const char *const argv[] = { "stat", "-c", "%C", path, NULL };
     autofree char *label = NULL;
@@ -101,7 +100,7 @@ void memory_apparmor(const struct doctor_facts *facts, struct findings *out)
     char path[VM_PATH];
     const struct vm_shmem *const shmem = memory_shmem(facts, path);
     if (!facts->machine->distro.apparmor || !shmem || !root_exists(facts->root, files[1]) ||
-        !is_confined(facts->vm))
+        !memory_is_confined(facts->vm))
         return;
     if (!shmem->from_qemu_commandline) {
         finding_add(out, VERDICT_OK, path, _("libvirt writes AppArmor's rule for it by itself."),
@@ -160,7 +159,7 @@ void memory_cgroup(const struct doctor_facts *facts, struct findings *out)
     char path[VM_PATH];
     autofree char *text = NULL;
     bool named = false;
-    if (!memory_shmem(facts, path) || !memory_is_kvmfr(path) || !is_confined(facts->vm))
+    if (!memory_shmem(facts, path) || !memory_is_kvmfr(path) || !memory_is_confined(facts->vm))
         return;
     const int err = root_read(facts->root, file, &text, NULL);
     autofree char *fix = acl_fix(path);

@@ -269,7 +269,7 @@ static void take_name(char *to, size_t cap, const char *name)
                                           "manjaro", "pop-os", "linux",  "localhost", "desktop",
                                           "video",   "input",  "render" };
     to[0] = '\0';
-    if (!name || strlen(name) < 2 || strlen(name) >= cap)
+    if (!name || strlen(name) < 3 || strlen(name) >= cap)
         return;
     for (size_t i = 0; i < ARRAY_LEN(common); i++) {
         if (strcasecmp(name, common[i]) == 0)

@@ -25,16 +25,22 @@ static const char *quote_of(const char *word)
     return word[0] && word[0] != '-' && word[strspn(word, plain)] == '\0' ? "" : "'";
 }
 
+char *wording_name(const struct vm *vm)
+{
+    /* A name that cannot be quoted, or none: libvirt takes the UUID as well. */
+    const char *const name = vm->name[0] && !strchr(vm->name, '\'') ? vm->name : vm->uuid;
+    const char *const quote = quote_of(name);
+    return wording("%s%s%s", quote, name, quote);
+}
+
 char *wording_virsh(const struct vm *vm, const char *verb)
 {
     static const char libvirt[] = "libvirt ";
     const char *const uri = strncmp(vm->source, libvirt, strlen(libvirt)) == 0
                                 ? vm->source + strlen(libvirt)
                                 : "qemu:///system";
-    /* A name that cannot be quoted, or none: libvirt takes the UUID as well. */
-    const char *const name = vm->name[0] && !strchr(vm->name, '\'') ? vm->name : vm->uuid;
-    const char *const quote = quote_of(name);
-    return wording("virsh --connect %s %s %s%s%s", uri, verb, quote, name, quote);
+    autofree char *name = wording_name(vm);
+    return name ? wording("virsh --connect %s %s %s", uri, verb, name) : NULL;
 }
 
 char *wording_edit(const struct vm *vm, struct vm_edit edit)

@@ -21,6 +21,8 @@ struct vm_edit {
 char *wording_edit(const struct vm *vm, struct vm_edit edit);
 /* "virsh --connect qemu:///system edit win11" and kin, in shell quotes; heap text or NULL. */
 char *wording_virsh(const struct vm *vm, const char *verb);
+/* The VM's name in the shell's quotes, or its UUID where no quotes would do; heap text or NULL. */
+char *wording_name(const struct vm *vm);
 
 /* A finding about the VM's definition, with that fix. */
 void finding_edit(struct findings *f, enum verdict verdict, const struct vm *vm,

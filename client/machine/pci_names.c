@@ -81,18 +81,26 @@ static void read_lines(struct reading *r, char *text)
         on_line(r, line);
 }
 
+/* The path of the database that was read; NULL: there is none. */
+static const char *read_database(const struct root *root, char **text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(places); i++)
+        if (root_read_file(root, places[i], text, NULL) == 0)
+            return places[i];
+    return NULL;
+}
+
 /* An observer gets the lines that were used, not all the hardware of the world. */
 void pci_names_load(struct root *root, struct pci_function *functions, size_t count)
 {
     autofree char *text = NULL, *used = NULL;
-    size_t used_bytes = 0, i = 0;
-    while (i < ARRAY_LEN(places) && root_read_file(root, places[i], &text, NULL) < 0)
-        i++;
-    if (!text)
+    size_t used_bytes = 0;
+    const char *const path = read_database(root, &text);
+    if (!path)
         return;
     FILE *const lines = open_memstream(&used, &used_bytes);
     struct reading r = { .functions = functions, .count = count, .used = lines };
     read_lines(&r, text);
     if (lines && fclose(lines) == 0)
-        root_tell_file(root, places[i], used, used_bytes);
+        root_tell_file(root, path, used, used_bytes);
 }

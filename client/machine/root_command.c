@@ -172,7 +172,7 @@ static void end(pid_t pid)
 
 static int run(const char *const argv[], char **text, int *status)
 {
-    struct child child;
+    struct child child = { .pid = -1, .out_fd = -1 };
     int err = start(argv, &child);
     if (err < 0)
         return err == -EPERM ? -EACCES : err;
@@ -206,6 +206,8 @@ int root_command(struct root *root, const char *const argv[], char **text, int *
     if (err == 0)
         err = root_is_live(root) ? run(argv, &printed, &exit_status)
                                  : read_saved(root, name, &printed, &exit_status);
+    if (err == 0 && !printed)
+        err = -ENOMEM;
     if (err < 0)
         return err;
     root_tell_command(root, name, exit_status, printed, strlen(printed));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "text/text.h"
 
 void guest_view_init(struct guest_view *g, struct display *display,
                      const struct client_options *options, const struct geometry_config *geometry)
@@ -24,7 +25,7 @@ static void set_title(struct guest_view *g)
         snprintf(title, sizeof(title), "%s", own);
     if (g->captured) {
         const size_t used = strlen(title);
-        snprintf(title + used, sizeof(title) - used, " - %s lets the mouse go",
+        snprintf(title + used, sizeof(title) - used, _(" - %s lets the mouse go"),
                  g->options->input.escape_key);
     }
     display_set_title(g->display, title);

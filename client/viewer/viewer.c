@@ -23,6 +23,7 @@
 #include "viewer/spice_target.h"
 #include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
+#include "text/text.h"
 
 enum { RESIZE_DELAY_MS = 300 };
 
@@ -162,10 +163,10 @@ static void on_status(void *ctx, const struct source_status *status)
         pointer_flow_lost(&v->flow.pointer);
     v->waiting.state = status->state;
     snprintf(v->waiting.title, sizeof(v->waiting.title), "%s",
-             status->state == SOURCE_STATE_CONNECTED ? "Waiting for the first picture"
+             status->state == SOURCE_STATE_CONNECTED ? _("Waiting for the first picture")
                                                      : status->title);
     if (v->controls.video_off)
-        snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s + %s shows it again.",
+        snprintf(v->waiting.detail, sizeof(v->waiting.detail), _("%s + %s shows it again."),
                  v->options->input.escape_key, v->options->bindings.video);
     else
         snprintf(v->waiting.detail, sizeof(v->waiting.detail), "%s", status->detail);

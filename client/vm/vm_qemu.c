@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "domain/qemu_option.h"
 #include "text/text.h"
 #include "vm/vm_text.h"
@@ -17,8 +16,8 @@
 
 const char *vm_qemu_value(const struct vm_qemu_args *args, size_t index, const char *option)
 {
-    const char *word = args->word[index];
-    if (word[0] != '-' || index + 1 >= args->count)
+    const char *word = index < args->count ? args->word[index] : NULL;
+    if (!word || word[0] != '-' || index + 1 >= args->count)
         return NULL;
     word += word[1] == '-' ? 2 : 1;
     return strcmp(word, option) == 0 ? args->word[index + 1] : NULL;
@@ -122,9 +121,10 @@ static void read_smp(struct vm *vm, const struct vm_qemu_args *args, const char 
 static void take_hyperv(struct vm *vm, const char *name, const char *value)
 {
     char libvirts[32];
-    if (strlen(name) >= sizeof(libvirts))
+    const size_t len_bytes = strlen(name);
+    if (len_bytes >= sizeof(libvirts))
         return;
-    snprintf(libvirts, sizeof(libvirts), "%s", name);
+    memcpy(libvirts, name, len_bytes + 1);
     for (char *c = libvirts; *c; c++)
         *c = *c == '-' ? '_' : *c;
     if (strcmp(libvirts, "time") == 0)
@@ -328,19 +328,10 @@ static void set_defaults(struct vm *vm, const char *program)
            "none"); /* libvirt adds one, QEMU does not */
 }
 
-int vm_from_command_line(const char *words, size_t len_bytes, const char *source, struct vm **out,
-                         struct vm_problem *problem)
+/* `copy` ends with a NUL, which the last word of a process may lack. */
+static int read_process(struct vm *vm, const char *copy, size_t len_bytes, const char **list,
+                        const char *source, struct vm_problem *problem)
 {
-    if (len_bytes > VM_XML_MAX_BYTES)
-        return vm_problem_set(problem, -EPROTO, _("The command line is larger than %d MiB"),
-                              VM_XML_MAX_BYTES >> 20);
-    autofree char *copy = calloc(1, len_bytes + 1); /* the last word may lack its NUL */
-    autofree const char **list = calloc(VM_QEMU_ARGS_MAX, sizeof(*list));
-    autofree struct vm *vm = calloc(1, sizeof(*vm));
-    if (!copy || !list || !vm)
-        return vm_problem_set(problem, -ENOMEM, _("There is no memory left"));
-    if (len_bytes)
-        memcpy(copy, words, len_bytes);
     const size_t count = split(copy, len_bytes, list);
     if (count == 0 || !is_qemu(list[0]))
         return vm_problem_set(problem, -ENOENT, _("%.200s is no QEMU process"), source);
@@ -348,6 +339,30 @@ int vm_from_command_line(const char *words, size_t len_bytes, const char *source
     vm_put(vm, vm->source, sizeof(vm->source), source);
     vm->truncated |= count == VM_QEMU_ARGS_MAX;
     vm_qemu_read(vm, list, count);
-    *out = steal_ptr(&vm);
     return 0;
+}
+
+int vm_from_command_line(const char *words, size_t len_bytes, const char *source, struct vm **out,
+                         struct vm_problem *problem)
+{
+    if (len_bytes > VM_XML_MAX_BYTES)
+        return vm_problem_set(problem, -EPROTO, _("The command line is larger than %d MiB"),
+                              VM_XML_MAX_BYTES >> 20);
+    char *copy = calloc(1, len_bytes + 1);
+    const char **list = calloc(VM_QEMU_ARGS_MAX, sizeof(*list));
+    struct vm *vm = calloc(1, sizeof(*vm));
+    int err = -ENOMEM;
+    if (copy && list && vm) {
+        if (len_bytes)
+            memcpy(copy, words, len_bytes);
+        err = read_process(vm, copy, len_bytes, list, source, problem);
+    } else
+        vm_problem_set(problem, err, _("There is no memory left"));
+    if (err == 0)
+        *out = vm;
+    else
+        vm_free(vm);
+    free(list);
+    free(copy);
+    return err;
 }

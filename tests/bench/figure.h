@@ -3,9 +3,9 @@
  * sound.
  *
  * The rule: a benchmark measures all its figures in one round and then asks bench_again(). Rounds
- * are repeated, at most BENCH_ROUNDS, while some figure does not pass. Times and ratios are those of
- * the best round: whatever else the machine does makes a round worse, never better, so the best one
- * is nearest to what the program does; what became slower is slower in every round. Counts
+ * are repeated, at most BENCH_ROUNDS, while some figure does not pass. Times and ratios are those
+ * of the best round: whatever else the machine does makes a round worse, never better, so the best
+ * one is nearest to what the program does; what became slower is slower in every round. Counts
  * (figure_count) are judged by their median; counts that noise cannot change (torn frames, wake-ups
  * of an idle screen) by the worst round (figure_hard). Notes are printed as medians. Timed figures
  * are ratios of two things measured in the same round, or bounds with a wide margin.

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "client/config": {"base", "options"},
     "client/frame": {"base", "kvmfr"},
     "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
-    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice"},
+    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice", "text"},
     "client/display": {"base", "kvmfr", "loop"},
     "client/render": {"base", "kvmfr", "shm", "frame", "display", "loop"},  # shm: the region's descriptor, for dma-bufs; loop: fences
     # Keys and pointer go the other way: display -> input -> spice. Sound and clipboard have a road each.
@@ -39,7 +39,7 @@ MAY_INCLUDE = {
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",
-                      "spice", "input", "audio", "clipboard", "domain", "overlay"},
+                      "spice", "input", "audio", "clipboard", "domain", "overlay", "text"},
     "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
                         "demo", "viewer", "display", "render", "domain", "shm_server", "text", "machine", "vm", "doctor", "setup"},
     "client/main.c": {"base", "commands", "config", "options", "text"},

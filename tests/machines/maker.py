@@ -107,6 +107,8 @@ class Machine:
         variable = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
         with open(self._place(variable), "wb") as f:
             f.write(bytes([6, 0, 0, 0, int(secure_boot)]))
+        if secure_boot:
+            self.command(["mokutil", "--sb-state"], "SecureBoot enabled\n")
 
     def user(self, name, groups, uid=1000):
         """Call group() for each group first."""

@@ -3,28 +3,50 @@
 """What doctor says of our machines: verdicts.py [--write] ESPELHO TREES EXPECTED [MACHINE.STATE...]
 
 EXPECTED/MACHINE.STATE.txt has a heading per group of checks and a line per finding, with what it says to do below. Groups without a
-heading are not compared. --write writes the files anew, to be read by a person before they are believed."""
+heading are not compared. --write writes the files anew, to be read by a person before they are believed. Each tree is read a second
+time through `doctor --collect`: what a user sends must show what the user saw."""
 import difflib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 GROUPS = ("cpu", "iommu", "gpu", "kvm", "domain", "memory", "kvmfr", "session", "guest")
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
+
+
+def doctor(espelho, *words):
+    done = subprocess.run([espelho, "doctor", *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    if done.returncode not in (0, 1, 2) or "ERROR" in done.stderr:
+        raise SystemExit(f"{' '.join(words)}: status {done.returncode}\n{done.stderr}")
+    return done
 
 
 def report(espelho, tree):
-    definition = os.path.join(tree, "domain.xml")
-    words = [espelho, "doctor", "--json", "--root", tree] + (["--xml", definition] if os.path.exists(definition) else [])
-    env = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
-    done = subprocess.run(words, capture_output=True, text=True, env=env, timeout=60)
-    if done.returncode not in (0, 1, 2):
-        raise SystemExit(f"{' '.join(words)}: status {done.returncode}\n{done.stderr}")
+    done = doctor(espelho, "--json", "--root", tree)
     found = json.loads(done.stdout)
     worst = {"ok": 0, "warning": 1, "failure": 2}[found["worst"]]
     if done.returncode != worst:
         raise SystemExit(f"{tree}: status {done.returncode}, but the worst is {found['worst']}")
+    for f in found["findings"]:
+        if f["verdict"] in ("warning", "failure") and not f.get("fix"):
+            raise SystemExit(f"{tree}: {f['id']} has no fix: {f['found']}")
     return found["findings"]
+
+
+def what(findings):
+    """Without subjects and sentences: those may have names, which are taken out of what is collected."""
+    return [f"{f['verdict']:8} {f['id']}" for f in findings if f["verdict"] != "not_applicable"]
+
+
+def collected(espelho, tree):
+    with tempfile.TemporaryDirectory() as folder:
+        tar, copy = os.path.join(folder, "x.tar"), os.path.join(folder, "copy")
+        doctor(espelho, "--root", tree, "--collect", tar)
+        os.mkdir(copy)
+        subprocess.run(["tar", "-xf", tar, "-C", copy], check=True)
+        return report(espelho, copy)
 
 
 def table(findings, group):
@@ -76,11 +98,13 @@ def main():
                 known = sections(f.read())
         findings = report(espelho, os.path.join(trees, name))
         if writing:
-            write(path, findings, known or GROUPS[:3])
+            write(path, findings, known or GROUPS[:7])
         elif not known:
             complaints.append(f"{path} is missing")
         else:
             complaints += compare(name, findings, known)
+            again = collected(espelho, os.path.join(trees, name))
+            complaints += difflib.unified_diff(what(findings), what(again), f"{name} found", "collected", lineterm="", n=0)
     print("\n".join(complaints) if complaints else f"{len(names) or len(os.listdir(trees))} as expected")
     return 1 if complaints else 0
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "text/text.h"
 
 /* What this program speaks: docs/protocol, tables L0 and K0. */
 enum { LGMP_SPOKEN = 6, KVMFR_SPOKEN = 20 };
@@ -33,20 +34,20 @@ static const char *title_of_fault(enum shm_fault fault)
 {
     switch (fault) {
     case SHM_FAULT_MISSING:
-        return "Waiting for the VM: its shared memory is not there yet";
+        return _("Waiting for the VM: its shared memory is not there yet");
     case SHM_FAULT_PERMISSION:
-        return "This user may not open the shared memory";
+        return _("This user may not open the shared memory");
     case SHM_FAULT_TYPE:
-        return "The shared memory path names something else";
+        return _("The shared memory path names something else");
     case SHM_FAULT_SIZE:
-        return "The shared memory has a size that cannot be used";
+        return _("The shared memory has a size that cannot be used");
     case SHM_FAULT_SYSTEM:
     case SHM_FAULT_DRIVER: /* these two: on Windows only */
     case SHM_FAULT_BUSY:
     case SHM_FAULT_NONE:
         break;
     }
-    return "The shared memory could not be opened";
+    return _("The shared memory could not be opened");
 }
 
 void relay_status_no_region(struct source_status *out, const struct shm_problem *problem)
@@ -61,43 +62,44 @@ void relay_status_no_region(struct source_status *out, const struct shm_problem 
 void relay_status_region_gone(struct source_status *out, const char *path, bool shrank)
 {
     *out = (struct source_status){ .state = SOURCE_STATE_NO_REGION };
-    set_title(out, "%s", "The VM's shared memory went away");
+    set_title(out, "%s", _("The VM's shared memory went away"));
     add_detail(out,
-               shrank ? "%s became smaller while it was in use. It is opened again as soon as it "
-                        "has a usable size."
-                      : "%s was deleted or created anew, as a restart of the VM does. It is opened "
-                        "again by itself.",
+               shrank
+                   ? _("%s became smaller while it was in use. It is opened again as soon as it "
+                       "has a usable size.")
+                   : _("%s was deleted or created anew, as a restart of the VM does. It is opened "
+                       "again by itself."),
                path);
 }
 
 static void no_host(struct source_status *out, const char *path)
 {
     out->state = SOURCE_STATE_NO_HOST;
-    set_title(out, "Waiting for the VM to start");
+    set_title(out, "%s", _("Waiting for the VM to start"));
     add_detail(out,
-               "%s is there, but no host program has used it since it was created.\n"
-               "The VM is off or still starting, or the host program is not installed or not "
-               "running in it.\n",
+               _("%s is there, but no host program has used it since it was created.\n"
+                 "The VM is off or still starting, or the host program is not installed or not "
+                 "running in it.\n"),
                path);
     /* A server that is started anew has a new memory; nobody can tell the VM. */
     if (strncmp(path, "unix:", strlen("unix:")) == 0)
         add_detail(
             out, "%s",
-            "If the VM was on before this memory's server was (re)started, it is not on this "
-            "memory: shut it down and start it again.\n");
-    add_detail(out, "The picture appears by itself as soon as the host program runs.");
+            _("If the VM was on before this memory's server was (re)started, it is not on this "
+              "memory: shut it down and start it again.\n"));
+    add_detail(out, _("The picture appears by itself as soon as the host program runs."));
 }
 
 static void host_silent(struct source_status *out, const char *path)
 {
     out->state = SOURCE_STATE_HOST_SILENT;
-    set_title(out, "The host program in the VM has stopped");
+    set_title(out, "%s", _("The host program in the VM has stopped"));
     add_detail(out,
-               "%s shows no sign of life from the VM for more than a second.\n"
-               "The VM is off, paused or restarting, or its host program ended. If the VM is "
-               "running, start the host program "
-               "again in it.\n"
-               "The picture comes back by itself.",
+               _("%s shows no sign of life from the VM for more than a second.\n"
+                 "The VM is off, paused or restarting, or its host program ended. If the VM is "
+                 "running, start the host program "
+                 "again in it.\n"
+                 "The picture comes back by itself."),
                path);
 }
 
@@ -105,56 +107,58 @@ static void wrong_version(struct source_status *out, const char *path,
                           const struct kvmfr_versions *v)
 {
     out->state = SOURCE_STATE_WRONG_VERSION;
-    set_title(out, "The host program in the VM has another version");
+    set_title(out, "%s", _("The host program in the VM has another version"));
     if (v->lgmp != LGMP_SPOKEN) {
         add_detail(out,
-                   "%s is in use by a host program with message protocol (LGMP) %u; this viewer "
-                   "speaks %d.\n",
+                   _("%s is in use by a host program with message protocol (LGMP) %u; this viewer "
+                     "speaks %d.\n"),
                    path, v->lgmp, LGMP_SPOKEN);
     } else if (v->kvmfr == 0) {
         add_detail(out,
-                   "%s is in use by a program that does not send pictures (no KVMFR data in its "
-                   "session).\n",
+                   _("%s is in use by a program that does not send pictures (no KVMFR data in its "
+                     "session).\n"),
                    path);
     } else {
-        add_detail(out, "The host program%s%s%s speaks KVMFR %u; this viewer speaks %d.\n",
+        add_detail(out, _("The host program%s%s%s speaks KVMFR %u; this viewer speaks %d.\n"),
                    v->host_version[0] ? " \"" : "", v->host_version, v->host_version[0] ? "\"" : "",
                    v->kvmfr, KVMFR_SPOKEN);
     }
     add_detail(out,
-               "Install a host program of a matching version in the VM: KVMFR %d is that of "
-               "Looking Glass B7 and of "
-               "Espelho.\nConnecting is tried again by itself.",
+               _("Install a host program of a matching version in the VM: KVMFR %d is that of "
+                 "Looking Glass B7 and of "
+                 "Espelho.\nConnecting is tried again by itself."),
                KVMFR_SPOKEN);
 }
 
 static const char *os_name(const struct kvmfr_session *session)
 {
     static const char *const names[] = {
-        [KVMFR_OS_LINUX] = "Linux",          [KVMFR_OS_BSD] = "BSD",
-        [KVMFR_OS_MACOS] = "macOS",          [KVMFR_OS_WINDOWS] = "Windows",
-        [KVMFR_OS_OTHER] = "another system",
+        [KVMFR_OS_LINUX] = "Linux",
+        [KVMFR_OS_BSD] = "BSD",
+        [KVMFR_OS_MACOS] = "macOS",
+        [KVMFR_OS_WINDOWS] = "Windows",
+        [KVMFR_OS_OTHER] = N_("another system"),
     };
     if (session->os_name[0] != '\0')
         return session->os_name;
-    return (size_t)session->os < ARRAY_LEN(names) ? names[session->os] : names[KVMFR_OS_OTHER];
+    return _((size_t)session->os < ARRAY_LEN(names) ? names[session->os] : names[KVMFR_OS_OTHER]);
 }
 
 static void connected(struct source_status *out, const struct kvmfr_session *session)
 {
     out->state = SOURCE_STATE_CONNECTED;
     out->session = session;
-    set_title(out, "Connected");
-    add_detail(out, "Host program %s",
-               session->host_version[0] ? session->host_version : "of unknown version");
+    set_title(out, "%s", _("Connected"));
+    add_detail(out, _("Host program %s"),
+               session->host_version[0] ? session->host_version : _("of unknown version"));
     if (session->has_vm && session->capture[0] != '\0')
-        add_detail(out, ", capture %s", session->capture);
+        add_detail(out, _(", capture %s"), session->capture);
     if (session->has_os)
         add_detail(out, ", %s", os_name(session));
     if (kvmfr_session_has_uuid(session)) {
         char uuid[37];
         kvmfr_session_uuid_text(session, uuid);
-        add_detail(out, ", VM %s", uuid);
+        add_detail(out, _(", VM %s"), uuid);
     }
 }
 
@@ -180,8 +184,8 @@ void relay_status_of(struct source_status *out, enum kvmfr_state state, const ch
         break;
     }
     out->state = SOURCE_STATE_CONNECTING;
-    set_title(out, "Connecting to the VM");
-    add_detail(out, "The host program answers in %s; waiting for its picture.", path);
+    set_title(out, "%s", _("Connecting to the VM"));
+    add_detail(out, _("The host program answers in %s; waiting for its picture."), path);
 }
 
 bool relay_status_equal(const struct source_status *a, const struct source_status *b)

@@ -21,6 +21,7 @@
 #include "spice/backoff.h"
 #include "spice/cursor.h"
 #include "spice/display.h"
+#include "text/text.h"
 
 #define SETTLE_NS (2 * NS_PER_MS)
 /* Between two modes there is no surface: so long that is not worth a word. */
@@ -95,35 +96,36 @@ static bool is_between_modes(const struct spice_source *s)
 static void fill_status(const struct spice_source *s, struct source_status *out)
 {
     if (!s->connection_id) {
-        describe(out, SOURCE_STATE_NO_HOST, "Waiting for the VM to start",
-                 s->problem[0] ? s->problem : "Its SPICE server is not there yet.");
+        describe(out, SOURCE_STATE_NO_HOST, _("Waiting for the VM to start"),
+                 s->problem[0] ? s->problem : _("Its SPICE server is not there yet."));
         return;
     }
     if (!s->has_display) {
         describe(
-            out, SOURCE_STATE_NO_HOST, "The VM has no display that can be shown",
-            "Its SPICE server offers no display channel: the VM has no emulated graphics card. "
-            "Add one (<video> in libvirt, -vga std in QEMU) to see it start.");
+            out, SOURCE_STATE_NO_HOST, _("The VM has no display that can be shown"),
+            _("Its SPICE server offers no display channel: the VM has no emulated graphics card. "
+              "Add one (<video> in libvirt, -vga std in QEMU) to see it start."));
         return;
     }
     if (!s->wanted) {
-        describe(out, SOURCE_STATE_CONNECTING, "Connecting to the VM's display", "");
+        describe(out, SOURCE_STATE_CONNECTING, _("Connecting to the VM's display"), "");
         return;
     }
     if (!s->display_up) {
-        describe(out, SOURCE_STATE_CONNECTING, "Connecting to the VM's display", s->problem);
+        describe(out, SOURCE_STATE_CONNECTING, _("Connecting to the VM's display"), s->problem);
         return;
     }
     if (!s->picture.drawn_on && !is_between_modes(s)) {
-        describe(out, SOURCE_STATE_CONNECTING, "The VM's display shows nothing yet",
-                 "The VM is paused, asleep or between two pictures.");
+        describe(out, SOURCE_STATE_CONNECTING, _("The VM's display shows nothing yet"),
+                 _("The VM is paused, asleep or between two pictures."));
     } else {
-        describe(out, SOURCE_STATE_CONNECTED, "Connected", "The VM's emulated display, over SPICE");
+        describe(out, SOURCE_STATE_CONNECTED, _("Connected"),
+                 _("The VM's emulated display, over SPICE"));
     }
     if (s->missing)
         add_detail(out,
-                   "\nThe VM sent %s, which this viewer cannot draw: parts of the picture are "
-                   "missing.",
+                   _("\nThe VM sent %s, which this viewer cannot draw: parts of the picture are "
+                     "missing."),
                    s->missing);
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "source/switch/cursor_memory.h"
+#include "text/text.h"
 
 /* A relay that is there is found within this time: then SPICE's channels need not be opened. */
 #define SPICE_AFTER_NS (300 * NS_PER_MS)
@@ -127,7 +128,8 @@ static void merge_status(const struct source_switch *w, struct source_status *ou
 
 static void publish(struct source_switch *w)
 {
-    struct source_status status = { .title = "The picture is off" };
+    struct source_status status = { .title = "" };
+    snprintf(status.title, sizeof(status.title), "%s", _("The picture is off"));
     if (!w->suspended)
         merge_status(w, &status);
     if (status.state == SOURCE_STATE_NONE && !w->suspended)

@@ -82,6 +82,8 @@ TEST(what_is_in_order_takes_a_line_and_what_is_not_brings_its_cure)
               "            More about it: espelho doctor --explain cpu.failure\n"
               "\n"
               "Failures: 1, warnings: 0, in order: 1, skipped: 0.\n"
+              "  FAILURE   IOMMU: The kernel was started without an IOMMU, so no device of this\n"
+              "            computer can be given to a VM.\n"
               "Begin with the first failure and run `espelho doctor` again after each cure:\n"
               "later ones often come from earlier ones.\n");
     free(text);

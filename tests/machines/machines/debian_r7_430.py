@@ -3,6 +3,8 @@
 
 Broken: as it comes from the office. The firmware has SVM and IOMMU off and shows its picture on the added card, which radeon has.
 Fixed: both on, the first picture is the Vega's, vfio-pci has the card."""
+import domain
+import virtual
 from maker import GIB, KIB, MIB, bar
 
 
@@ -17,6 +19,7 @@ def describe(m, fixed):
           virtualization=fixed, memory=16 * GIB)
     m.file("/etc/default/grub", 'GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n')
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.directory("/sys/firmware/acpi/tables")
     m.module("amdgpu")
@@ -27,11 +30,11 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1002:6611,1002:aab0\nsoftdep radeon pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "# List of modules\nvfio-pci\n")
     else:
         m.interrupts()
         m.module("radeon")
     devices(m, fixed)
+    guest(m, fixed)
 
 
 def devices(m, fixed):
@@ -52,3 +55,25 @@ def devices(m, fixed):
     if not fixed:
         m.screens(1, "0000:01:00.0", DP_1=True)
     m.group_kind("identity")
+
+
+def guest(m, fixed):
+    """Broken: an old BIOS machine with an emulated network of its own years; the shared file belongs to QEMU alone since the restart."""
+    if fixed:
+        virtual.kvm(m)
+    virtual.programs(m, "7.2.15 (Debian 1:7.2+dfsg-7+deb12u12)", "9.0.0")
+    virtual.daemon(m)
+    virtual.network(m, refused=not fixed)
+    virtual.apparmor(m)
+    if not fixed:
+        domain.fresh(m, domain.hostdev("0000:01:00.0", rom="/home/bia/r7.rom") + domain.hostdev("0000:01:00.1") + domain.shmem(32),
+                     machine="pc-i440fx-7.2", uefi=False)
+        m.file("/home/bia/r7.rom", "rom", mode=0o600, owner="bia", group="bia")
+        virtual.shared_file(m, 32, "libvirt-qemu", "kvm", mode=0o600)
+        return
+    domain.ready(m, domain.hostdev("0000:01:00.0", rom="/usr/share/vgabios/r7.rom") + domain.hostdev("0000:01:00.1") + domain.shmem(32),
+                 [(4, 5), (6, 7)], "0-3", machine="pc-q35-7.2")
+    m.file("/usr/share/vgabios/r7.rom", "rom", mode=0o644)
+    virtual.shared_file(m, 32, "bia", "kvm")
+    virtual.tmpfiles(m, "bia", "kvm")
+    virtual.opened(m, "/dev/shm/looking-glass", {2210: "espelho"})

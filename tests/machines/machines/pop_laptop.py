@@ -3,6 +3,8 @@
 
 Broken: vfio-pci was told to take the card, but the initramfs was not built anew, and NVIDIA's driver is earlier; the sound was forgotten.
 Fixed: both functions are vfio-pci's from the boot on."""
+import domain
+import virtual
 from maker import GIB, KIB, MIB, bar, powers
 
 
@@ -18,6 +20,7 @@ def describe(m, fixed):
     m.iommu(["ivhd0"], "IVRS")
     m.file("/usr/bin/kernelstub", "")
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.module("amdgpu")
     m.module("kvm", ignore_msrs="N")
@@ -26,11 +29,11 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2520,10de:228e\nsoftdep nvidia pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "vfio-pci\n")
     else:
         m.module("nvidia")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:2520 disable_vga=1\n")
     devices(m, fixed)
+    guest(m, fixed)
 
 
 def devices(m, fixed):
@@ -50,3 +53,24 @@ def devices(m, fixed):
     if not fixed:
         m.screens(0, "0000:01:00.0", HDMI_A_1=False)
     m.group_kind("identity" if fixed else "DMA-FQ")
+
+
+def guest(m, fixed):
+    """Broken: libvirt's service was switched off, and the module kvmfr has no device, no rule, and no leave of AppArmor or libvirt.
+    Fixed: the same with all four."""
+    release = "6.9.3-76060903-generic"
+    virtual.kvm(m)
+    virtual.programs(m, "6.2.0 (Debian 1:6.2+dfsg-2ubuntu6.24)", "8.0.0")
+    virtual.daemon(m, running=fixed)
+    virtual.network(m)
+    virtual.apparmor(m, ["/dev/kvmfr0 rw,"] if fixed else [])
+    virtual.qemu_conf(m, ["/dev/kvmfr0"] if fixed else [], readable=False)
+    both = domain.hostdev("0000:01:00.0") + domain.hostdev("0000:01:00.1")
+    if not fixed:
+        domain.fresh(m, both, memory_gib=16, vcpus=6, machine="pc-q35-6.2", commandline=domain.kvmfr(64))
+        virtual.kvmfr(m, release, None, rule=False, at_start=False)
+        return
+    domain.ready(m, both, [(2 * n, 2 * n + 1) for n in range(4, 8)], "0-7", memory_gib=16, machine="pc-q35-6.2", hidden=True,
+                 commandline=domain.kvmfr(64))
+    virtual.kvmfr(m, release, 64)
+    virtual.opened(m, "/dev/kvmfr0", {})

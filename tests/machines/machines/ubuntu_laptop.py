@@ -3,6 +3,8 @@
 
 Broken: as installed. VT-d waits for its parameter, and NVIDIA's driver has the card.
 Fixed: vfio-pci has all of the card's functions."""
+import domain
+import virtual
 from maker import GIB, KIB, MIB, bar
 
 
@@ -17,6 +19,7 @@ def describe(m, fixed):
     m.cpu("GenuineIntel", "Intel(R) Core(TM) i7-10750H CPU @ 2.60GHz", [[(n, n + 6) for n in range(6)]], memory=16 * GIB)
     m.file("/etc/default/grub", 'GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\nGRUB_CMDLINE_LINUX=""\n')
     m.file("/usr/sbin/update-initramfs", "")
+    m.file("/etc/initramfs-tools/modules", "# List of modules that you want to include in your initramfs.\n" + "vfio-pci\n" * fixed)
     m.file("/sys/module/apparmor/parameters/enabled", "Y\n")
     m.module("i915", enable_guc="-1")
     m.module("kvm", ignore_msrs="N")
@@ -26,12 +29,12 @@ def describe(m, fixed):
         m.module("vfio_pci")
         m.file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:1f95,10de:10fa\nsoftdep nvidia pre: vfio-pci\n"
                "softdep snd_hda_intel pre: vfio-pci\n")
-        m.file("/etc/initramfs-tools/modules", "vfio-pci\n")
     else:
         m.acpi_table("DMAR")
         m.interrupts()
         m.module("nvidia")
     devices(m, fixed)
+    guest(m, fixed)
 
 
 def devices(m, fixed):
@@ -48,3 +51,26 @@ def devices(m, fixed):
     if not fixed:
         m.screens(1, "0000:01:00.0", HDMI_A_2=False)
     m.group_kind("identity")
+
+
+def guest(m, fixed):
+    """Broken: more memory than is good, a ROM file that is not there, and Secure Boot keeps the module kvmfr away.
+    Fixed: plain shared memory, which needs no module, and the ROM that was taken from the notebook's firmware."""
+    virtual.kvm(m)
+    virtual.programs(m, "8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)", "10.0.0")
+    virtual.daemon(m)
+    virtual.network(m)
+    virtual.apparmor(m)
+    rom = "/usr/share/vgabios/gtx1650ti.rom"
+    both = domain.hostdev("0000:01:00.0", rom=rom) + domain.hostdev("0000:01:00.1")
+    if not fixed:
+        domain.fresh(m, both, memory_gib=15, vcpus=16, commandline=domain.kvmfr(32))
+        virtual.qemu_conf(m)
+        virtual.kvmfr(m, "6.8.0-49-generic", 32, loaded=False)
+        m.command(["mokutil", "--test-key", "/var/lib/dkms/mok.pub"], "/var/lib/dkms/mok.pub is not enrolled\n", status=0)
+        return
+    domain.ready(m, both + domain.shmem(32), [(n, n + 6) for n in range(2, 6)], "0-1,6-7", memory_gib=8, hidden=True, amd=False)
+    m.file(rom, "rom", mode=0o644)
+    virtual.shared_file(m, 32, "lia", "kvm")
+    virtual.tmpfiles(m, "lia", "kvm")
+    virtual.opened(m, "/dev/shm/looking-glass", {})
