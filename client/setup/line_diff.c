@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include "base/cleanup.h"
 
 enum { CONTEXT = 3, TABLE_MAX_CELLS = 4 << 20 };
 
@@ -69,7 +68,7 @@ static int compare_middle(const struct lines *a, const struct lines *b, size_t f
         emit(s, OP_ADD, columns);
         return 0;
     }
-    autofree uint32_t *common = calloc((rows + 1) * width, sizeof(*common));
+    uint32_t *common = calloc((rows + 1) * width, sizeof(*common));
     if (!common)
         return -ENOMEM;
     for (size_t i = rows; i-- > 0;)
@@ -94,6 +93,7 @@ static int compare_middle(const struct lines *a, const struct lines *b, size_t f
             j++;
         }
     }
+    free(common);
     return 0;
 }
 

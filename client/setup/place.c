@@ -56,11 +56,9 @@ static int open_folder(const char *prefix, const char *path, const char **name)
     return open_inside(top, folder, O_RDONLY | O_DIRECTORY);
 }
 
-static int read_all(int fd, size_t len_bytes, char **text)
+/* Up to `len_bytes`, and a NUL. */
+static int read_into(int fd, char *buffer, size_t len_bytes)
 {
-    autofree char *buffer = malloc(len_bytes + 1);
-    if (!buffer)
-        return -ENOMEM;
     size_t got_bytes = 0;
     while (got_bytes < len_bytes) {
         const ssize_t n = read(fd, buffer + got_bytes, len_bytes - got_bytes);
@@ -71,10 +69,20 @@ static int read_all(int fd, size_t len_bytes, char **text)
         got_bytes += (size_t)n;
     }
     buffer[got_bytes] = '\0';
-    if (strlen(buffer) != got_bytes)
-        return -EPROTO;
-    *text = steal_ptr(&buffer);
-    return 0;
+    return strlen(buffer) == got_bytes ? 0 : -EPROTO;
+}
+
+static int read_all(int fd, size_t len_bytes, char **text)
+{
+    char *buffer = malloc(len_bytes + 1);
+    if (!buffer)
+        return -ENOMEM;
+    const int err = read_into(fd, buffer, len_bytes);
+    if (err < 0)
+        free(buffer);
+    else
+        *text = buffer;
+    return err;
 }
 
 int place_read(const char *prefix, const char *path, char **text, mode_t *mode)
