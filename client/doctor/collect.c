@@ -277,8 +277,9 @@ static void put_accounts(FILE *to, const char *text, const char *user, bool grou
 {
     while (*text) {
         const size_t len = strcspn(text, "\n");
-        autofree char *line = strndup(text, len);
-        char *name = line, *fields[4] = { NULL };
+        char line[1024], *fields[4] = { NULL };
+        snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : 0), text);
+        const char *name = line;
         char *rest = line;
         for (size_t i = 0; rest && i < ARRAY_LEN(fields); i++)
             fields[i] = strsep(&rest, ":");

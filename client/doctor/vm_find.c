@@ -149,7 +149,7 @@ static int from_process(struct search *s)
 static int from_running(struct search *s)
 {
     const int err = from_process(s);
-    if (err < 0 || !s->vm->name[0])
+    if (err < 0 || !s->vm || !s->vm->name[0])
         return err;
     struct vm *of_process = s->vm;
     s->vm = NULL;

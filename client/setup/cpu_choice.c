@@ -66,7 +66,7 @@ static size_t usual_count(const struct cores *cores)
 
 static uint32_t thread_count(const struct machine_core *c)
 {
-    return c->sibling_count ? c->sibling_count : 1;
+    return c && c->sibling_count ? c->sibling_count : 1;
 }
 
 static void give(const struct machine_core *c, uint32_t threads, struct cpu_choice *out)

@@ -228,15 +228,17 @@ static void keep_if_change(struct plan *plan, struct step *step)
 static int change_file(struct plan *plan, const char *path, mode_t mode, const char *content,
                        const char *why)
 {
-    autofree char *copy = content ? strdup(content) : NULL;
+    char *copy = content ? strdup(content) : NULL;
     if (content && !copy)
         return -ENOMEM;
     struct step *step = step_of(plan, path);
     const int err = step ? 0 : add_file(plan, path, why, &step);
-    if (err < 0)
+    if (err < 0 || !step) {
+        free(copy);
         return err;
+    }
     free(step->new_text);
-    step->new_text = steal_ptr(&copy);
+    step->new_text = copy;
     step->new_mode = content ? mode : 0;
     keep_if_change(plan, step);
     return 0;

@@ -30,14 +30,15 @@ static char **c_environment(void)
 
 static int start(const char *const argv[], int out, pid_t *pid)
 {
-    autofree char **environment = c_environment();
-    if (!environment)
-        return -ENOMEM;
     posix_spawn_file_actions_t actions;
     int err = posix_spawn_file_actions_init(&actions);
     if (err)
         return -err;
-    err = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    char **environment = c_environment();
+    if (!environment)
+        err = ENOMEM;
+    if (!err)
+        err = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (!err)
         err = posix_spawn_file_actions_adddup2(&actions, out, 1);
     if (!err)
@@ -45,6 +46,7 @@ static int start(const char *const argv[], int out, pid_t *pid)
     if (!err) /* posix_spawn does not write to argv; its type is historical */
         err =
             posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environment);
+    free(environment);
     posix_spawn_file_actions_destroy(&actions);
     return -err;
 }
@@ -89,17 +91,17 @@ static int await(pid_t pid, int *status)
 
 int program_run(const char *const argv[], char **printed, int *status)
 {
-    int ends[2];
+    int ends[2] = { -1, -1 };
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    autoclose int out = ends[0], in = ends[1];
     pid_t pid;
-    int err = start(argv, in, &pid);
+    int err = start(argv, ends[1], &pid);
+    close(ends[1]);
+    autofree char *text = NULL;
+    const int collected = err == 0 ? collect(ends[0], &text) : 0;
+    close(ends[0]);
     if (err < 0)
         return err;
-    close(steal_fd(&in));
-    autofree char *text = NULL;
-    const int collected = collect(out, &text);
     err = await(pid, status);
     if (err == 0)
         err = collected;

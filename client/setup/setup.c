@@ -34,11 +34,12 @@ int setup_read(const struct setup *setup, const char *path, char **text)
 int setup_conf_line(const struct setup *setup, const char *path, const char *words,
                     const char *line, const char *why)
 {
-    autofree char *old = NULL;
+    char *old = NULL;
     const int err = setup_read(setup, path, &old);
     if (err < 0)
         return err;
     autofree char *text = conf_line_set(old[0] ? old : ours, words, line);
+    free(old);
     return text ? plan_file(setup->plan, path, 0644, text, why) : setup_no_memory(setup);
 }
 

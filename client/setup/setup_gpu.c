@@ -270,9 +270,11 @@ static int rebuild_initramfs(const struct setup *s)
 /* Whatever the files are called that did it. */
 static bool is_bound(const struct slot *slot)
 {
-    for (size_t i = 0; i < slot->count; i++)
-        if (strcmp(slot->function[i]->driver, "vfio-pci") != 0 && !pci_is_bridge(slot->function[i]))
+    for (size_t i = 0; i < slot->count; i++) {
+        const struct pci_function *f = slot->function[i];
+        if (f && strcmp(f->driver, "vfio-pci") != 0 && !pci_is_bridge(f))
             return false;
+    }
     return true;
 }
 
@@ -374,7 +376,9 @@ int setup_gpu(const struct setup *setup, const struct setup_domain *domain,
 {
     struct slot slot = { .count = 0 };
     int err = find_slot(setup, wish->address, &slot);
-    if (err == 0 && !wish->early && !domain->xml)
+    if (err < 0 || !slot.gpu)
+        return err;
+    if (!wish->early && !domain->xml)
         err = plan_fail(setup->plan, -EINVAL,
                         _("Which VM? --domain NAME; or --early to bind the "
                           "GPU at boot."));
