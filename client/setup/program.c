@@ -94,7 +94,7 @@ int program_run(const char *const argv[], char **printed, int *status)
     int ends[2] = { -1, -1 };
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    pid_t pid;
+    pid_t pid = -1;
     int err = start(argv, ends[1], &pid);
     close(ends[1]);
     autofree char *text = NULL;
