@@ -404,7 +404,7 @@ def must_notice_a_flipped_byte(path, certificate):
     must_be(f"{path} with a flipped byte is signed", is_signed(path + ".flipped", certificate), False)
 
 
-@case("windows.installer_build", labels=("windows",), timeout_s=600)
+@case("windows.installer_build", labels=("windows-build",), timeout_s=600)
 def build(rig):
     """The same bytes from two folders; then signed: program, installer and uninstaller."""
     windows_program(rig, "host-win")  # or skip
