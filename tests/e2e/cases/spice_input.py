@@ -193,7 +193,7 @@ def everything(rig):
     machine.send("off")
 
 
-@case("spice.input_virtio", labels=("e2e-qemu",), timeout_s=180)
+@case("spice.input_virtio", labels=("e2e-qemu-more",), timeout_s=180)
 def virtio(rig):
     """Other devices: a virtio keyboard takes the keys, the USB tablet the pointer, once their drivers are there."""
     desk = Desk(rig, pointer="usb-tablet", keyboard="virtio-keyboard-pci", vga="virtio", sound=None)
