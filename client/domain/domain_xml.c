@@ -9,6 +9,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "base/printable.h"
 #include "domain/problem.h"
 #include "domain/qemu_option.h"
 
@@ -49,14 +50,6 @@ static bool attribute_is(const xmlNode *node, const char *name, const char *valu
 {
     autoxml *text = attribute(node, name);
     return text && strcmp((const char *)text, value) == 0;
-}
-
-static bool printable(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return false;
-    return true;
 }
 
 /* Copies a text that is there; nothing is cut off silently. */

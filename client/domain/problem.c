@@ -4,13 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Words of the XML and of libvirt are quoted in messages: they may not move the terminal. */
-static void calm(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < ' ' || *c == 0x7f)
-            *c = ' ';
-}
+#include "base/printable.h"
 
 int domain_problem_set(struct domain_problem *problem, enum domain_fault fault, int err,
                        const char *fmt, ...)
@@ -21,7 +15,7 @@ int domain_problem_set(struct domain_problem *problem, enum domain_fault fault, 
     va_start(args, fmt);
     vsnprintf(problem->message, sizeof(problem->message), fmt, args);
     va_end(args);
-    calm(problem->message);
+    make_printable(problem->message); /* words of the XML and of libvirt are quoted in it */
     problem->fault = fault;
     return err;
 }

@@ -13,17 +13,15 @@
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
+#include "base/printable.h"
 
 static bool path_is_simple(const char *path)
 {
     const size_t len_bytes = strlen(path);
     if (path[0] != '/' || len_bytes < 2 || len_bytes >= PATH_MAX || path[len_bytes - 1] == '/')
         return false;
-    for (const char *c = path; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return false;
-    return !strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../") &&
-           strcmp(path + len_bytes - 2, "/.") != 0 &&
+    return printable(path) && !strstr(path, "//") && !strstr(path, "/./") &&
+           !strstr(path, "/../") && strcmp(path + len_bytes - 2, "/.") != 0 &&
            (len_bytes < 3 || strcmp(path + len_bytes - 3, "/..") != 0);
 }
 

@@ -2,9 +2,9 @@
  * client/text/text.h - the program in the user's language, by gettext (domain "espelho").
  *
  * _("...") translates where the text is used; N_("...") marks a text in a table, which is given to
- * text() (or _()) when it is printed. Texts are English in the sources; po/pt_BR.po has Brazilian
+ * _() when it is printed. Texts are English in the sources; po/pt_BR.po has Brazilian
  * Portuguese. What machines read (JSON keys, ids, paths, commands, option names) is never
- * translated. Threads: text_init() on the main thread before others exist; text() on any. */
+ * translated. Threads: text_init() on the main thread before others exist; _() on any. */
 #ifndef ESPELHO_TEXT_TEXT_H
 #define ESPELHO_TEXT_TEXT_H
 

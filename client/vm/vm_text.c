@@ -8,13 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool printable(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return false;
-    return true;
-}
+#include "base/printable.h"
 
 void vm_put(struct vm *vm, char *out, size_t cap, const char *text)
 {
@@ -212,8 +206,6 @@ int vm_problem_set(struct vm_problem *problem, int err, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(problem->message, sizeof(problem->message), fmt, args);
     va_end(args);
-    for (unsigned char *c = (unsigned char *)problem->message; *c; c++)
-        if (*c < ' ' || *c == 0x7f)
-            *c = ' ';
+    make_printable(problem->message);
     return err;
 }

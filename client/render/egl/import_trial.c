@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/printable.h"
 
 enum { REAP_AGAIN_MS = 5, PROBLEM_BYTES = 240 };
 
@@ -40,9 +41,7 @@ static void finish(struct import_trial *t, const char *problem)
 /* What it said, without anything that could harm a terminal. */
 static void clean(char *text)
 {
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = ' ';
+    make_printable(text);
     for (size_t len = strlen(text); len > 0 && text[len - 1] == ' '; len--)
         text[len - 1] = '\0';
 }
