@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "config/client_options.h"
 #include "loop/loop.h"
@@ -24,7 +25,6 @@
 #include "viewer/spice_target.h"
 #include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
-#include "text/text.h"
 
 enum { RESIZE_DELAY_MS = 300 };
 
@@ -328,7 +328,7 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
 {
     struct viewer *v = ctx;
     if (v->source && !source_place_pointer(v->source, x_px, y_px))
-        log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
+        log_debug_every(5000, "the host does not place its pointer now");
 }
 
 /* Once positions went to the guest, its emulated display stays open behind the relay's picture, for

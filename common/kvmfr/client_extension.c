@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/copy_in.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/bell_word.h"
 #include "kvmfr/client_private.h"
 #include "kvmfr/layout.h"
@@ -156,7 +157,7 @@ void kvmfr_client_ring(struct kvmfr_client *c)
         return;
     const int err = bell->ops->ring(bell, e->said.peer_id, e->said.vector);
     if (err < 0) /* it looks every 10 ms all the same */
-        log_every(60000, LOG_LEVEL_DEBUG, "ring the host (peer %u): %d", e->said.peer_id, err);
+        log_debug_every(60000, "ring the host (peer %u): %d", e->said.peer_id, err);
 }
 
 void kvmfr_client_hold_rings(struct kvmfr_client *client, bool hold)
@@ -350,7 +351,7 @@ static bool try_hold(struct kvmfr_client *c, uint32_t hold, uint64_t newest)
 enum kvmfr_read kvmfr_client_hold_newest(struct kvmfr_client *client, uint32_t hold,
                                          struct frame_view *out, uint64_t *newest)
 {
-    const char *why = "the mailbox names no buffer";
+    const char *why = _("the mailbox names no buffer");
     for (int i = 0; i < HOLD_TRIES; i++) {
         const uint64_t named = kvmfr_client_newest(client);
         const int index = kvmfr_newest_index(named);
@@ -365,7 +366,7 @@ enum kvmfr_read kvmfr_client_hold_newest(struct kvmfr_client *client, uint32_t h
             *newest = named;
             if (out->serial == (uint32_t)(named >> 32))
                 return KVMFR_READ_OK;
-            why = "the mailbox and the frame have different serials";
+            why = _("the mailbox and the frame have different serials");
         }
         kvmfr_client_let_go(client, hold);
         break;

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,6 +24,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/client.h"
 #include "kvmfr/client_extension.h"
 #include "shm/doorbell.h"
@@ -217,7 +219,7 @@ static void close_region(struct relay *r)
 static int open_region(struct relay *r, struct shm_problem *problem)
 {
     if (r->fd >= 0)
-        return shm_region_open_fd(r->fd, r->path ? r->path : "the given descriptor", &r->region,
+        return shm_region_open_fd(r->fd, r->path ? r->path : _("the given descriptor"), &r->region,
                                   problem);
     return shm_region_open(r->path ? r->path : shm_default_path(), &r->region, problem);
 }
@@ -300,7 +302,10 @@ static bool region_gone(struct relay *r, uint64_t now_ms)
     }
     if (!lost && !replaced)
         return false;
-    log_info("%s %s", r->region->path, lost ? "was truncated" : "was replaced or removed");
+    if (lost)
+        log_info("%s was truncated", r->region->path);
+    else
+        log_info("%s was replaced or removed", r->region->path);
     struct source_status status;
     relay_status_region_gone(&status, r->region->path, lost);
     r->restarts++;
@@ -316,8 +321,9 @@ static void say_no_bell(struct relay *r)
         return;
     r->bell_missed = true;
     log_warn("app:wait=doorbell, but %s: waiting as with \"adaptive\"",
-             r->region->doorbell ? "the host program in the VM does not ring"
-                                 : "the shared memory has no doorbell (`espelho shm-server` has)");
+             r->region->doorbell
+                 ? _("the host program in the VM does not ring")
+                 : _("the shared memory has no doorbell (`espelho shm-server` has)"));
 }
 
 /* Makes the waiter the one that the bell allows for. */
@@ -562,8 +568,8 @@ static void relay_suspend(struct source *self, bool suspend)
 {
     struct relay *r = relay_of(self);
     if (suspend) {
-        const struct source_status status = { .state = SOURCE_STATE_NONE,
-                                              .title = "The picture is off" };
+        struct source_status status = { .state = SOURCE_STATE_NONE };
+        snprintf(status.title, sizeof(status.title), "%s", _("The picture is off"));
         close_region(r);
         loop_timer_set_ns(r->timer, 0, 0);
         r->due_ms = 0;
