@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 
 #define TMPFILES   "/etc/tmpfiles.d/espelho.conf"
-#define MODPROBE   "/etc/modprobe.d/kvmfr.conf"
-#define UDEV_RULE  "/etc/udev/rules.d/70-kvmfr.rules"
+#define MODPROBE   PLACE_KVMFR_MODPROBE
+#define UDEV_RULE  PLACE_KVMFR_RULE
 #define QEMU_CONF  "/etc/libvirt/qemu.conf"
 #define APPARMOR   "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 #define FILE_TYPES "/etc/selinux/targeted/contexts/files/file_contexts.local"
@@ -111,8 +112,7 @@ static int kvmfr_size(const struct setup *s, uint32_t mib)
 static int kvmfr_load(const struct setup *s)
 {
     char place[300];
-    setup_conf_place(s, "/etc/modules-load.d", "kvmfr", "/etc/modules-load.d/kvmfr.conf", place,
-                     sizeof(place));
+    setup_conf_place(s, "/etc/modules-load.d", "kvmfr", PLACE_KVMFR_LOAD, place, sizeof(place));
     int err = setup_conf_line(s, place, "kvmfr", "kvmfr", _("The module is loaded at boot"));
     if (err == 0 && !root_exists(s->root, "/usr/lib/udev/rules.d/70-kvmfr.rules") &&
         !root_exists(s->root, "/lib/udev/rules.d/70-kvmfr.rules"))
