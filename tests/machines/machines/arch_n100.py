@@ -69,6 +69,7 @@ def guest(m, fixed):
     domain.ready(m, domain.hostdev("0000:00:02.1") + domain.doorbell("/run/espelho/win11.sock"), [(2,), (3,)], "0-1", amd=False,
                  backing="<memoryBacking><hugepages/></memoryBacking>")
     m.socket("/run/espelho/win11.sock", 0o660, group="kvm")
+    m.link("/etc/systemd/system/sockets.target.wants/espelho-shm@win11.socket", "/usr/lib/systemd/system/espelho-shm@.socket")
     m.file("/etc/espelho/shm/win11.conf", "mode=2560x1440\n")
     m.node("/dev/udmabuf", 10, 125, 0o660, group="kvm")
     m.file("/sys/module/udmabuf/parameters/size_limit_mb", "64\n")
