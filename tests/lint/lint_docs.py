@@ -55,10 +55,16 @@ def broken_links(name, text, pages, files):
     return complaints
 
 
+def commands(block):
+    """Code but for its comments and for words in capitals, which stand for something in the reader's language."""
+    lines = [re.sub(r"\s+[#;] .*$|^; .*$", "", line).strip() for line in block.split("\n")]
+    return " | ".join(re.sub(r"\b[A-ZÇÃÕ]{4,}\b", "X", line) for line in lines if line)
+
+
 def shape(text):
     """What must be alike in both languages: headings by their levels, kinds of code, rows of tables, pictures."""
     lines = [f"heading {level}" for level, _ in headings(text)]
-    lines += [f"code {block.split(chr(10))[0]}" for _, block in FENCE.findall(text)]
+    lines += [f"code {commands(block)}" for _, block in FENCE.findall(text)]
     lines.append(f"{len(re.findall(r'^ *[|]', prose(text), re.M))} rows in tables")
     lines.append(f"pictures {sorted(os.path.basename(p) for p in PICTURE.findall(text))}")
     return lines
@@ -138,6 +144,7 @@ def self_test():
         (link("[a](c.md)"), 1), (link("[a](a.md#other)"), 1), (link("[a](b.md#no-heading)"), 1), (link("[a](../README.md)"), 1),
         (unlike("x", "# a\n## b\n|r|\n", "# c\n## d\n|s|\n"), 0), (unlike("x", "# a\n## b\n", "# c\n"), 1),
         (unlike("x", "# a\n|r|\n", "# c\n"), 1), (unlike("x", "```sh\na\n```\n", "```xml\na\n```\n"), 1),
+        (unlike("x", "```sh\na FILE # x\n```\n", "```sh\na ARQUIVO # y\n```\n"), 0), (unlike("x", "```sh\na\n```\n", "```sh\nb\n```\n"), 1),
         (unlike("x", "![a](b.png)\n", "![c](../b.png)\n"), 0), (unlike("x", "![a](b.png)\n", "![c](d.png)\n"), 1),
         (without_twin(["docs/a.md", "docs/pt_BR/a.md", "docs/STATUS.md"]), 0), (without_twin(["docs/a.md"]), 1),
         (without_twin(["docs/pt_BR/a.md"]), 1),
