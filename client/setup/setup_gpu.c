@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 
-#define MODPROBE   "/etc/modprobe.d/espelho-vfio.conf"
-#define DRACUT     "/etc/dracut.conf.d/espelho-vfio.conf"
-#define MKINITCPIO "/etc/mkinitcpio.conf.d/espelho-vfio.conf"
-#define INITRAMFS  "/etc/initramfs-tools/modules"
+#define MODPROBE   PLACE_VFIO_MODPROBE
+#define DRACUT     PLACE_VFIO_DRACUT
+#define MKINITCPIO PLACE_VFIO_MKINITCPIO
+#define INITRAMFS  PLACE_INITRAMFS_TOOLS
 
 enum { FUNCTIONS_MAX = 8 };
 

@@ -8,12 +8,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 
-#define MODPROBE     "/etc/modprobe.d/kvmfr.conf"
-#define UDEV_RULE    "/etc/udev/rules.d/70-kvmfr.rules"
 #define QEMU_CONF    "/etc/libvirt/qemu.conf"
 #define APPARMOR     "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 #define SELINUX_RULE "/etc/espelho/selinux/espelho-kvmfr.cil"
@@ -24,7 +23,8 @@ static int set_size(const struct setup *s, uint32_t mib)
     autofree char *text = NULL;
     size_t len_bytes = 0, value_bytes = 0;
     const char *value;
-    setup_conf_place(s, "/etc/modprobe.d", "options kvmfr", MODPROBE, place, sizeof(place));
+    setup_conf_place(s, "/etc/modprobe.d", "options kvmfr", PLACE_KVMFR_MODPROBE, place,
+                     sizeof(place));
     const int err = setup_read(s, place, &text);
     if (err < 0)
         return err;
@@ -52,12 +52,11 @@ static int set_size(const struct setup *s, uint32_t mib)
 static int load(const struct setup *s)
 {
     char place[300];
-    setup_conf_place(s, "/etc/modules-load.d", "kvmfr", "/etc/modules-load.d/kvmfr.conf", place,
-                     sizeof(place));
+    setup_conf_place(s, "/etc/modules-load.d", "kvmfr", PLACE_KVMFR_LOAD, place, sizeof(place));
     int err = setup_conf_line(s, place, "kvmfr", "kvmfr", _("The module is loaded at boot"));
     if (err == 0 && !root_exists(s->root, "/usr/lib/udev/rules.d/70-kvmfr.rules") &&
         !root_exists(s->root, "/lib/udev/rules.d/70-kvmfr.rules"))
-        err = plan_file(s->plan, UDEV_RULE, 0644,
+        err = plan_file(s->plan, PLACE_KVMFR_RULE, 0644,
                         "# Made by `espelho setup`; `espelho setup undo` takes it back.\n"
                         "SUBSYSTEM==\"kvmfr\", KERNEL==\"kvmfr[0-9]*\", GROUP=\"kvm\", "
                         "MODE=\"0660\", TAG+=\"uaccess\"\n",
@@ -146,7 +145,7 @@ int setup_vm_kvmfr(const struct setup *s, const struct memory_result *memory)
         err = allow_in_apparmor(s, memory->name);
     if (err == 0)
         err = allow_in_selinux(s, memory->name);
-    if (err == 0 && plan_touches(s->plan, UDEV_RULE)) {
+    if (err == 0 && plan_touches(s->plan, PLACE_KVMFR_RULE)) {
         const char *const argv[] = { "udevadm", "control", "--reload", NULL };
         err = plan_command(s->plan, argv, argv, _("udev reads the new rule"));
     }

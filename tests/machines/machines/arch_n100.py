@@ -4,8 +4,11 @@
 Broken: VT-d is on in the firmware, but the kernel was not asked to use it, and its own i915 makes no parts.
 Fixed: the i915 with SR-IOV has made one part, which vfio-pci has."""
 import domain
+import maker
 import virtual
 from maker import GIB, KIB, MIB, bar
+
+BY_HAND = {"Install i915-sriov-dkms": ("i915-sriov", maker.nothing)}
 
 
 def describe(m, fixed):
