@@ -61,6 +61,17 @@ def commands(block):
     return " | ".join(re.sub(r"\b[A-ZÇÃÕ]{4,}\b", "X", line) for line in lines if line)
 
 
+def lost_in_the_site(name, text):
+    """What code hosts show as code, list or table, and mkdocs as plain text."""
+    complaints = [f"{name}: code in a list: {block.split(chr(10))[0]}" for indent, block in FENCE.findall(text) if indent]
+    lines = prose(text).split("\n")
+    for above, line in zip(lines, lines[1:]):
+        mark = re.match(r"(\* |\d+\. |\|)", line)
+        if mark and above and not re.match(r" |[*|]|\d+\. ", above):
+            complaints.append(f"{name}: an empty line is missing above: {line}")
+    return complaints
+
+
 def shape(text):
     """What must be alike in both languages: headings by their levels, kinds of code, rows of tables, pictures."""
     lines = [f"heading {level}" for level, _ in headings(text)]
@@ -126,6 +137,7 @@ def check_tree(root):
         language = PORTUGUESE if name.startswith(PORTUGUESE) else "docs/"
         complaints += broken_links(name, text, pages, files) + misquoted(name, text, texts[language])
         complaints += [] if name in ENGLISH_ONLY else unknown_checks(name, text, ids)
+        complaints += lost_in_the_site(name, text)
         twin = name.replace("docs/", PORTUGUESE) if name.startswith("docs/") else "README.pt_BR.md"
         if language == "docs/" and name != twin and twin in pages:
             complaints += unlike(name, text, pages[twin])
@@ -146,6 +158,8 @@ def self_test():
         (unlike("x", "# a\n|r|\n", "# c\n"), 1), (unlike("x", "```sh\na\n```\n", "```xml\na\n```\n"), 1),
         (unlike("x", "```sh\na FILE # x\n```\n", "```sh\na ARQUIVO # y\n```\n"), 0), (unlike("x", "```sh\na\n```\n", "```sh\nb\n```\n"), 1),
         (unlike("x", "![a](b.png)\n", "![c](../b.png)\n"), 0), (unlike("x", "![a](b.png)\n", "![c](d.png)\n"), 1),
+        (lost_in_the_site("x", "a\n\n* b\n  c\n* d\n\n| e |\n| f |\n\n1. g\n2. h\n```sh\n* i\n```\n"), 0),
+        (lost_in_the_site("x", "a\n* b\n"), 1), (lost_in_the_site("x", "a\n| b |\n"), 1), (lost_in_the_site("x", "1. a\n   ```sh\n   b\n   ```\n"), 1),
         (without_twin(["docs/a.md", "docs/pt_BR/a.md", "docs/STATUS.md"]), 0), (without_twin(["docs/a.md"]), 1),
         (without_twin(["docs/pt_BR/a.md"]), 1),
         (not_listed(["docs/a.md", "docs/pt_BR/a.md"], listed), 0), (not_listed(["docs/a.md"], listed), 1),
