@@ -590,7 +590,7 @@ static void *run(void *ctx)
 {
     struct guest_link *l = ctx;
     /* A key must not wait until the render thread has used up its slice. */
-    int err = thread_run_when_woken();
+    int err = thread_run_when_woken(THREAD_EVENTS);
     if (err < 0)
         log_debug("the input thread is an ordinary one: %s", err_str(err));
     err = create_rest(l);

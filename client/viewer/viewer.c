@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "config/client_options.h"
 #include "loop/loop.h"
 #include "source/relay/relay.h"
@@ -625,6 +626,7 @@ int viewer_run_config(const struct viewer_config *config)
                       .no_upscale = o->win.no_upscale,
                       .rotation = (enum frame_rotation)(o->win.rotate & 3) },
     };
+    (void)!thread_run_when_woken(THREAD_FRAMES); /* else a little later where the core is busy */
     int err = create(&v);
     if (!err)
         err = loop_run(v.loop);

@@ -116,6 +116,7 @@ enum kvmfr_greeting kvmfr_client_greet(struct kvmfr_client *client)
 void kvmfr_client_part(struct kvmfr_client *c)
 {
     struct client_extension *e = &c->ext;
+    e->hold_rings = false; /* the bye is the last one */
     /* Only what is still ours: else line and slot may be somebody else's by now. */
     if (e->board && c->frames && lgmp_client_still_subscribed(c->frames)) {
         clear_own_words(e->line);
@@ -144,13 +145,30 @@ uint16_t kvmfr_client_host_peer(const struct kvmfr_client *client)
 
 void kvmfr_client_ring(struct kvmfr_client *c)
 {
-    const struct client_extension *e = &c->ext;
+    struct client_extension *e = &c->ext;
     struct shm_doorbell *bell = doorbell_of(c);
-    if (!bell || !e->board || !bell_word_take(&e->board->host.armed))
+    if (!bell || !e->board)
+        return;
+    if (e->hold_rings) {
+        e->ring_held = true;
+        return;
+    }
+    if (!bell_word_take(&e->board->host.armed))
         return;
     const int err = bell->ops->ring(bell, e->said.peer_id, e->said.vector);
     if (err < 0) /* it looks every 10 ms all the same */
         log_debug_every(60000, "ring the host (peer %u): %d", e->said.peer_id, err);
+}
+
+void kvmfr_client_hold_rings(struct kvmfr_client *client, bool hold)
+{
+    struct client_extension *e = &client->ext;
+    const bool held = e->ring_held;
+    e->hold_rings = hold;
+    if (hold || !held)
+        return;
+    e->ring_held = false;
+    kvmfr_client_ring(client);
 }
 
 uint16_t kvmfr_client_frame_vector(const struct kvmfr_client *client)

@@ -21,7 +21,7 @@
 #include "shm/region_problem.h"
 
 enum {
-    GREETING_MS = 1000,
+    GREETING_MS = 250, /* one that is well needs 2; the caller may have a window to care for */
     /* The viewer's: frame, pointer. The server does not say how many it gives, so whoever has fewer
      * waits a little for more; what comes later still counts (refresh). */
     WANTED_VECTORS = 2,

@@ -57,6 +57,7 @@ struct relay {
     struct loop_source *bell_news; /* what its server says; NULL: nobody says anything */
     bool server_gone;              /* it said so */
     uint64_t opened_ms, check_replaced_ms;
+    uint32_t open_took_ms;       /* the last try */
     uint64_t waiting_since_ms;   /* for a host: since opening, or since the connection was lost */
     struct kvmfr_client *client; /* NULL: no region */
     enum kvmfr_state state;
@@ -265,7 +266,10 @@ static bool try_open(struct relay *r)
 {
     struct shm_problem problem = { 0 };
     struct source_status status;
-    if (open_region(r, &problem) < 0) {
+    const uint64_t from_ms = clock_ms();
+    const int open_err = open_region(r, &problem);
+    r->open_took_ms = (uint32_t)(clock_ms() - from_ms);
+    if (open_err < 0) {
         r->region = NULL;
         relay_status_no_region(&status, &problem);
         publish_status(r, &status);
@@ -366,6 +370,8 @@ static void step(struct relay *r)
 static void read_stream(struct relay *r, bool woken)
 {
     const uint32_t before = r->stream.news;
+    kvmfr_client_hold_rings(r->client,
+                            true); /* to wake the host may take longer than all of this */
     if (!stream_read(&r->stream, clock_ms())) {
         stop_watching(r);
         stream_restart(&r->stream, NULL);
@@ -374,6 +380,8 @@ static void read_stream(struct relay *r, bool woken)
     }
     if ((woken || r->stream.news != before) && stream_has_news(&r->stream))
         r->listener.on_activity(r->listener.ctx);
+    if (r->client)
+        kvmfr_client_hold_rings(r->client, false);
 }
 
 static void reclaim_frames(struct relay *r, uint64_t now_ms)
@@ -386,8 +394,8 @@ static void reclaim_frames(struct relay *r, uint64_t now_ms)
 
 static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
 {
-    if (!r->region)
-        return OPEN_RETRY_MS;
+    if (!r->region) /* a server that hangs holds the loop up: not for most of its time */
+        return max_u32(OPEN_RETRY_MS, 8 * r->open_took_ms);
     if (r->state == KVMFR_STATE_CONNECTED) {
         /* Its successor may have another memory: nobody tells. */
         const uint32_t most_ms = r->server_gone ? REPLACED_CHECK_MS : UINT32_MAX;
