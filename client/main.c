@@ -34,7 +34,7 @@ static int flush_output(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "espelho: cannot write the output: %s\n", err_str(errno));
+    fprintf(stderr, _("espelho: cannot write the output: %s\n"), err_str(errno));
     return status == COMMAND_OK ? COMMAND_FAILED : status;
 }
 
@@ -62,9 +62,10 @@ int main(int argc, char **argv)
     if (argc > 1 && is_help(argv[1]))
         command_print_overview();
     else if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
-        printf("espelho %s\nSpeaks LGMP 6 and KVMFR 20, the shared-memory formats of Looking Glass "
-               "B7.\n",
-               ESPELHO_VERSION);
+        printf(
+            _("espelho %s\nSpeaks LGMP 6 and KVMFR 20, the shared-memory formats of Looking Glass "
+              "B7.\n"),
+            ESPELHO_VERSION);
     else
         status = run_verb(argc, argv);
     return flush_output(status);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/record.h"
 
 enum {
@@ -102,7 +103,7 @@ static void tell_active(struct guest_mic_line *g, bool active)
     if (PEEK(g->shared.active) == active)
         return;
     POKE(g->shared.active, active);
-    log_info("%s", active ? "the guest records" : "the guest no longer records");
+    log_info("%s", active ? _("the guest records") : _("the guest no longer records"));
     if (g->listener.on_mic_active)
         g->listener.on_mic_active(g->listener.ctx, active);
 }

@@ -56,7 +56,7 @@ static void process(void *ctx, float *samples, uint32_t frames, const struct aud
     struct guest_playback *g = ctx;
     if (!g->data.prompt) {
         g->data.prompt = true;
-        (void)!thread_run_when_woken(); /* for where there is no real-time priority */
+        (void)!thread_run_when_woken(THREAD_EVENTS); /* for where there is no real-time priority */
     }
     atomic_store_explicit(&g->shared.device_ns, time->delay_ns, memory_order_relaxed);
     jitter_pull(g->shared.jitter, samples, frames, time->now_ns);

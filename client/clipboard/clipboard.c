@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "clipboard/feed.h"
 #include "clipboard/fetch.h"
 #include "clipboard/line_end.h"
@@ -198,7 +199,7 @@ static int send_answer(struct side *s, struct spool *data)
     const struct spice_agent_source source = { .pull = pull_answer,
                                                .release = release_answer,
                                                .ctx = a };
-    progress_begin(&s->to_guest.progress, "clipboard to the guest", a->total_bytes);
+    progress_begin(&s->to_guest.progress, _("clipboard to the guest"), a->total_bytes);
     s->to_guest.answer = a;
     const int err = spice_agent_send_clipboard(
         c->agent, s->kind, clip_type_to_agent(s->to_guest.type), (uint32_t)a->total_bytes, &source);
@@ -217,13 +218,13 @@ static void on_fetched(void *ctx, int err, struct spool *data)
     s->to_guest.fetch = NULL;
     if (err == -EFBIG)
         notice(c,
-               "This clipboard's %s is larger than %.0f MiB and was not pasted in the guest: "
-               "clipboard:limit sets the limit",
+               _("This clipboard's %s is larger than %.0f MiB and was not pasted in the guest: "
+                 "clipboard:limit sets the limit"),
                clip_type_text(s->to_guest.type), (double)c->config.limit_bytes / MIB);
     else if (err < 0)
         notice(c,
-               "The program that owns the clipboard did not give its %s (%s): nothing was "
-               "pasted in the guest",
+               _("The program that owns the clipboard did not give its %s (%s): nothing was "
+                 "pasted in the guest"),
                clip_type_text(s->to_guest.type), err_str(err));
     else
         err = send_answer(s, data);
@@ -412,7 +413,7 @@ static void on_paste_timeout(void *ctx)
     struct side *s = ctx;
     if (s->to_host.count == 0)
         return;
-    notice(s->clipboard, "The guest did not give its %s in %u s: nothing was pasted",
+    notice(s->clipboard, _("The guest did not give its %s in %u s: nothing was pasted"),
            clip_type_text(s->to_host.waiting[0].type), s->clipboard->config.timeout_ms / 1000);
     forget_incoming(s);
     end_paste(s, NULL);
@@ -446,13 +447,13 @@ static bool too_much(struct clipboard *c, enum clip_type type, uint32_t total_by
 {
     if (total_bytes > c->config.limit_bytes) {
         notice(c,
-               "The guest's clipboard has a %s of %.1f MiB, more than %.0f MiB: nothing was "
-               "pasted; clipboard:limit sets the limit",
+               _("The guest's clipboard has a %s of %.1f MiB, more than %.0f MiB: nothing was "
+                 "pasted; clipboard:limit sets the limit"),
                clip_type_text(type), total_bytes / MIB, (double)c->config.limit_bytes / MIB);
         return true;
     }
     if (unread_bytes(c) + total_bytes > 2 * c->config.limit_bytes) {
-        notice(c, "Programs here do not read what they paste: nothing was pasted");
+        notice(c, _("Programs here do not read what they paste: nothing was pasted"));
         return true;
     }
     return false;
@@ -477,7 +478,7 @@ bool clipboard_on_data_begin(struct clipboard *c, uint32_t selection, uint32_t a
     const bool crlf =
         type == CLIP_TEXT && spice_agent_has_cap(c->agent, VD_AGENT_CAP_GUEST_LINEEND_CRLF);
     s->to_host.line_end = (struct line_end){ .mode = crlf ? LINE_END_TO_LF : LINE_END_KEEP };
-    progress_begin(&s->to_host.progress, "clipboard from the guest", total_bytes);
+    progress_begin(&s->to_host.progress, _("clipboard from the guest"), total_bytes);
     c->incoming = s;
     restart_paste_timer(s);
     return true;
@@ -496,7 +497,7 @@ static void add_incoming(struct side *s, const uint8_t *bytes, size_t count)
     }
     if (err == 0)
         return;
-    notice(s->clipboard, "The guest's clipboard could not be taken: %s", err_str(err));
+    notice(s->clipboard, _("The guest's clipboard could not be taken: %s"), err_str(err));
     forget_incoming(s);
     end_paste(s, NULL);
     ask_guest(s);

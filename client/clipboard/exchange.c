@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "clipboard/fetch.h"
 #include "clipboard/file_transfer.h"
 #include "clipboard/uri_list.h"
@@ -140,11 +141,11 @@ static void send_dropped(struct exchange *x, const char *text, size_t bytes)
 {
     struct uri_list list;
     if (uri_list_parse(text, bytes, FILE_TRANSFER_MAX, &list) < 0) {
-        notice(x, "No memory for the list of dropped files");
+        notice(x, _("No memory for the list of dropped files"));
         return;
     }
     if (list.refused > 0)
-        notice(x, "Some of what was dropped are no files of this machine: left out");
+        notice(x, _("Some of what was dropped are no files of this machine: left out"));
     file_transfer_send(x->files, list.paths, list.count);
     uri_list_free(&list);
 }
@@ -156,7 +157,7 @@ static void on_dropped_list(void *ctx, int err, struct spool *data)
     const size_t bytes = err < 0 ? 0 : (size_t)spool_bytes(data);
     char *text = malloc(bytes + 1);
     if (err < 0 || !text) {
-        notice(x, "The list of dropped files could not be read");
+        notice(x, _("The list of dropped files could not be read"));
     } else {
         size_t at = 0, count;
         for (const uint8_t *p; (p = spool_peek(data, &count)); spool_take(data, count), at += count)

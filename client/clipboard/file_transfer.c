@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/reader.h"
 
 #define READ_AHEAD_BYTES (1024 * 1024)
@@ -137,9 +138,9 @@ static void show_progress(struct file_transfer *t, bool now)
     t->next_progress_ns = now_ns + PROGRESS_NS;
     char what[64 + FILE_TRANSFER_NAME_BYTES];
     if (t->count == 1)
-        snprintf(what, sizeof(what), "%s to the guest", t->files[0].name);
+        snprintf(what, sizeof(what), _("%s to the guest"), t->files[0].name);
     else
-        snprintf(what, sizeof(what), "%zu files to the guest", t->count);
+        snprintf(what, sizeof(what), _("%zu files to the guest"), t->count);
     t->listener.on_progress(t->listener.ctx, what, t->done_bytes, t->total_bytes);
 }
 
@@ -147,11 +148,12 @@ static void all_done(struct file_transfer *t)
 {
     if (t->listener.on_progress) {
         const uint64_t bytes = t->arrived ? t->total_bytes : 0;
-        t->listener.on_progress(t->listener.ctx, "files to the guest", bytes, bytes);
+        t->listener.on_progress(t->listener.ctx, _("files to the guest"), bytes, bytes);
     }
-    if (t->arrived > 0)
-        notice(t, "%zu %s sent to the guest", t->arrived,
-               t->arrived == 1 ? "file was" : "files were");
+    if (t->arrived == 1)
+        notice(t, _("1 file was sent to the guest"));
+    else if (t->arrived > 1)
+        notice(t, _("%zu files were sent to the guest"), t->arrived);
     t->total_bytes = t->done_bytes = 0;
     t->arrived = 0;
     loop_timer_set_ns(t->tick, 0, 0);
@@ -268,9 +270,9 @@ static ssize_t read_chunk(struct file *f, uint8_t *to)
 static void unreadable(struct file_transfer *t, struct file *f, int err)
 {
     if (err == 0)
-        notice(t, "%s became shorter while it was sent: not sent", f->name);
+        notice(t, _("%s became shorter while it was sent: not sent"), f->name);
     else
-        notice(t, "%s could not be read: %s", f->name, err_str(err));
+        notice(t, _("%s could not be read: %s"), f->name, err_str(err));
     give_up(t, f);
 }
 
@@ -328,7 +330,7 @@ static void on_tick(void *ctx)
         struct file *f = &t->files[i];
         if (f->state <= FILE_WAITING || now_ms < f->deadline_ms)
             continue;
-        notice(t, "%s: the guest's agent did not go on: not sent", f->name);
+        notice(t, _("%s: the guest's agent did not go on: not sent"), f->name);
         give_up(t, f);
     }
     file_transfer_on_room(t);
@@ -338,8 +340,8 @@ static void on_tick(void *ctx)
 
 static const char *why_not(const struct stat *st)
 {
-    return S_ISDIR(st->st_mode) ? "is a folder: pack it into one file first"
-                                : "is not a regular file";
+    return S_ISDIR(st->st_mode) ? _("is a folder: pack it into one file first")
+                                : _("is not a regular file");
 }
 
 static int open_regular(struct file_transfer *t, const char *path, const char *name,
@@ -349,7 +351,7 @@ static int open_regular(struct file_transfer *t, const char *path, const char *n
     /* non-blocking: a named pipe without a writer must not stop this thread */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0) {
-        notice(t, "%s could not be opened: %s", name, err_str(errno));
+        notice(t, _("%s could not be opened: %s"), name, err_str(errno));
     } else if (!S_ISREG(st.st_mode)) {
         notice(t, "%s %s", name, why_not(&st));
     } else {
@@ -377,9 +379,9 @@ static void add(struct file_transfer *t, const char *path)
 static const char *unable(const struct file_transfer *t)
 {
     if (!spice_agent_ready(t->agent))
-        return "the guest has no agent running (spice-vdagent)";
+        return _("the guest has no agent running (spice-vdagent)");
     if (spice_agent_has_cap(t->agent, VD_AGENT_CAP_FILE_XFER_DISABLED))
-        return "the guest's agent has file transfer switched off";
+        return _("the guest's agent has file transfer switched off");
     return NULL;
 }
 
@@ -387,14 +389,14 @@ void file_transfer_send(struct file_transfer *t, char *const *paths, size_t coun
 {
     const char *reason = unable(t);
     if (reason) {
-        notice(t, "Files cannot be sent: %s", reason);
+        notice(t, _("Files cannot be sent: %s"), reason);
         return;
     }
     size_t i = 0;
     for (; i < count && t->count < FILE_TRANSFER_MAX; i++)
         add(t, paths[i]);
     if (i < count)
-        notice(t, "%zu files are too many at once and were left out: pack them into one file",
+        notice(t, _("%zu files are too many at once and were left out: pack them into one file"),
                count - i);
     if (t->count == 0)
         return;
@@ -411,7 +413,7 @@ bool file_transfer_busy(const struct file_transfer *t)
 void file_transfer_cancel(struct file_transfer *t)
 {
     if (t->count > 0)
-        notice(t, "Sending files to the guest was cancelled");
+        notice(t, _("Sending files to the guest was cancelled"));
     while (t->count > 0)
         give_up(t, &t->files[t->count - 1]);
 }
@@ -424,7 +426,7 @@ void file_transfer_on_ready(struct file_transfer *t, bool ready)
     for (size_t i = t->count; i-- > 0;) {
         if (t->files[i].state == FILE_WAITING && ready)
             continue;
-        notice(t, "%s: the guest's agent went away: not sent", t->files[i].name);
+        notice(t, _("%s: the guest's agent went away: not sent"), t->files[i].name);
         remove_file(t, &t->files[i], false);
     }
     file_transfer_on_room(t);
@@ -434,32 +436,33 @@ static const struct {
     uint32_t result;
     const char *text;
 } failures[] = {
-    { VD_AGENT_FILE_XFER_STATUS_CANCELLED, "cancelled in the guest" },
-    { VD_AGENT_FILE_XFER_STATUS_ERROR, "the guest's agent could not store it" },
-    { VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE, "not enough space in the guest" },
-    { VD_AGENT_FILE_XFER_STATUS_SESSION_LOCKED, "the guest's session is locked: unlock it first" },
+    { VD_AGENT_FILE_XFER_STATUS_CANCELLED, N_("cancelled in the guest") },
+    { VD_AGENT_FILE_XFER_STATUS_ERROR, N_("the guest's agent could not store it") },
+    { VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE, N_("not enough space in the guest") },
+    { VD_AGENT_FILE_XFER_STATUS_SESSION_LOCKED,
+      N_("the guest's session is locked: unlock it first") },
     { VD_AGENT_FILE_XFER_STATUS_VDAGENT_NOT_CONNECTED,
-      "nobody is logged in in the guest, or the agent does not run in that session" },
-    { VD_AGENT_FILE_XFER_STATUS_DISABLED, "the guest's agent has file transfer switched off" },
+      N_("nobody is logged in in the guest, or the agent does not run in that session") },
+    { VD_AGENT_FILE_XFER_STATUS_DISABLED, N_("the guest's agent has file transfer switched off") },
 };
 
 static void failed(struct file_transfer *t, struct file *f, uint32_t result, const uint8_t *detail,
                    size_t detail_bytes)
 {
-    const char *text = "the guest's agent gave an unknown answer";
+    const char *text = _("the guest's agent gave an unknown answer");
     char more[64] = "";
     struct spice_reader r = spice_reader_of(detail, detail_bytes);
     for (size_t i = 0; i < ARRAY_LEN(failures); i++)
         if (failures[i].result == result)
-            text = failures[i].text;
+            text = _(failures[i].text);
     if (result == VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE && detail_bytes >= 8)
-        snprintf(more, sizeof(more), " (%.1f MiB of %.1f free)", (double)spice_read_u64(&r) / MIB,
-                 (double)f->size_bytes / MIB);
+        snprintf(more, sizeof(more), _(" (%.1f MiB of %.1f free)"),
+                 (double)spice_read_u64(&r) / MIB, (double)f->size_bytes / MIB);
     if (result == VD_AGENT_FILE_XFER_STATUS_ERROR && detail_bytes >= 5) {
         spice_read_u8(&r);
-        snprintf(more, sizeof(more), " (error %" PRIu32 ")", spice_read_u32(&r));
+        snprintf(more, sizeof(more), _(" (error %" PRIu32 ")"), spice_read_u32(&r));
     }
-    notice(t, "%s: %s%s: not sent", f->name, text, more);
+    notice(t, _("%s: %s%s: not sent"), f->name, text, more);
     remove_file(t, f, false);
 }
 
@@ -476,7 +479,7 @@ void file_transfer_on_status(struct file_transfer *t, uint32_t id, uint32_t resu
     } else if (result == VD_AGENT_FILE_XFER_STATUS_SUCCESS && f->state == FILE_SENT) {
         remove_file(t, f, true);
     } else if (result == VD_AGENT_FILE_XFER_STATUS_SUCCESS) {
-        notice(t, "%s: the guest's agent ended the transfer early: not sent whole", f->name);
+        notice(t, _("%s: the guest's agent ended the transfer early: not sent whole"), f->name);
         remove_file(t, f, false);
     } else {
         failed(t, f, result, detail, detail_bytes);

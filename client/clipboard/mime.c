@@ -8,16 +8,17 @@
 #include <spice/vd_agent.h>
 
 #include "base/macros.h"
+#include "base/text.h"
 
 static const struct {
     uint32_t agent;
     const char *text;
 } types[CLIP_TYPES] = {
-    [CLIP_TEXT] = { VD_AGENT_CLIPBOARD_UTF8_TEXT, "text" },
-    [CLIP_PNG] = { VD_AGENT_CLIPBOARD_IMAGE_PNG, "PNG image" },
-    [CLIP_BMP] = { VD_AGENT_CLIPBOARD_IMAGE_BMP, "BMP image" },
-    [CLIP_TIFF] = { VD_AGENT_CLIPBOARD_IMAGE_TIFF, "TIFF image" },
-    [CLIP_JPEG] = { VD_AGENT_CLIPBOARD_IMAGE_JPG, "JPEG image" },
+    [CLIP_TEXT] = { VD_AGENT_CLIPBOARD_UTF8_TEXT, N_("text") },
+    [CLIP_PNG] = { VD_AGENT_CLIPBOARD_IMAGE_PNG, N_("PNG image") },
+    [CLIP_BMP] = { VD_AGENT_CLIPBOARD_IMAGE_BMP, N_("BMP image") },
+    [CLIP_TIFF] = { VD_AGENT_CLIPBOARD_IMAGE_TIFF, N_("TIFF image") },
+    [CLIP_JPEG] = { VD_AGENT_CLIPBOARD_IMAGE_JPG, N_("JPEG image") },
 };
 
 static const struct {
@@ -60,7 +61,7 @@ enum clip_type clip_type_from_mime(const char *mime)
 
 const char *clip_type_text(enum clip_type type)
 {
-    return types[type].text;
+    return _(types[type].text);
 }
 
 static const char *find(const char *const *offered, size_t count, const char *name)

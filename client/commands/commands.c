@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "commands/domain_options.h"
 
 /* A verb is listed from the commit on that brings it. */
@@ -34,38 +35,38 @@ int command_unknown(const char *name)
         names[count] = commands[count]->name;
     const char *nearest = options_nearest(names, count, name);
     if (nearest)
-        fprintf(stderr, "espelho: unknown verb '%s'; nearest is %s\n", name, nearest);
+        fprintf(stderr, _("espelho: unknown verb '%s'; nearest is %s\n"), name, nearest);
     else
-        fprintf(stderr, "espelho: unknown verb '%s'; `espelho help` lists all\n", name);
+        fprintf(stderr, _("espelho: unknown verb '%s'; `espelho help` lists all\n"), name);
     return COMMAND_USAGE;
 }
 
 void command_print_overview(void)
 {
-    printf("usage: espelho [VERB] [options]\n\n"
-           "Shows a virtual machine with a GPU of its own as a window. Without a verb: %s.\n\n",
+    printf(_("usage: espelho [VERB] [options]\n\n"
+             "Shows a virtual machine with a GPU of its own as a window. Without a verb: %s.\n\n"),
            commands[0]->name);
     for (size_t i = 0; commands[i]; i++)
-        printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
-    printf(
+        printf("  %-11s %s\n", commands[i]->name, _(commands[i]->summary));
+    printf(_(
         "\nespelho VERB --help   what a verb does and its options\n"
         "espelho options       every option with type, default and help\n"
         "espelho --version     the version\n\n"
         "Options are written --win.size=1920x1080, --size 1920x1080 or win:size=1920x1080, on the\n"
-        "command line or under [win] in $XDG_CONFIG_HOME/espelho/client.ini.\n");
+        "command line or under [win] in $XDG_CONFIG_HOME/espelho/client.ini.\n"));
 }
 
 void command_print_help(const struct command *command)
 {
-    printf("usage: espelho %s%s%s%s\n\n%s", command->name,
-           command->options || command->client_options ? " [options]" : "",
-           command->words_text[0] ? " " : "", command->words_text, command->help);
+    printf(_("usage: espelho %s%s%s%s\n\n%s"), command->name,
+           command->options || command->client_options ? _(" [options]") : "",
+           command->words_text[0] ? " " : "", command->words_text, _(command->help));
     if (command->options) {
-        printf("\nOptions of %s:\n\n", command->name);
+        printf(_("\nOptions of %s:\n\n"), command->name);
         options_print(command->options, stdout);
     }
     if (command->client_options)
-        printf("\nIt takes the program's options too: see `espelho options`.\n");
+        printf(_("\nIt takes the program's options too: see `espelho options`.\n"));
 }
 
 int command_fail(const struct command *command, const char *fmt, ...)
@@ -88,20 +89,21 @@ static int usage_error(const struct command *command, const char *message)
 static int wrong_words(const struct command *command, int words, char **argv)
 {
     if (words < command->min_words) {
-        fprintf(stderr, "espelho %s: %s is missing; see `espelho %s --help`\n", command->name,
+        fprintf(stderr, _("espelho %s: %s is missing; see `espelho %s --help`\n"), command->name,
                 command->words_text, command->name);
         return COMMAND_USAGE;
     }
     const char *extra = argv[1 + command->max_words];
     if (command_find(extra))
-        fprintf(stderr, "espelho %s: the verb goes first: espelho %s ...\n", command->name, extra);
+        fprintf(stderr, _("espelho %s: the verb goes first: espelho %s ...\n"), command->name,
+                extra);
     else if (extra[0] == '/' && command->client_options)
         fprintf(
             stderr,
-            "espelho %s: unexpected word '%s'; a shared memory file is named by --shm-file=%s\n",
+            _("espelho %s: unexpected word '%s'; a shared memory file is named by --shm-file=%s\n"),
             command->name, extra, extra);
     else
-        fprintf(stderr, "espelho %s: unexpected word '%s'; see `espelho %s --help`\n",
+        fprintf(stderr, _("espelho %s: unexpected word '%s'; see `espelho %s --help`\n"),
                 command->name, extra, command->name);
     return COMMAND_USAGE;
 }

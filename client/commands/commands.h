@@ -29,10 +29,10 @@ enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 struct command {
     const char *name;
-    const char *summary;    /* one line, for `espelho help` */
+    const char *summary;    /* N_(): one line, for `espelho help` */
     const char *words_text; /* "FILE.png", for the usage line; "" if it takes no words */
-    const char *help; /* some lines about what it does, ending in a newline; options are listed by
-                         themselves */
+    const char *help;       /* N_(): some lines about what it does, ending in a newline; options are
+                               listed by       themselves */
     enum command_words words;
     int min_words, max_words;
     const struct option_table *options; /* its own, or NULL */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "commands/commands.h"
 
 /* Calls `fn` for each option that a verb takes: its own, then the program's. */
@@ -199,7 +200,7 @@ static void print_fish_option(const struct command *command, const struct option
         printf("'");
     }
     printf(" -d ");
-    print_fish_text(def->help);
+    print_fish_text(_(def->help));
     putchar('\n');
 }
 
@@ -227,13 +228,16 @@ static void print_fish(void)
            "-f\n");
     for (size_t i = 0; commands[i]; i++) {
         printf("complete -c espelho -n __fish_use_subcommand -a %s -d ", commands[i]->name);
-        print_fish_text(commands[i]->summary);
+        print_fish_text(_(commands[i]->summary));
         putchar('\n');
         each_option(commands[i], print_fish_option);
         print_fish_words(commands[i]);
     }
-    printf("complete -c espelho -l help -s h -d 'explain the verb'\n"
-           "complete -c espelho -n __fish_use_subcommand -l version -s V -d 'print the version'\n");
+    printf("complete -c espelho -l help -s h -d ");
+    print_fish_text(_("explain the verb"));
+    printf("\ncomplete -c espelho -n __fish_use_subcommand -l version -s V -d ");
+    print_fish_text(_("print the version"));
+    putchar('\n');
 }
 
 static int run(int argc, char **argv)
@@ -252,17 +256,18 @@ static int run(int argc, char **argv)
             return COMMAND_OK;
         }
     }
-    command_fail(&command_completion, "no completion for '%s'; bash, zsh and fish are known",
+    command_fail(&command_completion, _("no completion for '%s'; bash, zsh and fish are known"),
                  argv[1]);
     return COMMAND_USAGE;
 }
 
 const struct command command_completion = {
     .name = "completion",
-    .summary = "print the completion script of a shell",
+    .summary = N_("print the completion script of a shell"),
     .words_text = "bash|zsh|fish",
-    .help = "Prints a completion script. Installed packages have it already; by hand, for bash:\n"
-            "  source <(espelho completion bash)\n",
+    .help =
+        N_("Prints a completion script. Installed packages have it already; by hand, for bash:\n"
+           "  source <(espelho completion bash)\n"),
     .words = COMMAND_WORDS_SHELL,
     .min_words = 1,
     .max_words = 1,

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "config/client_options.h"
 #include "demo/headless.h"
@@ -64,37 +65,37 @@ static const struct option_def demo_defs[] = {
       .offset = AT(mode),
       .default_text = "1280x720@60",
       .value_name = "WxH@HZ",
-      .help = "size and rate of the test card" },
+      .help = N_("size and rate of the test card") },
     { .name = "format",
       .type = OPTION_ENUM,
       .offset = AT(format),
       .choices = format_names,
       .default_text = "bgra",
-      .help = "pixel type" },
+      .help = N_("pixel type") },
     { .name = "damage",
       .type = OPTION_ENUM,
       .offset = AT(damage),
       .choices = damage_names,
       .default_text = "partial",
-      .help = "how much of the picture changes from frame to frame" },
+      .help = N_("how much of the picture changes from frame to frame") },
     { .name = "cursor",
       .type = OPTION_ENUM,
       .offset = AT(cursor),
       .choices = cursor_names,
       .default_text = "all",
-      .help = "kind of pointer; all: each in turn" },
+      .help = N_("kind of pointer; all: each in turn") },
     { .name = "guestRotation",
       .type = OPTION_ENUM,
       .offset = AT(rotate),
       .choices = rotate_names,
       .default_text = "0",
-      .help = "the rotation that the guest asks for, in degrees; --rotate turns the view" },
+      .help = N_("the rotation that the guest asks for, in degrees; --rotate turns the view") },
     { .name = "hdr",
       .type = OPTION_ENUM,
       .offset = AT(hdr),
       .choices = hdr_names,
       .default_text = "no",
-      .help = "flag rgba10 or rgba16f frames as HDR (rgba16f is linear at least)" },
+      .help = N_("flag rgba10 or rgba16f frames as HDR (rgba16f is linear at least)") },
     { .name = "duration",
       .type = OPTION_DOUBLE,
       .offset = AT(duration_s),
@@ -102,24 +103,24 @@ static const struct option_def demo_defs[] = {
       .max = 86400,
       .default_text = "0",
       .value_name = "SECONDS",
-      .help = "end after this time; 0: until closed (3 s without a desktop)" },
+      .help = N_("end after this time; 0: until closed (3 s without a desktop)") },
     { .name = "view",
       .type = OPTION_BOOL,
       .offset = AT(view),
       .default_text = "yes",
-      .help =
-          "show a window; --no-view: the producer alone, for other viewers (needs --shm-file)" },
+      .help = N_(
+          "show a window; --no-view: the producer alone, for other viewers (needs --shm-file)") },
     { .name = "headless",
       .type = OPTION_BOOL,
       .offset = AT(headless),
       .default_text = "no",
-      .help = "use a compositor without a screen even if there is a desktop" },
+      .help = N_("use a compositor without a screen even if there is a desktop") },
     { .name = "png",
       .type = OPTION_STRING,
       .offset = AT(png),
       .default_text = "espelho-demo.png",
       .value_name = "FILE",
-      .help = "screenshot written when there is no desktop" },
+      .help = N_("screenshot written when there is no desktop") },
 };
 
 static const struct option_table demo_table = { .defs = demo_defs, .count = ARRAY_LEN(demo_defs) };
@@ -251,7 +252,7 @@ static int open_region(struct demo *d, int *fd)
     } else {
         err = private_region(len_bytes, fd);
         if (err == 0)
-            err = shm_region_open_fd(*fd, "the demo's memory", &d->region, &problem);
+            err = shm_region_open_fd(*fd, _("the demo's memory"), &d->region, &problem);
     }
     if (problem.fault)
         log_err("%s\n%s", problem.message, problem.advice);
@@ -301,20 +302,23 @@ static void print_result(const struct demo *d, const struct viewer_stats *seen)
 {
     struct producer_stats made;
     producer_stats(d->producer, &made);
-    printf("published %llu frames, shown %llu, superseded %llu, rejected %llu, torn %llu; %llu MiB "
-           "uploaded\n",
-           (unsigned long long)made.frames, (unsigned long long)seen->frames_shown,
-           (unsigned long long)seen->source.frames_superseded,
-           (unsigned long long)seen->source.frames_rejected,
-           (unsigned long long)seen->source.frames_torn,
-           (unsigned long long)(seen->renderer.upload_bytes >> 20));
+    printf(
+        _("published %llu frames, shown %llu, superseded %llu, rejected %llu, torn %llu; %llu MiB "
+          "uploaded\n"),
+        (unsigned long long)made.frames, (unsigned long long)seen->frames_shown,
+        (unsigned long long)seen->source.frames_superseded,
+        (unsigned long long)seen->source.frames_rejected,
+        (unsigned long long)seen->source.frames_torn,
+        (unsigned long long)(seen->renderer.upload_bytes >> 20));
     if (seen->frames_shown)
-        printf("renderer %s: first frame %.1f ms after connecting; a post was noticed within %.0f "
-               "us, committed %.0f us later\n",
-               seen->renderer_name, (double)seen->first_commit_ns / 1e6,
-               (double)seen->source.notice_late_ns / 1e3, (double)seen->notice_to_commit_ns / 1e3);
+        printf(
+            _("renderer %s: first frame %.1f ms after connecting; a post was noticed within %.0f "
+              "us, committed %.0f us later\n"),
+            seen->renderer_name, (double)seen->first_commit_ns / 1e6,
+            (double)seen->source.notice_late_ns / 1e3, (double)seen->notice_to_commit_ns / 1e3);
     if (d->headless && d->shot_result == 0)
-        printf("wrote %s, a screenshot of %s\n", d->options.png, headless_compositor(d->headless));
+        printf(_("wrote %s, a screenshot of %s\n"), d->options.png,
+               headless_compositor(d->headless));
 }
 
 static int view(struct demo *d, int region_fd)
@@ -419,14 +423,14 @@ static int run(int argc, char **argv)
 
 const struct command command_demo = {
     .name = "demo",
-    .summary = "show a moving test card, no VM needed",
+    .summary = N_("show a moving test card, no VM needed"),
     .words_text = "",
-    .help = "A synthetic guest inside this program publishes a moving test card through shared "
-            "memory, exactly as a host\n"
-            "program in a VM does, and the viewer shows it. Without a desktop it starts a "
-            "compositor without a screen and\n"
-            "writes a screenshot. With --no-view it is the guest alone, for any viewer:\n"
-            "  espelho demo --no-view --shm-file /dev/shm/looking-glass --mode 1920x1080@60\n",
+    .help = N_("A synthetic guest inside this program publishes a moving test card through shared "
+               "memory, exactly as a host\n"
+               "program in a VM does, and the viewer shows it. Without a desktop it starts a "
+               "compositor without a screen and\n"
+               "writes a screenshot. With --no-view it is the guest alone, for any viewer:\n"
+               "  espelho demo --no-view --shm-file /dev/shm/looking-glass --mode 1920x1080@60\n"),
     .options = &demo_table,
     .client_options = true,
     .run = run,

@@ -26,27 +26,27 @@ struct doctor_options {
 
 static const struct option_def doctor_defs[] = {
     { "domain", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, domain),
-      .value_name = "NAME", .help = "the VM to look at, as libvirt calls it" },
+      .value_name = "NAME", .help = N_("the VM to look at, as libvirt calls it") },
     { "uri", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, uri),
       .value_name = "URI", .default_text = "qemu:///system",
-      .help = "the libvirt that has the VM" },
+      .help = N_("the libvirt that has the VM") },
     { "xml", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, xml),
-      .value_name = "FILE", .help = "a VM's definition in a file, instead of asking libvirt" },
+      .value_name = "FILE", .help = N_("a VM's definition in a file, instead of asking libvirt") },
     { "check", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, check),
-      .value_name = "ID", .help = "make only this check" },
+      .value_name = "ID", .help = N_("make only this check") },
     { "explain", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, explain),
-      .value_name = "ID", .help = "tell more about a check, without making it" },
+      .value_name = "ID", .help = N_("tell more about a check, without making it") },
     { "all", .type = OPTION_BOOL, .offset = offsetof(struct doctor_options, all),
-      .default_text = "no", .help = "also list the checks that do not apply here" },
+      .default_text = "no", .help = N_("also list the checks that do not apply here") },
     { "json", .type = OPTION_BOOL, .offset = offsetof(struct doctor_options, json),
-      .default_text = "no", .help = "JSON for programs instead of the table" },
+      .default_text = "no", .help = N_("JSON for programs instead of the table") },
     { "root", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, root),
-      .value_name = "DIR", .help = "look at a tree that --collect made on another machine" },
+      .value_name = "DIR", .help = N_("look at a tree that --collect made on another machine") },
     { "collect", .type = OPTION_STRING, .offset = offsetof(struct doctor_options, collect),
       .value_name = "FILE.tar",
       .help =
-          "write what was looked at into a file for a bug report, without serial numbers, keys, "
-          "passwords, MAC addresses and names" },
+          N_("write what was looked at into a file for a bug report, without serial numbers, keys, "
+             "passwords, MAC addresses and names") },
 };
 static const struct option_table doctor_table = { .defs = doctor_defs,
                                                   .count = ARRAY_LEN(doctor_defs) };
@@ -195,13 +195,14 @@ static int run(int argc, char **argv)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .summary = "what is wrong with this machine, and how to mend it",
+    .summary = N_("what is wrong with this machine, and how to mend it"),
     .words_text = "",
-    .help = "Looks at processor, firmware, graphics cards, libvirt, the VM's definition, shared "
-            "memory, the desktop\n"
-            "and the guest, and says in plain words what is wrong, why it matters and what to do. "
-            "Changes nothing.\n"
-            "Exit status: 0 all in order, 1 warnings, 2 failures, 3 it could not look.\n",
+    .help =
+        N_("Looks at processor, firmware, graphics cards, libvirt, the VM's definition, shared "
+           "memory, the desktop\n"
+           "and the guest, and says in plain words what is wrong, why it matters and what to do. "
+           "Changes nothing.\n"
+           "Exit status: 0 all in order, 1 warnings, 2 failures, 3 it could not look.\n"),
     .words = COMMAND_WORDS_NONE,
     .options = &doctor_table,
     .run = run,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/domain.h"
 
 /* Replaces an option's text. */
@@ -90,6 +91,6 @@ int domain_options_apply(struct client_options *o, char *why, size_t why_bytes)
         err = apply_spice(o, &info);
     domain_info_wipe(&info);
     if (err < 0)
-        snprintf(why, why_bytes, "app.domain: out of memory");
+        snprintf(why, why_bytes, _("app.domain: out of memory"));
     return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/commands/help.c - `espelho help [VERB]`: all verbs, or one. */
+#include "base/text.h"
 #include "commands/commands.h"
 
 static int run(int argc, char **argv)
@@ -21,9 +22,9 @@ static int run(int argc, char **argv)
 
 const struct command command_help = {
     .name = "help",
-    .summary = "list the verbs, or explain one",
+    .summary = N_("list the verbs, or explain one"),
     .words_text = "[VERB]",
-    .help = "Lists all verbs; with a verb, the same as `espelho VERB --help`.\n",
+    .help = N_("Lists all verbs; with a verb, the same as `espelho VERB --help`.\n"),
     .words = COMMAND_WORDS_VERB,
     .max_words = 1,
     .run = run,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "commands/commands.h"
 #include "inspect/inspect.h"
 #include "options/options.h"
@@ -19,14 +20,14 @@ static const struct option_def inspect_defs[] = {
       .type = OPTION_BOOL,
       .offset = offsetof(struct inspect_options, json),
       .default_text = "no",
-      .help = "print JSON with the names of docs/protocol" },
+      .help = N_("print JSON with the names of docs/protocol") },
     { .name = "region-mib",
       .type = OPTION_U32,
       .offset = offsetof(struct inspect_options, region_mib),
       .default_text = "0",
       .min = 0,
       .max = 4095,
-      .help = "take a shorter image as followed by zeros up to this size; 0: as it is" },
+      .help = N_("take a shorter image as followed by zeros up to this size; 0: as it is") },
 };
 
 static const struct option_table inspect_table = { .defs = inspect_defs,
@@ -61,7 +62,7 @@ static int run(int argc, char **argv)
     }
     cJSON *tree = inspect_decode(&image);
     if (!tree)
-        status = command_fail(&command_inspect, "out of memory");
+        status = command_fail(&command_inspect, _("out of memory"));
     else if (own.json)
         status = print_json(tree);
     else
@@ -74,13 +75,13 @@ static int run(int argc, char **argv)
 
 const struct command command_inspect = {
     .name = "inspect",
-    .summary = "decode a shared memory region or an image of one",
+    .summary = N_("decode a shared memory region or an image of one"),
     .words_text = "[REGION]",
-    .help =
+    .help = N_(
         "Shows header, session, queues, subscribers and pending messages of REGION: a shared "
         "memory\n"
         "file, a kvmfr device, or a copy of one, also compressed with gzip. Without REGION: the\n"
-        "default region. What breaks a rule of the protocol is listed under `errors`.\n",
+        "default region. What breaks a rule of the protocol is listed under `errors`.\n"),
     .words = COMMAND_WORDS_FILE,
     .max_words = 1,
     .options = &inspect_table,

@@ -2,6 +2,7 @@
  * client/commands/options.c - `espelho options`: the whole option table. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "commands/commands.h"
 
 static int run(int argc, char **argv)
@@ -15,11 +16,11 @@ static int run(int argc, char **argv)
 
 const struct command command_options = {
     .name = "options",
-    .summary = "list every option with type, default and help",
+    .summary = N_("list every option with type, default and help"),
     .words_text = "",
-    .help =
+    .help = N_(
         "Lists the program's options: name and type, short forms and other accepted names, then "
         "what it\n"
-        "does and its default in brackets. A verb's own options are in `espelho VERB --help`.\n",
+        "does and its default in brackets. A verb's own options are in `espelho VERB --help`.\n"),
     .run = run,
 };

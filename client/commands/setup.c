@@ -362,9 +362,9 @@ static int run_setup(int argc, char **argv)
 
 const struct command command_setup = {
     .name = "setup",
-    .summary = "set a VM and this machine up for it: shown first, undone at will",
+    .summary = N_("set a VM and this machine up for it: shown first, undone at will"),
     .words_text = "PART",
-    .help =
+    .help = N_(
         "Shows what would be changed, as differences of files and of the VM's XML. With --apply it "
         "asks,\nchanges it and keeps a backup; `espelho setup undo` takes the newest change "
         "back. What is right\nalready stays, so a second run changes nothing.\n\n"
@@ -379,7 +379,7 @@ const struct command command_setup = {
         "--domain\n"
         "  input      finds keyboard and mouse, prints lines for the VM's XML: --toggle\n"
         "  monitor    its input follows the VM: --domain, --vm-input, --host-input, --display\n"
-        "  undo       takes the newest change back\n",
+        "  undo       takes the newest change back\n"),
     .words = COMMAND_WORDS_SETUP,
     .min_words = 1,
     .max_words = 1,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "commands/commands.h"
 #include "shm_server/shm_server.h"
 
@@ -40,14 +41,14 @@ static int run(int argc, char **argv)
 
 const struct command command_shm_server = {
     .name = "shm-server",
-    .summary = "gives QEMU (ivshmem-doorbell) and viewers one memory, and bells",
+    .summary = N_("gives QEMU (ivshmem-doorbell) and viewers one memory, and bells"),
     .words_text = "[SOCKET]",
     .help =
-        "An ivshmem server for one VM: it makes the shared memory and lets QEMU and the viewers "
-        "ring\n"
-        "each other, so that nobody has to look again and again. It has to run before the VM\n"
-        "starts. `espelho size` prints the VM's lines; the viewer's is --shm-file=unix:SOCKET.\n"
-        "With systemd: systemctl enable --now espelho-shm@NAME.socket\n",
+        N_("An ivshmem server for one VM: it makes the shared memory and lets QEMU and the viewers "
+           "ring\n"
+           "each other, so that nobody has to look again and again. It has to run before the VM\n"
+           "starts. `espelho size` prints the VM's lines; the viewer's is --shm-file=unix:SOCKET.\n"
+           "With systemd: systemctl enable --now espelho-shm@NAME.socket\n"),
     .words = COMMAND_WORDS_FILE,
     .min_words = 0,
     .max_words = 1,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "commands/commands.h"
 #include "kvmfr/format.h"
 #include "kvmfr/frame.h"
@@ -23,9 +24,11 @@ static const char *const formats[] = {
 
 static const struct option_def size_defs[] = {
     { "format", .type = OPTION_ENUM, .offset = offsetof(struct size_options, format),
-      .choices = formats, .default_text = "bgra", .help = "the pixel type that the host sends" },
+      .choices = formats, .default_text = "bgra",
+      .help = N_("the pixel type that the host sends") },
     { "hdr", .type = OPTION_BOOL, .offset = offsetof(struct size_options, hdr),
-      .default_text = "no", .help = "room for 16-bit HDR pixels, the same as --format=rgba16f" },
+      .default_text = "no",
+      .help = N_("room for 16-bit HDR pixels, the same as --format=rgba16f") },
 };
 static const struct option_table size_table = { .defs = size_defs, .count = ARRAY_LEN(size_defs) };
 
@@ -36,7 +39,7 @@ static int read_mode(const char *text, struct option_size *mode)
                                            .type = OPTION_SIZE,
                                            .min = 1,
                                            .max = FRAME_MAX_PX,
-                                           .value_name = "WxH, each 1..16384",
+                                           .value_name = "WxH (1..16384)",
                                            .help = "" };
     const struct option_table table = { .defs = &def, .count = 1 };
     struct option_error error;
@@ -45,7 +48,7 @@ static int read_mode(const char *text, struct option_size *mode)
         return COMMAND_USAGE;
     }
     if (mode->width == 0) {
-        command_fail(&command_size, "mode: 'auto' is not valid; expected WxH");
+        command_fail(&command_size, _("mode: 'auto' is not valid; expected WxH"));
         return COMMAND_USAGE;
     }
     return COMMAND_OK;
@@ -60,57 +63,57 @@ static const char *user_name(void)
 
 static void print_plain(uint32_t mib)
 {
-    printf("libvirt: virsh edit NAME, inside <devices>:\n"
-           "  <shmem name='looking-glass'>\n"
-           "    <model type='ivshmem-plain'/>\n"
-           "    <size unit='M'>%" PRIu32 "</size>\n"
-           "  </shmem>\n\n"
-           "QEMU by hand:\n"
-           "  -object memory-backend-file,id=ivshmem,share=on,"
-           "mem-path=/dev/shm/looking-glass,size=%" PRIu32 "M\n"
-           "  -device ivshmem-plain,memdev=ivshmem\n\n"
-           "Permission: /etc/tmpfiles.d/espelho.conf, then "
-           "`systemd-tmpfiles --create`:\n"
-           "  f /dev/shm/looking-glass 0660 %s kvm -\n\n",
+    printf(_("libvirt: virsh edit NAME, inside <devices>:\n"
+             "  <shmem name='looking-glass'>\n"
+             "    <model type='ivshmem-plain'/>\n"
+             "    <size unit='M'>%" PRIu32 "</size>\n"
+             "  </shmem>\n\n"
+             "QEMU by hand:\n"
+             "  -object memory-backend-file,id=ivshmem,share=on,"
+             "mem-path=/dev/shm/looking-glass,size=%" PRIu32 "M\n"
+             "  -device ivshmem-plain,memdev=ivshmem\n\n"
+             "Permission: /etc/tmpfiles.d/espelho.conf, then "
+             "`systemd-tmpfiles --create`:\n"
+             "  f /dev/shm/looking-glass 0660 %s kvm -\n\n"),
            mib, mib, user_name());
 }
 
 static void print_kvmfr(uint32_t mib)
 {
     if (mib >= 2048) {
-        printf("The kvmfr module cannot make a device of %" PRIu32
-               " MiB (its limit is below 2048).\n",
+        printf(_("The kvmfr module cannot make a device of %" PRIu32
+                 " MiB (its limit is below 2048).\n"),
                mib);
         return;
     }
-    printf("Or with the kvmfr module: /etc/modprobe.d/kvmfr.conf:\n"
-           "  options kvmfr static_size_mb=%" PRIu32 "\n"
-           "or once: modprobe kvmfr static_size_mb=%" PRIu32 "\n"
-           "/etc/udev/rules.d/99-kvmfr.rules:\n"
-           "  SUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"kvm\", MODE=\"0660\"\n"
-           "and QEMU with mem-path=/dev/kvmfr0,size=%" PRIu32 "M in the line above.\n",
+    printf(_("Or with the kvmfr module: /etc/modprobe.d/kvmfr.conf:\n"
+             "  options kvmfr static_size_mb=%" PRIu32 "\n"
+             "or once: modprobe kvmfr static_size_mb=%" PRIu32 "\n"
+             "/etc/udev/rules.d/99-kvmfr.rules:\n"
+             "  SUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"kvm\", MODE=\"0660\"\n"
+             "and QEMU with mem-path=/dev/kvmfr0,size=%" PRIu32 "M in the line above.\n"),
            mib, mib, user_name(), mib);
 }
 
 /* The same with bells, so that neither side has to look again and again. */
 static void print_doorbell(uint32_t mib)
 {
-    printf("Or without polling: the memory from a server of ours, and a device that can ring. "
-           "Start it "
-           "before the VM:\n"
-           "  sudo systemctl enable --now espelho-shm@NAME.socket   "
-           "(/etc/espelho/shm/NAME.conf: size=%" PRIu32 "M)\n"
-           "or by hand: espelho shm-server --size=%" PRIu32 "M /run/espelho/NAME.sock\n"
-           "libvirt, instead of the <shmem> above:\n"
-           "  <shmem name='espelho'>\n"
-           "    <model type='ivshmem-doorbell'/>\n"
-           "    <server path='/run/espelho/NAME.sock'/>\n"
-           "    <msi vectors='2'/>\n"
-           "  </shmem>\n"
-           "QEMU by hand:\n"
-           "  -chardev socket,id=espelho,path=/run/espelho/NAME.sock\n"
-           "  -device ivshmem-doorbell,chardev=espelho,vectors=2\n"
-           "The viewer: espelho --shm-file=unix:/run/espelho/NAME.sock\n\n",
+    printf(_("Or without polling: the memory from a server of ours, and a device that can ring. "
+             "Start it "
+             "before the VM:\n"
+             "  sudo systemctl enable --now espelho-shm@NAME.socket   "
+             "(/etc/espelho/shm/NAME.conf: size=%" PRIu32 "M)\n"
+             "or by hand: espelho shm-server --size=%" PRIu32 "M /run/espelho/NAME.sock\n"
+             "libvirt, instead of the <shmem> above:\n"
+             "  <shmem name='espelho'>\n"
+             "    <model type='ivshmem-doorbell'/>\n"
+             "    <server path='/run/espelho/NAME.sock'/>\n"
+             "    <msi vectors='2'/>\n"
+             "  </shmem>\n"
+             "QEMU by hand:\n"
+             "  -chardev socket,id=espelho,path=/run/espelho/NAME.sock\n"
+             "  -device ivshmem-doorbell,chardev=espelho,vectors=2\n"
+             "The viewer: espelho --shm-file=unix:/run/espelho/NAME.sock\n\n"),
            mib, mib);
 }
 
@@ -120,16 +123,16 @@ static int report(struct option_size mode, const struct frame_format_info *fmt)
     const uint32_t mib = kvmfr_region_mib_for_mode(mode.width, mode.height, bytes_per_pixel);
     if (mib == 0)
         return command_fail(&command_size,
-                            "%" PRIu32 "x%" PRIu32 " in %s needs more than the 2048 MiB that the "
-                            "format can address; take a smaller mode",
+                            _("%" PRIu32 "x%" PRIu32 " in %s needs more than the 2048 MiB that the "
+                              "format can address; take a smaller mode"),
                             mode.width, mode.height, fmt->name);
     const uint64_t frame_bytes = (uint64_t)kvmfr_default_pitch(fmt, mode.width) * mode.height;
-    printf("%" PRIu32 "x%" PRIu32 " %s: %" PRIu64 " bytes per frame; shared memory: %" PRIu32
-           " MiB (%" PRIu64 " bytes)\n",
+    printf(_("%" PRIu32 "x%" PRIu32 " %s: %" PRIu64 " bytes per frame; shared memory: %" PRIu32
+             " MiB (%" PRIu64 " bytes)\n"),
            mode.width, mode.height, fmt->name, frame_bytes, mib, (uint64_t)mib << 20);
     uint32_t width, height;
     if (kvmfr_largest_mode((uint64_t)mib << 20, bytes_per_pixel, &width, &height))
-        printf("The largest common mode that fits into it: %" PRIu32 "x%" PRIu32 "\n", width,
+        printf(_("The largest common mode that fits into it: %" PRIu32 "x%" PRIu32 "\n"), width,
                height);
     putchar('\n');
     print_plain(mib);
@@ -154,11 +157,12 @@ static int run(int argc, char **argv)
 
 const struct command command_size = {
     .name = "size",
-    .summary = "how much shared memory a mode needs, and the lines to paste",
+    .summary = N_("how much shared memory a mode needs, and the lines to paste"),
     .words_text = "WxH",
-    .help = "Prints the size of the shared memory for a mode, and lines for libvirt, QEMU, "
-            "tmpfiles.d, the\n"
-            "ivshmem server and the kvmfr module. Ask for the largest mode that you will use.\n",
+    .help =
+        N_("Prints the size of the shared memory for a mode, and lines for libvirt, QEMU, "
+           "tmpfiles.d, the\n"
+           "ivshmem server and the kvmfr module. Ask for the largest mode that you will use.\n"),
     .words = COMMAND_WORDS_MODE,
     .min_words = 1,
     .max_words = 1,

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "commands/png_file.h"
 #include "frame/convert.h"
@@ -25,9 +26,9 @@ struct snapshot_options {
 
 static const struct option_def snapshot_defs[] = {
     { "cursor", .type = OPTION_BOOL, .offset = offsetof(struct snapshot_options, cursor),
-      .default_text = "no", .help = "draw the guest's pointer into the picture" },
+      .default_text = "no", .help = N_("draw the guest's pointer into the picture") },
     { "timeout", .type = OPTION_DOUBLE, .offset = offsetof(struct snapshot_options, timeout_s),
-      .min = 0.1, .max = 3600, .default_text = "5", .help = "seconds to wait for a frame" },
+      .min = 0.1, .max = 3600, .default_text = "5", .help = N_("seconds to wait for a frame") },
 };
 static const struct option_table snapshot_table = { .defs = snapshot_defs,
                                                     .count = ARRAY_LEN(snapshot_defs) };
@@ -200,9 +201,9 @@ static int no_picture(const struct snapshot *s)
 {
     command_fail(&command_snapshot, "%s",
                  s->status.state == SOURCE_STATE_CONNECTED
-                     ? "connected, but no complete frame came in time"
+                     ? _("connected, but no complete frame came in time")
                  : s->status.title[0] ? s->status.title
-                                      : "no frame came in time");
+                                      : _("no frame came in time"));
     if (s->status.state != SOURCE_STATE_CONNECTED && s->status.detail[0])
         fprintf(stderr, "%s\n", s->status.detail);
     return COMMAND_FAILED;
@@ -214,7 +215,7 @@ static int write_picture(struct snapshot *s, const char *path)
         return no_picture(s);
     uint32_t *upright = turn_upright(s);
     if (!upright)
-        return command_fail(&command_snapshot, "out of memory");
+        return command_fail(&command_snapshot, _("out of memory"));
     if (s->options.cursor && have_cursor(s) && s->cursor_visible)
         cursor_image_draw(&s->cursor, upright, s->width_px * 4, s->width_px, s->height_px,
                           s->cursor_x_px, s->cursor_y_px);
@@ -229,7 +230,7 @@ static int write_picture(struct snapshot *s, const char *path)
                  " rows are missing (black): the shared memory is too small for this mode; "
                  "see `espelho size`",
                  s->missing_rows_px);
-    printf("wrote %s, %" PRIu32 "x%" PRIu32 "\n", path, s->width_px, s->height_px);
+    printf(_("wrote %s, %" PRIu32 "x%" PRIu32 "\n"), path, s->width_px, s->height_px);
     return COMMAND_OK;
 }
 
@@ -267,11 +268,12 @@ static int run(int argc, char **argv)
 
 const struct command command_snapshot = {
     .name = "snapshot",
-    .summary = "write what the VM shows now into a PNG file",
+    .summary = N_("write what the VM shows now into a PNG file"),
     .words_text = "FILE.png",
-    .help = "Takes one complete frame and writes it, turned upright, as PNG. Needs no window and "
-            "no desktop;\n"
-            "runs beside a viewer. Fails with the reason if there is no VM or no frame in time.\n",
+    .help =
+        N_("Takes one complete frame and writes it, turned upright, as PNG. Needs no window and "
+           "no desktop;\n"
+           "runs beside a viewer. Fails with the reason if there is no VM or no frame in time.\n"),
     .words = COMMAND_WORDS_FILE,
     .min_words = 1,
     .max_words = 1,

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "commands/viewer_figures.h"
 #include "source/relay/relay.h"
@@ -30,11 +31,11 @@ struct stats_options {
 
 static const struct option_def stats_defs[] = {
     { "json", .type = OPTION_BOOL, .offset = offsetof(struct stats_options, json),
-      .default_text = "no", .help = "one JSON object per line" },
+      .default_text = "no", .help = N_("one JSON object per line") },
     { "interval", .type = OPTION_DOUBLE, .offset = offsetof(struct stats_options, interval_s),
-      .min = 0.1, .max = 3600, .default_text = "1", .help = "seconds between two lines" },
+      .min = 0.1, .max = 3600, .default_text = "1", .help = N_("seconds between two lines") },
     { "count", .alias = "n", .type = OPTION_U32, .offset = offsetof(struct stats_options, count),
-      .default_text = "0", .help = "end after so many lines; 0: run until Ctrl-C" },
+      .default_text = "0", .help = N_("end after so many lines; 0: run until Ctrl-C") },
 };
 static const struct option_table stats_table = { .defs = stats_defs,
                                                  .count = ARRAY_LEN(stats_defs) };
@@ -64,13 +65,13 @@ struct stats {
 static const char *state_name(enum source_state state)
 {
     static const char *const names[] = {
-        [SOURCE_STATE_NONE] = "starting",
-        [SOURCE_STATE_NO_REGION] = "no-region",
-        [SOURCE_STATE_NO_HOST] = "no-host",
-        [SOURCE_STATE_HOST_SILENT] = "host-silent",
-        [SOURCE_STATE_WRONG_VERSION] = "wrong-version",
-        [SOURCE_STATE_CONNECTING] = "connecting",
-        [SOURCE_STATE_CONNECTED] = "connected",
+        [SOURCE_STATE_NONE] = N_("starting"),
+        [SOURCE_STATE_NO_REGION] = N_("no-region"),
+        [SOURCE_STATE_NO_HOST] = N_("no-host"),
+        [SOURCE_STATE_HOST_SILENT] = N_("host-silent"),
+        [SOURCE_STATE_WRONG_VERSION] = N_("wrong-version"),
+        [SOURCE_STATE_CONNECTING] = N_("connecting"),
+        [SOURCE_STATE_CONNECTED] = N_("connected"),
     };
     return names[state];
 }
@@ -161,14 +162,15 @@ static void print_stages(const struct stats *s, const struct source_stats *now)
     for (int i = 0; i < LATENCY_STAGES; i++) {
         if (!latency_quantiles(&s->latency, (enum latency_stage)i, &median_ns, &p99_ns))
             continue;
-        printf("%s%s %.0f/%.0f",
-               any ? ", " : "  us p50/p99: ", latency_stage_name((enum latency_stage)i),
-               (double)median_ns / 1e3, (double)p99_ns / 1e3);
+        printf("%s%s %.0f/%.0f", any ? ", " : _("  us p50/p99: "),
+               latency_stage_name((enum latency_stage)i), (double)median_ns / 1e3,
+               (double)p99_ns / 1e3);
         any = true;
     }
     if (any)
-        printf("; clock +-%.0f us; waits by %s, doorbell %s\n", (double)now->clock_error_ns / 1e3,
-               now->wait_name ? now->wait_name : "-", source_bell_name(now->bell));
+        printf(_("; clock +-%.0f us; waits by %s, doorbell %s\n"),
+               (double)now->clock_error_ns / 1e3, now->wait_name ? now->wait_name : "-",
+               _(source_bell_name(now->bell)));
 }
 
 static void print_text(const struct stats *s, const struct line *l, const struct source_stats *now)
@@ -176,12 +178,12 @@ static void print_text(const struct stats *s, const struct line *l, const struct
     char mode[32];
     mode_text(s, mode);
     if (s->lines % LINES_PER_HEADING == 0)
-        printf("%-13s %-11s %-8s %7s %8s %8s %9s %7s %7s %6s %6s %8s\n", "state", "mode", "format",
-               "fps", "every ms", "late us", "MiB/s", "damage", "cursor", "missed", "drops",
-               "wakes/s");
+        /* Translators: the headings stand over columns of 13, 11 and 8 letters, then numbers. */
+        printf("%s\n", _("state         mode        format       fps every ms  late us     MiB/s  "
+                         "damage  cursor missed  drops  wakes/s"));
     printf("%-13s %-11s %-8s %7.1f %8.2f %8.0f %9.1f %6.1f%% %7.1f %6" PRIu64 " %6" PRIu64
            " %8.0f\n",
-           state_name(s->state), mode, s->has_frame ? s->frame.fmt->name : "-", l->fps,
+           _(state_name(s->state)), mode, s->has_frame ? s->frame.fmt->name : "-", l->fps,
            l->interval_ms, l->late_us, l->upload_mib_s, 100.0 * l->damage_share, l->cursor_s,
            l->missed, l->superseded + l->rejected, l->wakeups_s);
     print_stages(s, now);
@@ -313,21 +315,22 @@ static int run(int argc, char **argv)
 
 const struct command command_stats = {
     .name = "stats",
-    .summary = "rates and latency of the running VM, live",
+    .summary = N_("rates and latency of the running VM, live"),
     .words_text = "",
-    .help = "Prints one line per second: mode and pixel type, frames per second, the learned "
-            "publication\n"
-            "interval (every ms), how late a frame is noticed at most (late us), what a viewer has "
-            "to copy\n"
-            "(MiB/s and the damaged share of the picture), pointer messages per second, serials "
-            "never seen\n"
-            "(missed), frames overtaken or malformed (drops), and wake-ups of the wait strategy "
-            "per second.\n"
-            "With a host that tells times, one more line: each stage's median and 99th percentile "
-            "in us.\n"
-            "Runs beside a viewer: each viewer of the same user gets a line with its own figures, "
-            "the delay of the\n"
-            "sound among them.\n",
+    .help =
+        N_("Prints one line per second: mode and pixel type, frames per second, the learned "
+           "publication\n"
+           "interval (every ms), how late a frame is noticed at most (late us), what a viewer has "
+           "to copy\n"
+           "(MiB/s and the damaged share of the picture), pointer messages per second, serials "
+           "never seen\n"
+           "(missed), frames overtaken or malformed (drops), and wake-ups of the wait strategy "
+           "per second.\n"
+           "With a host that tells times, one more line: each stage's median and 99th percentile "
+           "in us.\n"
+           "Runs beside a viewer: each viewer of the same user gets a line with its own figures, "
+           "the delay of the\n"
+           "sound among them.\n"),
     .options = &stats_table,
     .client_options = true,
     .run = run,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "render/render.h"
 
 static int run(int argc, char **argv)
@@ -21,10 +22,11 @@ static int run(int argc, char **argv)
 
 const struct command command_try_import = {
     .name = "try-import",
-    .summary = "try whether the graphics driver reads dma-bufs right",
+    .summary = N_("try whether the graphics driver reads dma-bufs right"),
     .words_text = "EXPORTER",
-    .help = "Draws a pattern from a dma-buf and compares it. EXPORTER: udmabuf, or the path of a "
-            "kvmfr device.\nThe viewer runs this by itself.\n",
+    .help =
+        N_("Draws a pattern from a dma-buf and compares it. EXPORTER: udmabuf, or the path of a "
+           "kvmfr device.\nThe viewer runs this by itself.\n"),
     .words = COMMAND_WORDS_NONE,
     .min_words = 1,
     .max_words = 1,

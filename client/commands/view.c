@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * client/commands/view.c - `espelho [view]`: the window. */
+#include "base/text.h"
 #include "commands/commands.h"
 #include "viewer/viewer.h"
 
@@ -16,11 +17,12 @@ static int run(int argc, char **argv)
 
 const struct command command_view = {
     .name = "view",
-    .summary = "show the VM in a window (what espelho does without a verb)",
+    .summary = N_("show the VM in a window (what espelho does without a verb)"),
     .words_text = "",
-    .help = "Opens a window and shows the VM in it. VM and host program may start later, end and "
-            "come back: until then the\n"
-            "window says what it waits for.\n",
+    .help =
+        N_("Opens a window and shows the VM in it. VM and host program may start later, end and "
+           "come back: until then the\n"
+           "window says what it waits for.\n"),
     .client_options = true,
     .run = run,
 };

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "viewer/report.h"
 
 /* The whole answer, or NULL. */
@@ -83,12 +84,14 @@ struct cJSON *viewer_figures_read(void)
     return list;
 }
 
-/* A word of ours: anything else is not shown. */
+/* A word of ours, in the user's language: anything else is not shown. */
 static const char *word(const cJSON *object, const char *name)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-    return text && strlen(text) < 16 && strspn(text, letters) == strlen(text) ? text : "-";
+    if (!text || !*text || strlen(text) >= 16 || strspn(text, letters) != strlen(text))
+        return "-";
+    return _(text);
 }
 
 static double number(const cJSON *object, const char *name)
@@ -103,9 +106,9 @@ static void add_stages(const cJSON *viewer, char *text, size_t text_bytes)
     static const struct {
         const char *name, *title;
     } rows[] = {
-        { "capture_to_post", "post" },        { "post_to_notice", "notice" },
-        { "notice_to_complete", "complete" }, { "complete_to_commit", "commit" },
-        { "commit_to_present", "screen" },    { "total", "total" },
+        { "capture_to_post", N_("post") },        { "post_to_notice", N_("notice") },
+        { "notice_to_complete", N_("complete") }, { "complete_to_commit", N_("commit") },
+        { "commit_to_present", N_("screen") },    { "total", N_("total") },
     };
     const cJSON *stages = cJSON_GetObjectItemCaseSensitive(viewer, "stages_us");
     size_t used = strlen(text);
@@ -114,9 +117,8 @@ static void add_stages(const cJSON *viewer, char *text, size_t text_bytes)
         const cJSON *stage = cJSON_GetObjectItemCaseSensitive(stages, rows[i].name);
         if (!cJSON_IsObject(stage))
             continue;
-        snprintf(text + used, text_bytes - used, "%s%s %.0f/%.0f",
-                 any ? ", " : "; us p50/p99: ", rows[i].title, number(stage, "p50"),
-                 number(stage, "p99"));
+        snprintf(text + used, text_bytes - used, "%s%s %.0f/%.0f", any ? ", " : _("; us p50/p99: "),
+                 _(rows[i].title), number(stage, "p50"), number(stage, "p99"));
         used = strlen(text);
         any = true;
     }
@@ -130,17 +132,17 @@ static void add_sound(const cJSON *viewer, char *text, size_t text_bytes)
         return;
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(sound, "playing")))
         snprintf(text + used, text_bytes - used,
-                 ", sound %.0f ms (wanted %.0f), %.0f gaps, drift %+.0f ppm",
+                 _(", sound %.0f ms (wanted %.0f), %.0f gaps, drift %+.0f ppm"),
                  number(sound, "latency_ms"), number(sound, "target_ms"),
                  number(sound, "underruns"), number(sound, "drift_ppm"));
     else
-        snprintf(text + used, text_bytes - used, ", no sound");
+        snprintf(text + used, text_bytes - used, _(", no sound"));
 }
 
 void viewer_figures_text(const struct cJSON *viewer, char *text, size_t text_bytes)
 {
     snprintf(text, text_bytes,
-             "viewer %.0f: %s by %s, SPICE %s, waits by %s (doorbell %s), commit after %.2f ms",
+             _("viewer %.0f: %s by %s, SPICE %s, waits by %s (doorbell %s), commit after %.2f ms"),
              number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
              word(viewer, "spice"), word(viewer, "wait"), word(viewer, "doorbell"),
              number(viewer, "notice_to_commit_ms"));

@@ -47,7 +47,7 @@ static void check_machine(const struct doctor_facts *facts, struct findings *out
     }
     finding_addf(out, VERDICT_WARNING, NULL,
                  _("A machine type cannot be changed in place: make a new VM (in virt-manager "
-                   "choose \"Customize\nconfiguration before install\", then Chipset: Q35, "
+                   "choose \"Customize configuration before install\", then Chipset: Q35, "
                    "Firmware: UEFI) and give it the disk of the old one."),
                  _("The machine type is '%s', which has no PCI Express."), machine);
 }

@@ -103,7 +103,8 @@ static void alone(const struct doctor_facts *facts, const struct pci_function *g
     else if (strangers)
         finding_addf(
             out, VERDICT_FAILURE, subject.text,
-            _("1. Put the card into the slot nearest to the processor.\n"
+            _("1. Put the card into the slot nearest to the processor. Its address changes by "
+              "that: choose it anew for the VM (in virt-manager: Add Hardware, PCI Host Device).\n"
               "2. In the firmware, set 'ACS' to Enabled (AMD: Advanced, AMD CBS, NBIO), and 'AER' "
               "if ACS asks for it.\n"
               "3. Update the firmware.\n"

@@ -13,6 +13,7 @@
 #include "doctor/access.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
+#include "machine/places.h"
 #include "text/text.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -221,11 +222,10 @@ static char *parameter_fix(const struct vm_shmem *shmem)
 {
     const uint64_t mib = shmem->len_bytes ? shmem->len_bytes / MIB : 64;
     return wording(_("Shut the VM down, then:\n"
-                     "  echo 'options kvmfr static_size_mb=%ju' | sudo tee "
-                     "/etc/modprobe.d/kvmfr.conf\n"
-                     "  echo kvmfr | sudo tee /etc/modules-load.d/kvmfr.conf\n"
+                     "  echo 'options kvmfr static_size_mb=%ju' | sudo tee %s\n"
+                     "  echo kvmfr | sudo tee %s\n"
                      "  sudo modprobe -r kvmfr; sudo modprobe kvmfr"),
-                   mib);
+                   mib, PLACE_KVMFR_MODPROBE, PLACE_KVMFR_LOAD);
 }
 
 static void judge_size(const struct doctor_facts *facts, const struct vm_shmem *shmem,
@@ -276,7 +276,7 @@ static bool has_rule(const struct doctor_facts *facts)
 static char *rule_fix(const struct doctor_facts *facts)
 {
     return wording("echo 'SUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"kvm\", MODE=\"0660\"' | "
-                   "sudo tee /etc/udev/rules.d/70-kvmfr.rules\n"
+                   "sudo tee " PLACE_KVMFR_RULE "\n"
                    "sudo udevadm control --reload\nsudo udevadm trigger -s kvmfr",
                    facts->machine->user.name);
 }

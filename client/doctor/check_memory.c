@@ -47,15 +47,7 @@ static const char *qemu_group(const struct doctor_facts *facts)
                : "kvm";
 }
 
-static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path)
-{
-    const char *const user = facts->machine->user.name, *const group = qemu_group(facts);
-    return wording(_("Let systemd make it at each start, for you and for QEMU:\n"
-                     "  echo 'f %s 0660 %s %s -' | sudo tee /etc/tmpfiles.d/10-espelho.conf\n"
-                     "  sudo systemd-tmpfiles --create /etc/tmpfiles.d/10-espelho.conf\n"
-                     "If the VM runs now: sudo chown %s:%s '%s' && sudo chmod 0660 '%s'"),
-                   path, user, group, user, group, path, path);
-}
+static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path);
 
 /* ---- there, and of which kind ---- */
 
@@ -217,6 +209,44 @@ static bool line_lets_in(const struct doctor_facts *facts, const struct tmpfiles
         return (mode & 0600) == 0600;
     return (machine_user_is_in(facts->machine, line->group) && (mode & 060) == 060) ||
            (mode & 06) == 06;
+}
+
+static bool is_good_line(const struct doctor_facts *facts, const struct tmpfiles_line *line)
+{
+    return (line->type[0] == 'f' || line->type[0] == 'F') && line_lets_in(facts, line);
+}
+
+/* Of two lines for a file the first one counts: one that does not do is taken out. Only what lies
+ * in /etc is the administrator's. */
+static char *take_line_out(const struct tmpfiles_line *line)
+{
+    return strncmp(line->file, "/etc/", 5) == 0
+               ? wording("  sudo sed -i '\\|%s |d' '%s'\n", line->path, line->file)
+               : strdup("");
+}
+
+/* A file per name, so that the lines for other VMs are not in the way. */
+static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path)
+{
+    const char *const user = facts->machine->user.name, *const group = qemu_group(facts),
+                      *const name = strrchr(path, '/') + 1;
+    struct tmpfiles_line line = { .file = "" };
+    const bool known = find_tmpfiles(facts, path, &line);
+    autofree char *place = known && is_good_line(facts, &line)
+                               ? strdup(line.file)
+                               : wording("/etc/tmpfiles.d/espelho-%s.conf", name);
+    autofree char *take_out =
+        known && !is_good_line(facts, &line) ? take_line_out(&line) : strdup("");
+    autofree char *write = known && is_good_line(facts, &line)
+                               ? strdup("")
+                               : wording("  echo 'f %s 0660 %s %s -' | sudo tee '%s'\n", path, user,
+                                         group, place ? place : "");
+    if (!place || !take_out || !write)
+        return NULL;
+    return wording(_("Let systemd make it at each start, for you and for QEMU:\n"
+                     "%s%s  sudo systemd-tmpfiles --create '%s'\n"
+                     "If the VM runs now: sudo chown %s:%s '%s' && sudo chmod 0660 '%s'"),
+                   take_out, write, place, user, group, path, path);
 }
 
 static void check_tmpfiles(const struct doctor_facts *facts, struct findings *out)

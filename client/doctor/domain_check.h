@@ -23,6 +23,8 @@ domain_check domain_input, domain_evdev;
 /* domain_shmem.c */
 domain_check domain_shmem, domain_shmem_size;
 
+/* What computes it; heap text or NULL (domain_pinning.c). */
+char *domain_pinning_advice(const struct doctor_facts *facts);
 /* The passed-through function, or NULL: this machine has none at that address (or was not read). */
 const struct pci_function *domain_function(const struct doctor_facts *facts,
                                            const struct vm_hostdev *dev);

@@ -48,8 +48,11 @@ static bool check_counts(const struct doctor_facts *facts, struct findings *out)
     const size_t real = facts->machine->cpu.core_count;
     autofree char *fix = topology_edit(facts);
     if (real && vm->vcpus > real) {
+        autofree char *fewer = domain_pinning_advice(facts);
         finding_addf(out, VERDICT_FAILURE, NULL,
-                     _("Give the VM fewer virtual CPUs (<vcpu>), and leave two for Linux."),
+                     vm->is_process ? _("Give the VM fewer virtual CPUs (-smp), and leave two for "
+                                        "Linux.")
+                                    : fewer,
                      _("The VM has %u virtual CPUs, this machine only %zu."), vm->vcpus, real);
         return false;
     }

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "doctor/domain_check.h"
+#include "doctor/gpu_role.h"
 #include "doctor/wording.h"
 #include "text/text.h"
 
@@ -99,19 +100,52 @@ static bool check_present(const struct doctor_facts *facts, const struct vm_host
     autofree char *subject = subject_of(f);
     finding_edit(out, VERDICT_FAILURE, facts->vm, subject,
                  (struct vm_edit){ NULL, "  <hostdev mode='subsystem' type='pci' managed='yes'>",
-                                   "  (bind the device to vfio-pci first: espelho setup gpu)" },
+                                   _("  (bind the device to vfio-pci first: espelho setup gpu)") },
                  _("Linux has this device (driver '%s'), and nobody takes it away when the VM "
                    "starts."),
                  f->driver[0] ? f->driver : "-");
     return false;
 }
 
+/* A card that is meant for a guest; NULL: none is free. */
+static const struct pci_function *free_card(const struct doctor_facts *facts)
+{
+    for (size_t i = 0; i < facts->machine->pci_count; i++) {
+        const struct pci_function *const f = &facts->machine->pci[i];
+        if (pci_is_gpu(f) && gpu_role_of(facts, f) == GPU_OF_GUEST)
+            return f;
+    }
+    return NULL;
+}
+
+/* The card, and what belongs to it. Heap text or NULL. */
+static char *card_xml(const struct doctor_facts *facts, const struct pci_function *gpu)
+{
+    char *all = hostdev_xml(gpu);
+    for (size_t i = 0; all && i < facts->machine->pci_count && !gpu_is_virtual(gpu); i++) {
+        const struct pci_function *const f = &facts->machine->pci[i];
+        if (!pci_same_slot(gpu, f))
+            continue;
+        autofree char *before = all, *more = hostdev_xml(f);
+        all = more ? wording("%s\n%s", before, more) : NULL;
+    }
+    return all;
+}
+
 static void tell_none(const struct doctor_facts *facts, struct findings *out)
 {
-    finding_addf(out, VERDICT_FAILURE, NULL,
-                 _("In virt-manager: Add Hardware, PCI Host Device, and choose the card and its "
-                   "sound function.\nWhich card is free: see the group \"Graphics cards\"."),
-                 _("No graphics card is passed through to %s."), facts->vm->name);
+    const struct pci_function *const card = free_card(facts);
+    autofree char *xml = card ? card_xml(facts, card) : NULL;
+    autofree char *qemu = card ? wording("  -device vfio-pci,host=%s", card->address) : NULL;
+    if (xml && qemu)
+        finding_edit(out, VERDICT_FAILURE, facts->vm, NULL,
+                     (struct vm_edit){ "<devices>", xml, qemu },
+                     _("No graphics card is passed through to %s."), facts->vm->name);
+    else
+        finding_addf(out, VERDICT_FAILURE, NULL,
+                     _("No card is free for it yet: first do what the group \"Graphics cards\" "
+                       "says, then look again."),
+                     _("No graphics card is passed through to %s."), facts->vm->name);
 }
 
 void domain_hostdev(const struct doctor_facts *facts, struct findings *out)
@@ -141,11 +175,38 @@ static bool is_private_folder(const char *path)
     return strncmp(path, "/home/", 6) == 0 || strncmp(path, "/root/", 6) == 0;
 }
 
-static char *move_fix(const struct vm_hostdev *dev)
+/* A name that a shell and XML take between quotes as it is. */
+static bool is_plain(const char *path)
 {
-    return wording(_("Put it where QEMU may read it, and change <rom file='...'/> to that:\n"
-                     "  sudo install -D -m 0644 '%s' /usr/share/vgabios/gpu.rom"),
-                   dev->rom_file);
+    return !strpbrk(path, "'&<>");
+}
+
+static char *move_fix(const struct doctor_facts *facts, const struct vm_hostdev *dev)
+{
+    static const char place[] = "/usr/share/vgabios/gpu.rom";
+    autofree char *replace = wording_replace(facts->vm, dev->rom_file, place);
+    if (!is_plain(dev->rom_file))
+        return wording(_("Put it where QEMU may read it (%s), and change <rom file='...'/> to "
+                         "that."),
+                       place);
+    return wording("sudo install -D -m 0644 '%s' %s\n%s", dev->rom_file, place,
+                   replace ? replace : "");
+}
+
+/* A card with a vBIOS of its own can do without the file; another one needs it. */
+static char *no_rom_fix(const struct doctor_facts *facts, const struct vm_hostdev *dev)
+{
+    const struct pci_function *const f = domain_function(facts, dev);
+    autofree char *xml = wording("  <rom file='%s'/>", dev->rom_file);
+    autofree char *qemu = wording("  romfile=%s", dev->rom_file);
+    if (f && !f->has_rom)
+        return wording(_("espelho setup vbios --pci %s\n"
+                         "Follow its steps, and put the file where the VM's definition wants it: "
+                         "%s"),
+                       dev->address, dev->rom_file);
+    if (!xml || !qemu || !is_plain(dev->rom_file))
+        return wording(_("Remove <rom file='...'/> from the VM's definition."));
+    return wording_edit(facts->vm, (struct vm_edit){ VM_EDIT_REMOVE, xml, qemu });
 }
 
 static void check_rom(const struct doctor_facts *facts, const struct vm_hostdev *dev,
@@ -153,18 +214,16 @@ static void check_rom(const struct doctor_facts *facts, const struct vm_hostdev 
 {
     struct root_stat st;
     const int err = root_stat(facts->root, dev->rom_file, &st);
-    autofree char *fix = move_fix(dev);
+    autofree char *fix = move_fix(facts, dev), *no_rom = no_rom_fix(facts, dev);
     if (err == -EACCES)
         finding_addf(out, VERDICT_SKIPPED, dev->address, NULL,
                      _("Only root can see whether %s is readable."), dev->rom_file);
     else if (err < 0)
-        finding_addf(out, VERDICT_FAILURE, dev->address,
-                     _("Remove the line <rom file='...'/>, or make the file: espelho setup vbios"),
+        finding_addf(out, VERDICT_FAILURE, dev->address, no_rom,
                      _("The ROM file %s does not exist."), dev->rom_file);
     else if (st.len_bytes == 0)
-        finding_addf(out, VERDICT_FAILURE, dev->address,
-                     _("Remove the line <rom file='...'/>, or make the file: espelho setup vbios"),
-                     _("The ROM file %s is empty."), dev->rom_file);
+        finding_addf(out, VERDICT_FAILURE, dev->address, no_rom, _("The ROM file %s is empty."),
+                     dev->rom_file);
     else if (!(st.mode & S_IROTH) || is_private_folder(dev->rom_file))
         finding_addf(out, VERDICT_WARNING, dev->address, fix,
                      _("The ROM file %s may not be readable for QEMU (mode %04o)."), dev->rom_file,

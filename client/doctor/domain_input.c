@@ -31,9 +31,9 @@ static void check_virtio(const struct vm *vm, struct findings *out)
                           "  -device virtio-keyboard-pci\n  -device virtio-mouse-pci" },
         _("These are no virtio devices: %s. With them, and the virtio-win drivers in Windows, keys "
           "and movements arrive quicker."),
-        keyboard ? "mouse"
-        : mouse  ? "keyboard"
-                 : "keyboard, mouse");
+        keyboard ? _("mouse")
+        : mouse  ? _("keyboard")
+                 : _("keyboard, mouse"));
 }
 
 void domain_input(const struct doctor_facts *facts, struct findings *out)
@@ -49,12 +49,40 @@ void domain_input(const struct doctor_facts *facts, struct findings *out)
 
 /* ---- evdev: nodes of this machine that QEMU reads ---- */
 
+#define BY_ID "/dev/input/by-id/"
+
+/* The lasting name of "/dev/input/event5": the link that leads there. */
+static bool lasting_name(struct root *root, const char *path, char *name, size_t cap)
+{
+    static const char folder[] = "/dev/input/";
+    autofree struct root_names *names = NULL;
+    if (strncmp(path, folder, strlen(folder)) != 0 || root_list(root, BY_ID, &names) < 0)
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        char target[64];
+        snprintf(name, cap, BY_ID "%.200s", names->name[i]);
+        if (root_link_name(root, name, target, sizeof(target)) == 0 &&
+            strcmp(target, path + strlen(folder)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char *lasting_fix(const struct doctor_facts *facts, const char *path)
+{
+    char name[256];
+    if (lasting_name(facts->root, path, name, sizeof(name)))
+        return wording_replace(facts->vm, path, name);
+    return wording(_("Find its lasting name (this asks you to press a key):\n"
+                     "  espelho setup input"));
+}
+
 static void check_node(const struct doctor_facts *facts, const struct vm_input *input,
                        struct findings *out)
 {
-    static const char by_id[] = "/dev/input/by-id/";
     struct root_stat st;
     const int err = root_stat(facts->root, input->path, &st);
+    autofree char *lasting = lasting_fix(facts, input->path);
     if (err == -EACCES)
         finding_add(out, VERDICT_SKIPPED, input->path, _("Only root can see this device."), NULL);
     else if (err < 0)
@@ -62,10 +90,8 @@ static void check_node(const struct doctor_facts *facts, const struct vm_input *
                      _("Plug it in, or find its new name (this asks you to press a key):\n"
                        "  espelho setup input"),
                      _("The VM reads a keyboard or mouse that is not there."));
-    else if (strncmp(input->path, by_id, strlen(by_id)) != 0)
-        finding_addf(out, VERDICT_WARNING, input->path,
-                     _("Find its lasting name (this asks you to press a key):\n"
-                       "  espelho setup input"),
+    else if (strncmp(input->path, BY_ID, strlen(BY_ID)) != 0)
+        finding_addf(out, VERDICT_WARNING, input->path, lasting,
                      _("This name may belong to another device after the next start; names in "
                        "/dev/input/by-id/ last."));
     else

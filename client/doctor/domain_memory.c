@@ -12,34 +12,44 @@
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
+/* What leaves 4 GiB to Linux, in whole GiB; but Windows wants 4 as well. */
+static uint64_t fitting_gib(uint64_t host_bytes)
+{
+    const uint64_t gib = host_bytes / GIB;
+    return gib > 8 ? gib - 4 : 4;
+}
+
+static void tell_memory(const struct doctor_facts *facts, enum verdict verdict, uint64_t gib,
+                        const char *found, struct findings *out)
+{
+    autofree char *xml = wording("  <memory unit='GiB'>%ju</memory>\n"
+                                 "  <currentMemory unit='GiB'>%ju</currentMemory>",
+                                 gib, gib);
+    autofree char *qemu = wording("  -m %juG", gib);
+    if (xml && qemu)
+        finding_edit(out, verdict, facts->vm, NULL, (struct vm_edit){ NULL, xml, qemu }, "%s",
+                     found);
+}
+
 void domain_memory(const struct doctor_facts *facts, struct findings *out)
 {
     const uint64_t guest = facts->vm->memory_bytes, host = facts->machine->cpu.memory_bytes;
     if (guest == 0)
         return;
-    if (host && guest + GIB > host) {
-        finding_addf(out, VERDICT_FAILURE, NULL,
-                     _("Give the VM less (<memory> and <currentMemory>); leave 4 GiB or more for "
-                       "Linux."),
-                     _("The VM wants %ju MiB, and this machine has %ju MiB."), guest / MIB,
-                     host / MIB);
-        return;
-    }
-    if (host && guest + 2 * GIB > host) {
-        finding_addf(out, VERDICT_WARNING, NULL,
-                     _("Give the VM less (<memory> and <currentMemory>); leave 4 GiB or more for "
-                       "Linux."),
-                     _("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."), guest / MIB,
-                     host / MIB);
-        return;
-    }
-    if (guest < 4 * GIB) {
-        finding_addf(out, VERDICT_WARNING, NULL,
-                     _("Give the VM more (<memory> and <currentMemory>)."),
-                     _("The VM has %ju MiB; Windows 11 wants 4096."), guest / MIB);
-        return;
-    }
-    finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."), guest / MIB);
+    autofree char *found = NULL;
+    if (host && guest + GIB > host)
+        found = wording(_("The VM wants %ju MiB, and this machine has %ju MiB."), guest / MIB,
+                        host / MIB);
+    else if (host && guest + 2 * GIB > host)
+        found = wording(_("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."), guest / MIB,
+                        host / MIB);
+    else if (guest < 4 * GIB)
+        found = wording(_("The VM has %ju MiB; Windows 11 wants 4096."), guest / MIB);
+    if (found)
+        tell_memory(facts, host && guest + GIB > host ? VERDICT_FAILURE : VERDICT_WARNING,
+                    host && guest + 2 * GIB > host ? fitting_gib(host) : 4, found, out);
+    else
+        finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."), guest / MIB);
 }
 
 /* ---- huge pages ---- */
@@ -67,31 +77,48 @@ static int page_count(struct root *root, uint64_t page_bytes, const char *which,
 
 static char *reserve_fix(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t pages)
 {
-    autofree char *name = wording_name(facts->vm);
+    autofree char *setup = wording_setup(facts->vm, "hugepages");
     if (page_bytes <= 2 * MIB)
         return wording(
             _("Reserve them now, and at each start:\n"
               "  echo 'vm.nr_hugepages = %ju' | sudo tee /etc/sysctl.d/40-hugepages.conf\n"
               "  sudo sysctl --system\n"
-              "Or only while the VM runs: espelho setup hugepages --domain %s"),
-            pages, name ? name : "NAME");
+              "Or only while the VM runs: %s"),
+            pages, setup ? setup : "espelho setup hugepages");
     autofree char *parameters = wording("default_hugepagesz=%juG hugepagesz=%juG hugepages=%ju",
                                         page_bytes / GIB, page_bytes / GIB, pages);
     return parameters ? fix_add_parameters(facts->machine, parameters) : NULL;
 }
 
-/* A hook of libvirt that reserves pages when the VM starts. */
+static bool file_reserves(struct root *root, const char *folder, const char *name)
+{
+    autofree char *path = wording("%s/%s", folder, name), *text = NULL;
+    return path && root_read(root, path, &text, NULL) == 0 && strstr(text, "nr_hugepages");
+}
+
+/* A script that `espelho setup` wrote for another VM. */
+static bool is_of_another(const struct vm *vm, const char *script)
+{
+    static const char ours[] = "espelho-";
+    const size_t len = strlen(ours), name_len = strlen(vm->name);
+    return strncmp(script, ours, len) == 0 &&
+           (strncmp(script + len, vm->name, name_len) != 0 || script[len + name_len] != '-');
+}
+
+/* A script of libvirt's that reserves pages when the VM starts: setup's own, or the user's. */
 static bool hook_reserves(const struct doctor_facts *facts)
 {
-    char folder[VM_TEXT + 64];
-    snprintf(folder, sizeof(folder), "/etc/libvirt/hooks/qemu.d/%s/prepare/begin", facts->vm->name);
-    autofree struct root_names *names = NULL;
-    if (strchr(facts->vm->name, '/') || root_list(facts->root, folder, &names) < 0)
-        return false;
-    for (size_t i = 0; i < names->count; i++) {
-        autofree char *path = wording("%s/%s", folder, names->name[i]), *text = NULL;
-        if (path && root_read(facts->root, path, &text, NULL) == 0 && strstr(text, "hugepages"))
-            return true;
+    static const char hooks[] = "/etc/libvirt/hooks/qemu.d";
+    autofree char *folder = wording("%s/%s/prepare/begin", hooks, facts->vm->name);
+    const char *const folders[] = { hooks, strchr(facts->vm->name, '/') ? NULL : folder };
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        autofree struct root_names *names = NULL;
+        if (!folders[i] || root_list(facts->root, folders[i], &names) < 0)
+            continue;
+        for (size_t k = 0; k < names->count; k++)
+            if (!is_of_another(facts->vm, names->name[k]) &&
+                file_reserves(facts->root, folders[i], names->name[k]))
+                return true;
     }
     return false;
 }

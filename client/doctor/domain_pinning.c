@@ -74,18 +74,18 @@ static struct used used_of(const struct doctor_facts *facts)
 
 /* ---- what can be wrong; each tells one thing and returns false ---- */
 
-static char *advice(const struct doctor_facts *facts)
+char *domain_pinning_advice(const struct doctor_facts *facts)
 {
-    autofree char *name = wording_name(facts->vm);
-    return wording(_("Let Espelho compute it from this machine's caches, and look at what it would "
-                     "change:\n  espelho setup cpus --domain %s"),
-                   name ? name : "NAME");
+    autofree char *setup = wording_setup(facts->vm, "cpus");
+    return wording(_("Let Espelho compute it from this machine's caches; it shows what it would "
+                     "change, and asks:\n  %s"),
+                   setup ? setup : "espelho setup cpus");
 }
 
 /* A pin to a CPU that is not there: the VM does not start. */
 static bool check_exist(const struct doctor_facts *facts, struct findings *out)
 {
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     for (size_t i = 0; i < facts->vm->pin_count; i++) {
         const struct vm_pin *const pin = &facts->vm->pins[i];
         for (uint32_t cpu = 0; cpu < VM_CPUS; cpu++) {
@@ -115,7 +115,7 @@ static bool is_alone(const uint8_t cpus[VM_CPUS / 8], uint32_t *cpu)
 static bool check_shared(const struct doctor_facts *facts, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     uint8_t taken[VM_CPUS / 8] = { 0 };
     for (size_t i = 0; i < vm->pin_count; i++) {
         uint32_t cpu = 0;
@@ -144,7 +144,7 @@ static bool are_siblings(const struct machine_cpu *cpu, uint32_t a, uint32_t b)
 static bool check_pairs(const struct doctor_facts *facts, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     for (uint32_t vcpu = 0; vm->threads == 2 && vcpu + 1 < vm->vcpus && vcpu < VM_CPUS; vcpu += 2) {
         const struct vm_pin *const first = pin_of(vm, vcpu), *const second = pin_of(vm, vcpu + 1);
         uint32_t a, b;
@@ -165,7 +165,7 @@ static bool check_split(const struct doctor_facts *facts, const struct used *u,
                         struct findings *out)
 {
     const struct machine_cpu *const cpu = &facts->machine->cpu;
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     for (size_t i = 0; i < cpu->core_count; i++) {
         const struct machine_core *const core = &cpu->cores[i];
         for (uint32_t s = 0; s < core->sibling_count && vm_pin_has(u->cpus, core->cpu); s++) {
@@ -197,7 +197,7 @@ static uint32_t largest_cache(const struct machine_cpu *cpu)
 static bool check_caches(const struct doctor_facts *facts, const struct used *u,
                          struct findings *out)
 {
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     if (u->l3_count > 1 && facts->vm->vcpus <= largest_cache(&facts->machine->cpu)) {
         finding_addf(out, VERDICT_WARNING, NULL, fix,
                      _("The VM's CPUs lie in %u groups with an L3 cache each (CCX), although one "
@@ -221,7 +221,7 @@ void domain_pinning(const struct doctor_facts *facts, struct findings *out)
     const size_t pinned = pinned_count(vm);
     if (facts->machine->cpu.core_count == 0 || vm->vcpus == 0 || vm->is_process)
         return;
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     if (pinned == 0) {
         finding_add(out, VERDICT_WARNING, NULL, _("The virtual CPUs are not pinned."), fix);
         return;
@@ -243,7 +243,7 @@ void domain_emulator(const struct doctor_facts *facts, struct findings *out)
     const struct vm *const vm = facts->vm;
     if (pinned_count(vm) == 0)
         return;
-    autofree char *fix = advice(facts);
+    autofree char *fix = domain_pinning_advice(facts);
     if (!vm->emulator_pinned) {
         finding_add(out, VERDICT_WARNING, NULL,
                     _("QEMU's own threads have no place of their own (<emulatorpin>): they may "

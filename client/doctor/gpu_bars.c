@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
+#include "doctor/vfio_config.h"
 #include "text/text.h"
 
 #define MIB UINT64_C(1048576)
@@ -80,13 +81,15 @@ static char *fix_size(const struct doctor_facts *facts, const struct pci_functio
     FILE *const to = setup ? open_memstream(&text, &len_bytes) : NULL;
     if (!to)
         return NULL;
-    fprintf(to, "%s\n", _("With the guest shut off:"));
+    if (bar == 0 || bar == 2) /* what setup has options for */
+        fprintf(to, "%s\n%s\n", setup,
+                _("Or only until the next restart, with the guest shut off:"));
+    else
+        fprintf(to, "%s\n", _("With the guest shut off:"));
     if (gpu->driver[0])
         fprintf(to, "echo %s | sudo tee /sys/bus/pci/devices/%s/driver/unbind\n", a, a);
     fprintf(to, "echo %u | sudo tee /sys/bus/pci/devices/%s/resource%d_resize\n", bit, a, bar);
     fprintf(to, "echo %s | sudo tee /sys/bus/pci/drivers_probe", a);
-    if (bar == 0 || bar == 2) /* what setup has options for */
-        fprintf(to, "\n%s\n%s", _("Or at each start of the guest:"), setup);
     return fclose(to) == 0 ? text : NULL;
 }
 
@@ -148,6 +151,11 @@ static void bar2(const struct doctor_facts *facts, const struct pci_function *gp
     const uint64_t now = gpu->bar[2].len_bytes, sizes = gpu->bar_sizes_supported[2];
     if (gpu->vendor != VENDOR_AMD || !(sizes >> BAR2_BIT & 1) || memory_bar(gpu) == 2)
         return;
+    if (vfio_config_hook_resizes(facts->machine, gpu, 2, BAR2_BIT)) {
+        finding_add(out, VERDICT_OK, subject.text,
+                    _("libvirt's hook gives BAR 2 8 MiB when the guest starts."), NULL);
+        return;
+    }
     if (now <= 8 * MIB) {
         finding_addf(out, VERDICT_OK, subject.text, NULL, _("BAR 2 has %s, 8 MiB at most."),
                      amount(now).text);

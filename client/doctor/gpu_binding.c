@@ -25,11 +25,16 @@ static void append(char *text, size_t cap, const char *gap, const char *more)
         snprintf(text + at, cap - at, "%s%s", at ? gap : "", more);
 }
 
-static void add_function(struct slot_text *t, const struct pci_function *f)
+static void add_id(struct slot_text *t, uint32_t vendor, uint32_t device)
 {
     char id[16];
-    snprintf(id, sizeof(id), "%04x:%04x", f->vendor & 0xffff, f->device & 0xffff);
+    snprintf(id, sizeof(id), "%04x:%04x", vendor & 0xffff, device & 0xffff);
     append(t->ids, sizeof(t->ids), ",", id);
+}
+
+static void add_function(struct slot_text *t, const struct pci_function *f)
+{
+    add_id(t, f->vendor, f->device);
     if (f->driver[0] && !gpu_has_vfio(f))
         append(t->drivers, sizeof(t->drivers), " ", f->driver);
 }
@@ -37,10 +42,15 @@ static void add_function(struct slot_text *t, const struct pci_function *f)
 static struct slot_text slot_text(const struct machine *m, const struct pci_function *gpu)
 {
     struct slot_text t = { .ids = "" };
+    struct vfio_config config;
     add_function(&t, gpu);
     for (size_t i = 0; i < m->pci_count; i++)
         if (pci_same_slot(gpu, &m->pci[i]))
             add_function(&t, &m->pci[i]);
+    vfio_config_read(m, &config);
+    for (size_t i = 0; i < config.id_count; i++) /* of other devices: they stay vfio-pci's */
+        if (!config.ids[i].is_parameter)
+            add_id(&t, config.ids[i].vendor, config.ids[i].device);
     return t;
 }
 
@@ -173,8 +183,13 @@ static void vfio_of(const struct doctor_facts *facts, const struct pci_function 
     vfio_config_read(facts->machine, &config);
     const bool kept =
         vfio_config_takes(&config, gpu) || vfio_config_has_override(facts->machine, gpu);
+    const struct vm_hostdev *const dev = facts->vm ? vm_hostdev(facts->vm, gpu->address) : NULL;
+    const struct gpu_subject subject = gpu_subject(gpu);
     if (gpu_has_vfio(gpu))
         bound(facts, gpu, kept, out);
+    else if (gpu_is_virtual(gpu) && dev && dev->managed)
+        finding_add(out, VERDICT_OK, subject.text,
+                    _("libvirt gives it to vfio-pci when the guest starts."), NULL);
     else if (gpu_is_virtual(gpu) && gpu->driver[0])
         unbound_part(gpu, out);
     else

@@ -12,6 +12,8 @@
 #include "doctor/wording.h"
 #include "text/text.h"
 
+#define QEMU_CONF "/etc/libvirt/qemu.conf"
+
 bool memory_is_confined(const struct vm *vm)
 {
     return !vm->is_process && !strstr(vm->source, "session");
@@ -141,33 +143,35 @@ static bool acl_names(const char *text, const char *path, bool *names)
     return false;
 }
 
-static char *acl_fix(const char *path)
+/* `is_set`: the list is there, and lacks it. Of two lists libvirt takes the first. */
+static char *acl_fix(const char *path, bool is_set)
 {
-    return wording(_("In /etc/libvirt/qemu.conf:\n"
-                     "  cgroup_device_acl = [\n"
-                     "    \"/dev/null\", \"/dev/full\", \"/dev/zero\", \"/dev/random\", "
-                     "\"/dev/urandom\",\n"
-                     "    \"/dev/ptmx\", \"/dev/kvm\", \"/dev/userfaultfd\", \"%s\"\n"
-                     "  ]\n"
-                     "then: sudo systemctl try-restart libvirtd virtqemud"),
-                   path);
+    static const char restart[] = "sudo systemctl try-restart libvirtd virtqemud";
+    if (is_set)
+        return wording("sudo sed -i '/^ *cgroup_device_acl/s|\\[|[ \"%s\",|' " QEMU_CONF "\n%s",
+                       path, restart);
+    return wording("echo 'cgroup_device_acl = [ \"/dev/null\", \"/dev/full\", \"/dev/zero\", "
+                   "\"/dev/random\", \"/dev/urandom\", \"/dev/ptmx\", \"/dev/kvm\", "
+                   "\"/dev/userfaultfd\", \"%s\" ]' | sudo tee -a " QEMU_CONF "\n%s",
+                   path, restart);
 }
 
 void memory_cgroup(const struct doctor_facts *facts, struct findings *out)
 {
-    static const char file[] = "/etc/libvirt/qemu.conf";
+    static const char file[] = QEMU_CONF;
     char path[VM_PATH];
     autofree char *text = NULL;
     bool named = false;
     if (!memory_shmem(facts, path) || !memory_is_kvmfr(path) || !memory_is_confined(facts->vm))
         return;
     const int err = root_read(facts->root, file, &text, NULL);
-    autofree char *fix = acl_fix(path);
+    const bool is_set = err == 0 && acl_names(text, path, &named);
+    autofree char *fix = acl_fix(path, is_set);
     if (err == -EACCES)
         finding_addf(out, VERDICT_SKIPPED, file,
                      _("sudo grep -A 8 '^cgroup_device_acl' /etc/libvirt/qemu.conf"),
                      _("Only root can read it. It must name %s."), path);
-    else if (err < 0 || !acl_names(text, path, &named) || !named)
+    else if (!is_set || !named)
         finding_addf(out, VERDICT_FAILURE, file, fix,
                      _("libvirt keeps the VM from %s: it is not in cgroup_device_acl."), path);
     else

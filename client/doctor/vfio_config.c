@@ -10,17 +10,17 @@
 /* ---- ids ---- */
 
 /* "10de:2204", perhaps with more behind it. */
-static void add_id(struct vfio_config *c, const char *text)
+static void add_id(struct vfio_config *c, const char *text, bool is_parameter)
 {
-    struct vfio_id id;
+    struct vfio_id id = { .is_parameter = is_parameter };
     if (c->id_count < VFIO_CONFIG_MAX && sscanf(text, "%8x:%8x", &id.vendor, &id.device) == 2)
         c->ids[c->id_count++] = id;
 }
 
-static void add_ids(struct vfio_config *c, const char *list)
+static void add_ids(struct vfio_config *c, const char *list, bool is_parameter)
 {
     while (*list) {
-        add_id(c, list);
+        add_id(c, list, is_parameter);
         list += strcspn(list, ",");
         list += *list == ',';
     }
@@ -103,7 +103,7 @@ static void read_line(struct vfio_config *c, char *line, const char *path)
         return;
     for (const char *word; (word = next_word(&rest)) != NULL;)
         if (strncmp(word, "ids=", 4) == 0)
-            add_ids(c, word + 4);
+            add_ids(c, word + 4, false);
 }
 
 static void read_file(struct vfio_config *c, struct root *root, const char *path)
@@ -137,7 +137,7 @@ void vfio_config_read(const struct machine *m, struct vfio_config *out)
         }
     const char *const ids = machine_parameter(m, "vfio-pci.ids");
     if (ids)
-        add_ids(out, ids);
+        add_ids(out, ids, true);
     for (size_t i = 0; i < ARRAY_LEN(ban_parameters); i++) {
         const char *const list = machine_parameter(m, ban_parameters[i]);
         if (list)
@@ -158,4 +158,36 @@ bool vfio_config_has_hooks(const struct machine *m)
     if (root_exists(m->root, "/etc/libvirt/hooks/qemu"))
         return true;
     return root_list(m->root, "/etc/libvirt/hooks/qemu.d", &names) == 0 && names->count > 0;
+}
+
+static bool hook_resizes(const char *text, const struct pci_function *f, unsigned int bar,
+                         unsigned int bit)
+{
+    char gpu[32], size[16];
+    snprintf(gpu, sizeof(gpu), "\ngpu='%s'\n", f->address);
+    snprintf(size, sizeof(size), "%u:%u", bar, bit);
+    const char *at = strstr(text, gpu) ? strstr(text, "\nbars='") : NULL;
+    const char *const end = at ? strchr(at + 1, '\n') : NULL;
+    const size_t len = strlen(size);
+    for (at = at ? strstr(at, size) : NULL; at && end && at < end; at = strstr(at + 1, size))
+        if (strchr(" '", at[-1]) && strchr(" '", at[len]))
+            return true;
+    return false;
+}
+
+bool vfio_config_hook_resizes(const struct machine *m, const struct pci_function *f,
+                              unsigned int bar, unsigned int bit)
+{
+    static const char folder[] = "/etc/libvirt/hooks/qemu.d";
+    autofree struct root_names *names = NULL;
+    if (root_list(m->root, folder, &names) < 0)
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        char path[320];
+        autofree char *text = NULL;
+        snprintf(path, sizeof(path), "%s/%.255s", folder, names->name[i]);
+        if (root_read(m->root, path, &text, NULL) == 0 && hook_resizes(text, f, bar, bit))
+            return true;
+    }
+    return false;
 }

@@ -11,6 +11,7 @@ enum { VFIO_CONFIG_MAX = 64 };
 
 struct vfio_id {
     uint32_t vendor, device;
+    bool is_parameter; /* of the kernel's command line */
 };
 struct vfio_ban {
     char driver[64];
@@ -33,5 +34,9 @@ const struct vfio_ban *vfio_config_ban(const struct vfio_config *c, const char *
 bool vfio_config_has_override(const struct machine *m, const struct pci_function *f);
 /* Whether libvirt calls scripts when a VM starts; such may bind cards then. */
 bool vfio_config_has_hooks(const struct machine *m);
+
+/* Whether a hook that `espelho setup gpu` wrote gives this BAR that size (1 MiB << bit). */
+bool vfio_config_hook_resizes(const struct machine *m, const struct pci_function *f,
+                              unsigned int bar, unsigned int bit);
 
 #endif

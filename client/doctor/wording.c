@@ -43,6 +43,23 @@ char *wording_virsh(const struct vm *vm, const char *verb)
     return name ? wording("virsh --connect %s %s %s", uri, verb, name) : NULL;
 }
 
+char *wording_setup(const struct vm *vm, const char *part)
+{
+    autofree char *name = wording_name(vm);
+    return name ? wording("sudo espelho setup %s --domain %s --apply", part, name) : NULL;
+}
+
+char *wording_replace(const struct vm *vm, const char *old_words, const char *new_words)
+{
+    autofree char *virsh = vm->is_process ? NULL : wording_virsh(vm, "edit");
+    return virsh ? wording(_("Shut the VM down, then: %s\nand replace this by the line below it:\n"
+                             "  %s\n  %s"),
+                           virsh, old_words, new_words)
+                 : wording(_("In the script that starts QEMU, replace this by the line below it:\n"
+                             "  %s\n  %s"),
+                           old_words, new_words);
+}
+
 char *wording_edit(const struct vm *vm, struct vm_edit edit)
 {
     const bool take_out = edit.where && strcmp(edit.where, VM_EDIT_REMOVE) == 0;

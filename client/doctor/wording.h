@@ -21,6 +21,10 @@ struct vm_edit {
 char *wording_edit(const struct vm *vm, struct vm_edit edit);
 /* "virsh --connect qemu:///system edit win11" and kin, in shell quotes; heap text or NULL. */
 char *wording_virsh(const struct vm *vm, const char *verb);
+/* "sudo espelho setup PART --domain win11 --apply"; heap text or NULL. */
+char *wording_setup(const struct vm *vm, const char *part);
+/* In the definition, these words instead of those; heap text or NULL. */
+char *wording_replace(const struct vm *vm, const char *old_words, const char *new_words);
 /* The VM's name in the shell's quotes, or its UUID where no quotes would do; heap text or NULL. */
 char *wording_name(const struct vm *vm);
 

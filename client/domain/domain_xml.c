@@ -10,6 +10,7 @@
 #include <libxml/tree.h>
 
 #include "base/printable.h"
+#include "base/text.h"
 #include "domain/problem.h"
 #include "domain/qemu_option.h"
 
@@ -29,7 +30,8 @@ struct reading {
 static int bad(const struct reading *r, const char *what, const char *value)
 {
     return domain_problem_set(r->problem, DOMAIN_FAULT_XML, -EPROTO,
-                              "The domain's XML has %s that cannot be used: '%.64s'", what, value);
+                              _("The domain's XML has %s that cannot be used: '%.64s'"), what,
+                              value);
 }
 
 /* ---- texts ---- */
@@ -86,7 +88,7 @@ static int parse_port(const struct reading *r, const char *text, uint16_t *out)
     errno = 0;
     const long n = strtol(text, &end, 10);
     if (errno || *end || n < -1 || n > 65535)
-        return bad(r, "a port", text);
+        return bad(r, _("a port"), text);
     *out = n < 0 ? 0 : (uint16_t)n;
     return 0;
 }
@@ -127,11 +129,11 @@ static int parse_uuid(struct reading *r, const char *text)
             continue;
         const int high = hex_digit(*c), low = high < 0 ? -1 : hex_digit(*++c);
         if (low < 0 || count == sizeof(r->info.uuid))
-            return bad(r, "a UUID", text);
+            return bad(r, _("a UUID"), text);
         r->info.uuid[count++] = (uint8_t)(high << 4 | low);
     }
     if (count != sizeof(r->info.uuid))
-        return bad(r, "a UUID", text);
+        return bad(r, _("a UUID"), text);
     r->info.has_uuid = true;
     return 0;
 }
@@ -143,7 +145,7 @@ static int read_identity(struct reading *r, const xmlNode *node)
         return -ENOMEM;
     return is_element(node, "uuid")
                ? parse_uuid(r, (const char *)text)
-               : copy_text(r, "a name", (const char *)text, r->info.name, sizeof(r->info.name));
+               : copy_text(r, _("a name"), (const char *)text, r->info.name, sizeof(r->info.name));
 }
 
 /* ---- SPICE ---- */
@@ -163,7 +165,7 @@ static int read_listen(struct reading *r, const xmlNode *listen)
         autoxml *path = attribute(listen, "socket");
         if (!path)
             return 0; /* chosen when the domain starts */
-        const int err = copy_path(r, "a socket", (const char *)path, r->info.spice.socket_path);
+        const int err = copy_path(r, _("a socket"), (const char *)path, r->info.spice.socket_path);
         if (err == 0)
             r->info.spice.kind = DOMAIN_SPICE_UNIX;
         return err;
@@ -228,7 +230,7 @@ static int found_memory(struct reading *r, enum domain_memory_kind kind, const c
     const bool ours = name_is_ours(path);
     if (r->info.memory.kind != DOMAIN_MEMORY_NONE && (r->memory_is_ours || !ours))
         return 0;
-    const int err = copy_path(r, "shared memory", path, r->info.memory.path);
+    const int err = copy_path(r, _("shared memory"), path, r->info.memory.path);
     if (err < 0)
         return err;
     r->info.memory.kind = kind;
@@ -243,7 +245,7 @@ static int read_shmem(struct reading *r, const xmlNode *shmem)
     if (err < 0)
         return err;
     if (name[0] == '\0' || name[0] == '.' || strchr(name, '/'))
-        return bad(r, "shared memory", name);
+        return bad(r, _("shared memory"), name);
     const xmlNode *const server = child(shmem, "server"), *const model = child(shmem, "model");
     if (!server && !(model && attribute_is(model, "type", "ivshmem-doorbell"))) {
         snprintf(path, sizeof(path), "/dev/shm/%s", name);
@@ -280,7 +282,8 @@ static int collect_args(struct reading *r, const xmlNode *commandline)
         if (!text)
             continue;
         if (r->arg_count == ARGS_MAX || strlen((const char *)text) > ARG_MAX_BYTES) {
-            const int err = bad(r, "a QEMU argument (too many, or too long)", (const char *)text);
+            const int err =
+                bad(r, _("a QEMU argument (too many, or too long)"), (const char *)text);
             xmlFree(text);
             return err;
         }
@@ -342,13 +345,14 @@ static int read_spice_arg(struct reading *r, const char *text)
     qemu_option_get(text, NULL, "password", r->info.spice.password, sizeof(r->info.spice.password));
     if (qemu_option_is(text, NULL, "unix", "on") || qemu_option_is(text, NULL, "unix", "true")) {
         r->info.spice.kind = DOMAIN_SPICE_UNIX;
-        return copy_path(r, "a socket", address, r->info.spice.socket_path);
+        return copy_path(r, _("a socket"), address, r->info.spice.socket_path);
     }
     int err = port_option(r, text, "port", &r->info.spice.port);
     if (err == 0)
         err = port_option(r, text, "tls-port", &r->info.spice.tls_port);
     if (err == 0)
-        err = copy_text(r, "an address", address, r->info.spice.host, sizeof(r->info.spice.host));
+        err =
+            copy_text(r, _("an address"), address, r->info.spice.host, sizeof(r->info.spice.host));
     if (err < 0)
         return err;
     avoid_wildcard(r->info.spice.host);
@@ -390,9 +394,9 @@ static int read_document(struct reading *r, xmlDoc *doc)
 {
     const xmlNode *const root = xmlDocGetRootElement(doc);
     if (doc->intSubset || doc->extSubset) /* entities: libvirt writes none */
-        return bad(r, "a document type", "DOCTYPE");
+        return bad(r, _("a document type"), "DOCTYPE");
     if (!root || !is_element(root, "domain"))
-        return bad(r, "a first element", root ? (const char *)root->name : "");
+        return bad(r, _("a first element"), root ? (const char *)root->name : "");
     const int err = read_domain(r, root);
     for (size_t i = 0; i < r->arg_count; i++)
         xmlFree((void *)(uintptr_t)r->args[i]);
@@ -403,8 +407,8 @@ static int parse_problem(xmlParserCtxt *parser, struct domain_problem *problem)
 {
     const xmlError *const error = xmlCtxtGetLastError(parser);
     return domain_problem_set(
-        problem, DOMAIN_FAULT_XML, -EPROTO, "The domain's XML cannot be read, line %d: %.200s",
-        error ? error->line : 0, error && error->message ? error->message : "it is empty");
+        problem, DOMAIN_FAULT_XML, -EPROTO, _("The domain's XML cannot be read, line %d: %.200s"),
+        error ? error->line : 0, error && error->message ? error->message : _("it is empty"));
 }
 
 int domain_from_xml(const char *xml, size_t len_bytes, struct domain_info *out,
@@ -412,7 +416,7 @@ int domain_from_xml(const char *xml, size_t len_bytes, struct domain_info *out,
 {
     if (len_bytes > DOMAIN_XML_MAX_BYTES)
         return domain_problem_set(problem, DOMAIN_FAULT_XML, -EPROTO,
-                                  "The domain's XML is larger than %d MiB",
+                                  _("The domain's XML is larger than %d MiB"),
                                   DOMAIN_XML_MAX_BYTES >> 20);
     struct reading *r = calloc(1, sizeof(*r));
     xmlParserCtxt *parser = xmlNewParserCtxt();
@@ -428,7 +432,7 @@ int domain_from_xml(const char *xml, size_t len_bytes, struct domain_info *out,
     if (err == 0)
         *out = r->info;
     else if (err == -ENOMEM)
-        domain_problem_set(problem, DOMAIN_FAULT_SYSTEM, err, "There is no memory left");
+        domain_problem_set(problem, DOMAIN_FAULT_SYSTEM, err, _("There is no memory left"));
     if (r)
         domain_info_wipe(&r->info);
     xmlFreeParserCtxt(parser);

@@ -10,6 +10,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "base/text.h"
 #include "domain/problem.h"
 
 #define LIBRARY "libvirt.so.0"
@@ -48,9 +49,9 @@ static int load(struct lookup *l)
     l->v.library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!l->v.library) {
         (void)domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
-                                 "libvirt is not installed here, so the domain '%s' cannot be "
-                                 "looked up (%s). Install the package libvirt0 or libvirt-libs, "
-                                 "or give the SPICE address and the shared memory yourself",
+                                 _("libvirt is not installed here, so the domain '%s' cannot be "
+                                   "looked up (%s). Install the package libvirt0 or libvirt-libs, "
+                                   "or give the SPICE address and the shared memory yourself"),
                                  l->name, dlerror());
         return -ENOENT;
     }
@@ -62,7 +63,7 @@ static int load(struct lookup *l)
 #undef FIND
     if (!complete) {
         (void)domain_problem_set(l->problem, DOMAIN_FAULT_NO_LIBRARY, -ENOENT,
-                                 "The libvirt library here is too old: %s", dlerror());
+                                 _("The libvirt library here is too old: %s"), dlerror());
         return -ENOENT;
     }
     return 0;
@@ -131,7 +132,7 @@ static void name_known(const struct lookup *l, virDomainPtr *domains, size_t cou
         qsort(known, listed, sizeof(*known), nearer);
     for (size_t i = 0; i < listed && i < KNOWN_MAX && used < out_bytes; i++)
         used += (size_t)snprintf(out + used, out_bytes - used, "%s'%s'",
-                                 i == 0 ? ". It knows " : ", ", known[i].name);
+                                 i == 0 ? _(". It knows ") : ", ", known[i].name);
     free(known);
 }
 
@@ -146,9 +147,9 @@ static int no_domain(const struct lookup *l, virConnectPtr connection)
         l->v.virDomainFree(domains[i]);
     free(domains);
     return domain_problem_set(l->problem, DOMAIN_FAULT_NO_DOMAIN, -ENOENT,
-                              "libvirt at %s has no domain '%s'%s", l->uri, l->name,
-                              count == 0 ? ". It has none at all; another user's or the system's "
-                                           "domains are at another URI (app:libvirtUri)"
+                              _("libvirt at %s has no domain '%s'%s"), l->uri, l->name,
+                              count == 0 ? _(". It has none at all; another user's or the system's "
+                                             "domains are at another URI (app:libvirtUri)")
                                          : names);
 }
 
@@ -158,7 +159,7 @@ static int parse_described(const struct lookup *l, virDomainPtr domain, unsigned
     char *xml = l->v.virDomainGetXMLDesc(domain, flags);
     if (!xml)
         return domain_problem_set(l->problem, DOMAIN_FAULT_CONNECTION, -ENOENT,
-                                  "libvirt does not describe the domain '%s': %s", l->name,
+                                  _("libvirt does not describe the domain '%s': %s"), l->name,
                                   l->v.virGetLastErrorMessage());
     const size_t len_bytes = strlen(xml);
     const int err = domain_from_xml(xml, len_bytes, out, l->problem);
@@ -181,9 +182,10 @@ static int describe_running(const struct lookup *l, virConnectPtr connection,
         return no_domain(l, connection);
     int err;
     if (l->v.virDomainIsActive(domain) == 0)
-        err = domain_problem_set(l->problem, DOMAIN_FAULT_NOT_RUNNING, -EAGAIN,
-                                 "The domain '%s' is not running. Start it: virsh -c %s start %s",
-                                 l->name, l->uri, l->name);
+        err =
+            domain_problem_set(l->problem, DOMAIN_FAULT_NOT_RUNNING, -EAGAIN,
+                               _("The domain '%s' is not running. Start it: virsh -c %s start %s"),
+                               l->name, l->uri, l->name);
     else
         err = parse_described(l, domain, 0, out);
     l->v.virDomainFree(domain);
@@ -219,7 +221,7 @@ int domain_lookup(const char *uri, const char *name, bool want_password, struct 
     virConnectPtr connection = l.v.virConnectOpenReadOnly(uri);
     if (!connection)
         return domain_problem_set(problem, DOMAIN_FAULT_CONNECTION, -ENOENT,
-                                  "libvirt at %s cannot be asked about the domain '%s': %s", uri,
+                                  _("libvirt at %s cannot be asked about the domain '%s': %s"), uri,
                                   name, l.v.virGetLastErrorMessage());
     struct domain_info info = { 0 };
     err = describe_running(&l, connection, &info);

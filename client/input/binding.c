@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "input/keymap.h"
 
 enum { MAX_KEY_NAME = 32, MAX_TEXT = 4096 };
@@ -18,23 +19,23 @@ static const struct {
     const char *what;        /* for people */
     const char *default_key; /* NULL: none */
 } actions[INPUT_ACTIONS] = {
-    [INPUT_ACTION_FULLSCREEN] = { "full screen on and off", "F" },
-    [INPUT_ACTION_QUIT] = { "quit", "Q" },
-    [INPUT_ACTION_OVERLAY] = { "figures over the picture", "O" },
-    [INPUT_ACTION_ROTATE] = { "turn the picture", "R" },
-    [INPUT_ACTION_VIDEO] = { "picture on and off", "V" },
-    [INPUT_ACTION_MICROPHONE] = { "microphone: allow or deny", "E" },
-    [INPUT_ACTION_CANCEL] = { "stop sending files", "C" },
-    [INPUT_ACTION_INPUT] = { "keyboard and mouse on and off", "I" },
-    [INPUT_ACTION_SENS_UP] = { "faster mouse", "Insert" },
-    [INPUT_ACTION_SENS_DOWN] = { "slower mouse", "Delete" },
-    [INPUT_ACTION_VOLUME_UP] = { "louder", "Up" },
-    [INPUT_ACTION_VOLUME_DOWN] = { "quieter", "Down" },
-    [INPUT_ACTION_MUTE] = { "mute", "M" },
-    [INPUT_ACTION_LEFT_WIN] = { "left Windows key", "LeftMeta" },
-    [INPUT_ACTION_RIGHT_WIN] = { "right Windows key", "RightMeta" },
+    [INPUT_ACTION_FULLSCREEN] = { N_("full screen on and off"), "F" },
+    [INPUT_ACTION_QUIT] = { N_("quit"), "Q" },
+    [INPUT_ACTION_OVERLAY] = { N_("figures over the picture"), "O" },
+    [INPUT_ACTION_ROTATE] = { N_("turn the picture"), "R" },
+    [INPUT_ACTION_VIDEO] = { N_("picture on and off"), "V" },
+    [INPUT_ACTION_MICROPHONE] = { N_("microphone: allow or deny"), "E" },
+    [INPUT_ACTION_CANCEL] = { N_("stop sending files"), "C" },
+    [INPUT_ACTION_INPUT] = { N_("keyboard and mouse on and off"), "I" },
+    [INPUT_ACTION_SENS_UP] = { N_("faster mouse"), "Insert" },
+    [INPUT_ACTION_SENS_DOWN] = { N_("slower mouse"), "Delete" },
+    [INPUT_ACTION_VOLUME_UP] = { N_("louder"), "Up" },
+    [INPUT_ACTION_VOLUME_DOWN] = { N_("quieter"), "Down" },
+    [INPUT_ACTION_MUTE] = { N_("mute"), "M" },
+    [INPUT_ACTION_LEFT_WIN] = { N_("left Windows key"), "LeftMeta" },
+    [INPUT_ACTION_RIGHT_WIN] = { N_("right Windows key"), "RightMeta" },
     [INPUT_ACTION_CTRL_ALT_DEL] = { "Ctrl+Alt+Del", "End" },
-    [INPUT_ACTION_CTRL_ALT_FN] = { "with F1..F12: Ctrl+Alt+F1..F12", "LeftCtrl" },
+    [INPUT_ACTION_CTRL_ALT_FN] = { N_("with F1..F12: Ctrl+Alt+F1..F12"), "LeftCtrl" },
     [INPUT_ACTION_MACRO] = { NULL, NULL },
 };
 
@@ -91,7 +92,7 @@ static int key_of(struct word w, uint32_t *key, struct binding_error *error)
 {
     char name[MAX_KEY_NAME + 1];
     if (w.bytes == 0)
-        return complain(error, "a key's name is missing");
+        return complain(error, _("a key's name is missing"));
     if (w.bytes <= MAX_KEY_NAME) {
         memcpy(name, w.at, w.bytes);
         name[w.bytes] = 0;
@@ -100,8 +101,8 @@ static int key_of(struct word w, uint32_t *key, struct binding_error *error)
             return 0;
     }
     return complain(error,
-                    "\"%.*s\" is not a key: use a name such as F, PageUp, KEY_F12, or an "
-                    "evdev code",
+                    _("\"%.*s\" is not a key: use a name such as F, PageUp, KEY_F12, or an "
+                      "evdev code"),
                     shown_bytes(w), w.at);
 }
 
@@ -117,7 +118,7 @@ static int add_step(struct steps *s, enum binding_step_kind kind, uint32_t value
                     struct binding_error *error)
 {
     if (s->count == BINDING_MAX_STEPS)
-        return complain(error, "the sequence is too long: at most %d steps", BINDING_MAX_STEPS);
+        return complain(error, _("the sequence is too long: at most %d steps"), BINDING_MAX_STEPS);
     if (kind != BINDING_WAIT)
         s->down[value] = kind == BINDING_DOWN;
     s->items[s->count++] = (struct binding_step){ kind, value };
@@ -133,10 +134,10 @@ static int add_chord(struct steps *s, struct word text, struct binding_error *er
     int err = 0;
     while (!err && next_word(&rest, '+', &w)) {
         if (count == BINDING_MAX_KEYS_AT_ONCE)
-            return complain(error, "more than %d keys at once", BINDING_MAX_KEYS_AT_ONCE);
+            return complain(error, _("more than %d keys at once"), BINDING_MAX_KEYS_AT_ONCE);
         err = key_of(w, &keys[count], error);
         if (!err && keymap_scancode(keys[count]) == KEYMAP_NONE)
-            err = complain(error, "\"%.*s\" cannot be sent to a guest", shown_bytes(w), w.at);
+            err = complain(error, _("\"%.*s\" cannot be sent to a guest"), shown_bytes(w), w.at);
         if (!err)
             err = add_step(s, BINDING_DOWN, keys[count++], error);
     }
@@ -155,7 +156,7 @@ static int add_wait(struct steps *s, struct word text, struct binding_error *err
             ms = ms * 10 + (uint32_t)(text.at[i] - '0');
     }
     if (text.bytes == 0 || ms > BINDING_MAX_WAIT_MS)
-        return complain(error, "\"wait %.*s\": 0 to %d milliseconds", shown_bytes(text), text.at,
+        return complain(error, _("\"wait %.*s\": 0 to %d milliseconds"), shown_bytes(text), text.at,
                         BINDING_MAX_WAIT_MS);
     return add_step(s, BINDING_WAIT, ms, error);
 }
@@ -168,7 +169,7 @@ static int add_half(struct steps *s, struct word text, enum binding_step_kind ki
     if (err)
         return err;
     if (keymap_scancode(key) == KEYMAP_NONE)
-        return complain(error, "\"%.*s\" cannot be sent to a guest", shown_bytes(text), text.at);
+        return complain(error, _("\"%.*s\" cannot be sent to a guest"), shown_bytes(text), text.at);
     return add_step(s, kind, key, error);
 }
 
@@ -255,14 +256,14 @@ void binding_table_destroy(struct binding_table *t)
 static int check_free(const struct binding_table *t, uint32_t key, struct binding_error *error)
 {
     if (key == t->escape_key)
-        return complain(error, "%s is the escape key itself",
-                        keymap_name(key) ? keymap_name(key) : "this");
+        return complain(error, _("%s is the escape key itself"),
+                        keymap_name(key) ? keymap_name(key) : _("this"));
     const struct binding *other = binding_table_find(t, key);
     if (!other)
         return 0;
     return complain(
-        error, "%s is taken already: %s", keymap_name(key) ? keymap_name(key) : "the key",
-        other->action == INPUT_ACTION_MACRO ? other->text : actions[other->action].what);
+        error, _("%s is taken already: %s"), keymap_name(key) ? keymap_name(key) : _("the key"),
+        other->action == INPUT_ACTION_MACRO ? other->text : _(actions[other->action].what));
 }
 
 static int parse_binding(struct binding *b, struct binding_error *error)
@@ -272,7 +273,7 @@ static int parse_binding(struct binding *b, struct binding_error *error)
         return key_of(text, &b->key, error);
     const char *colon = memchr(text.at, ':', text.bytes);
     if (!colon)
-        return complain(error, "\"%.*s\": a macro is KEY: SEQUENCE, such as \"F1: LeftCtrl+C\"",
+        return complain(error, _("\"%.*s\": a macro is KEY: SEQUENCE, such as \"F1: LeftCtrl+C\""),
                         shown_bytes(text), text.at);
     const size_t key_bytes = (size_t)(colon - text.at);
     const int err = key_of(trimmed(text.at, key_bytes), &b->key, error);
@@ -286,7 +287,7 @@ int binding_table_add(struct binding_table *t, enum input_action action, const c
     if (!text || trimmed(text, strlen(text)).bytes == 0)
         return 0;
     if (strlen(text) > MAX_TEXT)
-        return complain(error, "the text is too long: at most %d bytes", MAX_TEXT);
+        return complain(error, _("the text is too long: at most %d bytes"), MAX_TEXT);
     if (t->count == BINDING_MAX)
         return -ENOSPC;
     struct binding b = { .action = action, .text = strdup(text) };
@@ -329,7 +330,7 @@ const struct binding *binding_table_find(const struct binding_table *t, uint32_t
 static const char *what_of(const struct binding *b)
 {
     if (b->action != INPUT_ACTION_MACRO)
-        return actions[b->action].what;
+        return _(actions[b->action].what);
     const char *sequence = strchr(b->text, ':') + 1;
     while (isspace((unsigned char)*sequence))
         sequence++;

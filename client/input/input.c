@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "input/internal.h"
 
 enum { HINT_INTERVAL_MS = 2000 };
@@ -114,8 +115,8 @@ void input_capture(struct input *in, bool on, bool automatic)
     if (on && (!in->connected || in->view_only || in->blocked)) {
         if (!automatic)
             input_hint(in, in->blocked     ? in->blocked
-                           : in->view_only ? "keyboard and mouse are off"
-                                           : "no connection for keyboard and mouse");
+                           : in->view_only ? _("keyboard and mouse are off")
+                                           : _("no connection for keyboard and mouse"));
         return;
     }
     if (!on && in->config.capture_only) { /* nothing may go out any more: let go first */
@@ -170,7 +171,7 @@ void input_set_view_only(struct input *in, bool view_only)
     if (view_only)
         let_go(in);
     in->view_only = view_only;
-    input_hint(in, view_only ? "keyboard and mouse off" : "keyboard and mouse on");
+    input_hint(in, view_only ? _("keyboard and mouse off") : _("keyboard and mouse on"));
     gate_moved(in);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "input/internal.h"
 
 enum { HINT_EVERY_MS = 2000, SENSITIVITY_MAX = 9 };
@@ -101,7 +102,7 @@ static void start_macro(struct input *in, const struct binding *b)
     if (!input_may_send(in))
         return;
     if (in->keys.macro) {
-        input_hint(in, "a macro is still running");
+        input_hint(in, _("a macro is still running"));
         return;
     }
     in->keys.macro = b;
@@ -158,7 +159,7 @@ static void change_sensitivity(struct input *in, int by)
     if (s >= -SENSITIVITY_MAX && s <= SENSITIVITY_MAX)
         in->config.sensitivity = s;
     char text[40];
-    snprintf(text, sizeof(text), "mouse sensitivity %+d", (int)in->config.sensitivity);
+    snprintf(text, sizeof(text), _("mouse sensitivity %+d"), (int)in->config.sensitivity);
     input_hint(in, text);
 }
 

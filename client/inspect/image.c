@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/copy_in.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "inspect/inspect.h"
 #include "shm/region.h"
 
@@ -110,8 +111,8 @@ int inspect_image_load(const char *path, uint64_t region_bytes, struct inspect_i
     if (err < 0) {
         free(image.mem);
         if (!message[0])
-            snprintf(message, message_bytes, "read %s: %s", path,
-                     err == -EFBIG ? "4 GiB or more; a region is smaller" : err_str(err));
+            snprintf(message, message_bytes, _("read %s: %s"), path,
+                     err == -EFBIG ? _("4 GiB or more; a region is smaller") : err_str(err));
         return err;
     }
     *out = image;

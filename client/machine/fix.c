@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "machine/fix_private.h"
+#include "machine/places.h"
 #include "text/text.h"
 
 bool fix_begin(const struct machine *m, struct fix_lines *l)
@@ -96,17 +97,35 @@ static void add_softdep(struct fix_lines *l, const char *driver)
     fprintf(l->to, "\\nsoftdep %s pre: vfio-pci", driver);
 }
 
+/* A line that begins with `key` and has `word` in it. */
+static bool file_says(const struct fix_lines *l, const char *path, const char *key,
+                      const char *word)
+{
+    autofree char *text = NULL;
+    if (root_read(l->m->root, path, &text, NULL) < 0)
+        return false;
+    char *rest = text;
+    for (const char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (strncmp(line, key, strlen(key)) == 0 && strstr(line, word))
+            return true;
+    return false;
+}
+
 static void load_early(struct fix_lines *l)
 {
     switch (l->m->distro.initramfs) {
     case INITRAMFS_TOOLS:
-        fix_add(l, "echo vfio-pci | sudo tee -a /etc/initramfs-tools/modules");
+        if (!file_says(l, PLACE_INITRAMFS_TOOLS, "vfio", "pci"))
+            fix_add(l, "echo vfio-pci | sudo tee -a " PLACE_INITRAMFS_TOOLS);
         break;
     case INITRAMFS_DRACUT:
         fix_add(l, "echo 'force_drivers+=\" vfio_pci vfio vfio_iommu_type1 \"' | "
-                   "sudo tee /etc/dracut.conf.d/vfio.conf");
+                   "sudo tee " PLACE_VFIO_DRACUT);
         break;
     case INITRAMFS_MKINITCPIO:
+        if (file_says(l, "/etc/mkinitcpio.conf", "MODULES=", "vfio_pci") ||
+            file_says(l, PLACE_VFIO_MKINITCPIO, "MODULES", "vfio_pci"))
+            break;
         fix_add(
             l, "sudo sed -i 's/^MODULES=(/&vfio_pci vfio vfio_iommu_type1 /' /etc/mkinitcpio.conf");
         break;
@@ -120,11 +139,28 @@ static void load_early(struct fix_lines *l)
     }
 }
 
+/* Of two lines with ids the last one counts: those in files of the user's give way. */
+static void clear_options(struct fix_lines *l)
+{
+    autofree struct root_names *names = NULL;
+    if (root_list(l->m->root, "/etc/modprobe.d", &names) < 0)
+        return;
+    for (size_t i = 0; i < names->count; i++) {
+        char path[320];
+        snprintf(path, sizeof(path), "/etc/modprobe.d/%.255s", names->name[i]);
+        if (strcmp(path, PLACE_VFIO_MODPROBE) != 0 && !strchr(path, '\'') &&
+            (file_says(l, path, "options vfio-pci", "ids=") ||
+             file_says(l, path, "options vfio_pci", "ids=")))
+            fix_add(l, "sudo sed -i '/^options vfio.pci/d' '%s'", path);
+    }
+}
+
 static void bind_by_files(struct fix_lines *l, const char *ids, const char *drivers)
 {
+    clear_options(l);
     fprintf(l->to, "printf 'options vfio-pci ids=%s", ids);
     fix_each_word(l, drivers, add_softdep);
-    fix_add(l, "\\n' | sudo tee /etc/modprobe.d/vfio.conf");
+    fix_add(l, "\\n' | sudo tee " PLACE_VFIO_MODPROBE);
     load_early(l);
     rebuild(l);
 }

@@ -144,7 +144,7 @@ static void redraw(struct overlay *o)
     const int err = overlay_draw((const char *const *)o->texts, min_u32(max_width_px, 16384),
                                  min_u32(max_height_px, 16384), scale_120, &p);
     if (err < 0) {
-        log_every(5000, LOG_LEVEL_DEBUG, "no words over the picture: %s", err_str(err));
+        log_debug_every(5000, "no words over the picture: %s", err_str(err));
         return;
     }
     show_picture(o, &p, scale_120);

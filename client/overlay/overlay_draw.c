@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "overlay/text_api.h"
 
 enum { MIN_SIDE_PX = 16, MAX_SIDE_PX = 16384 };
@@ -114,7 +115,7 @@ int overlay_draw(const char *const texts[OVERLAY_SLOT_COUNT], uint32_t max_width
         max_width_px > MAX_SIDE_PX || max_height_px > MAX_SIDE_PX)
         return -EINVAL;
     struct text_api api;
-    if (!text_api_load(&api, "the overlay"))
+    if (!text_api_load(&api, _("the overlay")))
         return -ENOTSUP;
     uint32_t scratch = 0;
     struct overlay_picture p;

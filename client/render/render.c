@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "render/direct/direct_renderer.h"
 #include "render/egl/egl_probe.h"
 #include "render/egl/import_trial.h"
@@ -35,7 +36,7 @@ static int create_named(const char *name, const struct renderer_config *config,
 {
     for (size_t i = 0; i < ARRAY_LEN(backends); i++)
         if (strcmp(backends[i]->name, name) == 0)
-            return create(backends[i], config, "as asked for", out);
+            return create(backends[i], config, _("as asked for"), out);
     log_err("there is no renderer \"%s\" in this build", name);
     return -EINVAL;
 }
@@ -58,7 +59,7 @@ static int create_any(const char *name, const struct renderer_config *config, st
     int err = create(first, config, reason, out);
     for (size_t i = 0; err && i < ARRAY_LEN(backends); i++)
         if (backends[i] != first)
-            err = create(backends[i], config, "the other one does not work here", out);
+            err = create(backends[i], config, _("the other one does not work here"), out);
     if (err)
         log_err("no renderer works with this compositor");
     return err;

@@ -77,7 +77,7 @@ bool conf_word_find(const char *line, size_t len_bytes, const char *key, const c
 
 static const char acl_key[] = "cgroup_device_acl";
 
-/* libvirt's own list where its sample is not in the file. */
+/* libvirt's own list where its sample is not in the file, or is none that a VM could start with. */
 static const char default_devices[] = "    \"/dev/null\", \"/dev/full\", \"/dev/zero\",\n"
                                       "    \"/dev/random\", \"/dev/urandom\",\n"
                                       "    \"/dev/ptmx\", \"/dev/kvm\",\n"
@@ -157,11 +157,15 @@ char *qemu_conf_allow_device(const char *text, const char *device, bool *underst
     if (list)
         return extend(text, list, device, understood);
     autofree char *sample = sample_devices(text);
+    const char *const devices = sample && strstr(sample, "\"/dev/kvm\"") ? sample : default_devices;
+    char quoted[256];
+    snprintf(quoted, sizeof(quoted), "\"%s\"", device);
+    const bool there = strstr(devices, quoted) != NULL;
     const size_t len_bytes = strlen(text);
     const bool open = len_bytes > 0 && text[len_bytes - 1] != '\n';
     char *out = NULL;
     *understood = true;
-    const int n = asprintf(&out, "%s%s\n%s = [\n%s,\n    \"%s\"\n]\n", text, open ? "\n" : "",
-                           acl_key, sample && sample[0] ? sample : default_devices, device);
+    const int n = asprintf(&out, "%s%s\n%s = [\n%s%s%s\n]\n", text, open ? "\n" : "", acl_key,
+                           devices, there ? "" : ",\n    ", there ? "" : quoted);
     return n < 0 ? NULL : out;
 }

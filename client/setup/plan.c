@@ -12,6 +12,8 @@
 #include "setup/plan_private.h"
 #include "text/text.h"
 
+static const mode_t MODE_AS_IT_IS = (mode_t)-1;
+
 int plan_create(const char *prefix, const char *state, const char *title, struct plan **out)
 {
     struct plan *plan = calloc(1, sizeof(*plan));
@@ -224,7 +226,7 @@ static void keep_if_change(struct plan *plan, struct step *step)
     memmove(step, step + 1, (plan->step_count - index) * sizeof(*step));
 }
 
-/* `content` NULL: removed. */
+/* `content` NULL: removed. `mode` MODE_AS_IT_IS: that of the file, or 0644. */
 static int change_file(struct plan *plan, const char *path, mode_t mode, const char *content,
                        const char *why)
 {
@@ -239,6 +241,8 @@ static int change_file(struct plan *plan, const char *path, mode_t mode, const c
     }
     free(step->new_text);
     step->new_text = copy;
+    if (mode == MODE_AS_IT_IS)
+        mode = step->old_text ? step->old_mode : 0644;
     step->new_mode = content ? mode : 0;
     keep_if_change(plan, step);
     return 0;
@@ -248,6 +252,11 @@ int plan_file(struct plan *plan, const char *path, mode_t mode, const char *cont
               const char *why)
 {
     return change_file(plan, path, mode, content, why);
+}
+
+int plan_edit(struct plan *plan, const char *path, const char *content, const char *why)
+{
+    return change_file(plan, path, MODE_AS_IT_IS, content, why);
 }
 
 int plan_remove(struct plan *plan, const char *path, const char *why)

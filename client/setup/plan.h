@@ -38,6 +38,9 @@ int plan_read(const struct plan *plan, const char *path, char **text) MUST_CHECK
  * not a path; -ELOOP: a link, or no file; -EPROTO: what is there is no text; -EFBIG. */
 int plan_file(struct plan *plan, const char *path, mode_t mode, const char *content,
               const char *why) MUST_CHECK;
+/* The same for a file that is somebody else's too: it keeps the mode that it has. A new one: 0644.
+ */
+int plan_edit(struct plan *plan, const char *path, const char *content, const char *why) MUST_CHECK;
 int plan_remove(struct plan *plan, const char *path, const char *why) MUST_CHECK;
 /* Whether the plan changes this file; for commands that are needed only then. */
 bool plan_touches(const struct plan *plan, const char *path);

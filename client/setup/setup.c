@@ -40,7 +40,7 @@ int setup_conf_line(const struct setup *setup, const char *path, const char *wor
         return err;
     autofree char *text = conf_line_set(old[0] ? old : ours, words, line);
     free(old);
-    return text ? plan_file(setup->plan, path, 0644, text, why) : setup_no_memory(setup);
+    return text ? plan_edit(setup->plan, path, text, why) : setup_no_memory(setup);
 }
 
 static bool has_line(const struct setup *setup, const char *path, const char *words)

@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 
-#define MODPROBE   "/etc/modprobe.d/espelho-vfio.conf"
-#define DRACUT     "/etc/dracut.conf.d/espelho-vfio.conf"
-#define MKINITCPIO "/etc/mkinitcpio.conf.d/espelho-vfio.conf"
-#define INITRAMFS  "/etc/initramfs-tools/modules"
+#define MODPROBE   PLACE_VFIO_MODPROBE
+#define DRACUT     PLACE_VFIO_DRACUT
+#define MKINITCPIO PLACE_VFIO_MKINITCPIO
+#define INITRAMFS  PLACE_INITRAMFS_TOOLS
 
 enum { FUNCTIONS_MAX = 8 };
 
@@ -44,6 +45,12 @@ static int no_gpu(const struct setup *s, const char *address)
                      address, list);
 }
 
+/* A virtual function (SR-IOV) is a GPU of its own, whatever slot it has. */
+static bool belongs_to(const struct pci_function *f, const struct pci_function *named)
+{
+    return pci_same_slot(f, named) && !f->sriov_parent[0] && !named->sriov_parent[0];
+}
+
 static int find_slot(const struct setup *s, const char *address, struct slot *slot)
 {
     char whole[40];
@@ -53,7 +60,7 @@ static int find_slot(const struct setup *s, const char *address, struct slot *sl
         return no_gpu(s, address);
     for (size_t i = 0; i < s->machine->pci_count && slot->count < FUNCTIONS_MAX; i++) {
         const struct pci_function *const f = &s->machine->pci[i];
-        if (f != named && !pci_same_slot(f, named))
+        if (f != named && !belongs_to(f, named))
             continue;
         slot->function[slot->count++] = f;
         if (!slot->gpu && pci_is_gpu(f))
@@ -73,14 +80,21 @@ int setup_find_gpu(const struct setup *setup, const char *address, const struct 
 
 /* ---- at boot: ids of vfio-pci ---- */
 
+static bool slot_holds(const struct slot *slot, const struct pci_function *f)
+{
+    for (size_t i = 0; i < slot->count; i++)
+        if (slot->function[i] == f)
+            return true;
+    return false;
+}
+
 static const struct pci_function *twin_of(const struct setup *s, const struct slot *slot)
 {
     for (size_t i = 0; i < s->machine->pci_count; i++) {
         const struct pci_function *const f = &s->machine->pci[i];
         for (size_t k = 0; k < slot->count; k++) {
             const struct pci_function *const own = slot->function[k];
-            if (f != own && !pci_same_slot(f, own) && f->vendor == own->vendor &&
-                f->device == own->device)
+            if (!slot_holds(slot, f) && f->vendor == own->vendor && f->device == own->device)
                 return f;
         }
     }
@@ -184,42 +198,47 @@ static int softdeps(const struct setup *s, const struct slot *slot)
     return err;
 }
 
-/* The ids that are there, and those of the slot that are not, in one line: of two lines the last
- * one would count. */
-static void ids_line(const struct slot *slot, const char *now, size_t now_bytes, char *line,
-                     size_t line_bytes)
+/* The ids that are there, and those of the slot that are not. */
+static void all_ids(const struct slot *slot, const char *now, size_t now_bytes, char *ids,
+                    size_t ids_bytes)
 {
-    const size_t start = (size_t)snprintf(line, line_bytes, "options vfio-pci ids=");
-    snprintf(line + start, line_bytes - start, "%.*s", (int)now_bytes, now);
+    snprintf(ids, ids_bytes, "%.*s", (int)now_bytes, now);
     for (size_t i = 0; i < slot->count; i++) {
         char id[16];
         snprintf(id, sizeof(id), "%04" PRIx32 ":%04" PRIx32, slot->function[i]->vendor,
                  slot->function[i]->device);
-        const size_t used = strlen(line);
-        if (!pci_is_bridge(slot->function[i]) && !strcasestr(line + start, id))
-            snprintf(line + used, line_bytes - used, "%s%s", used > start ? "," : "", id);
+        const size_t used = strlen(ids);
+        if (!pci_is_bridge(slot->function[i]) && !strcasestr(ids, id))
+            snprintf(ids + used, ids_bytes - used, "%s%s", used ? "," : "", id);
     }
 }
 
 static int early_ids(const struct setup *s, const struct slot *slot)
 {
-    char place[300], line[1024];
+    static const char words[] = "options vfio-pci";
+    char place[300], ids[768], line[1536];
     autofree char *text = NULL;
     size_t len_bytes = 0, now_bytes = 0;
     const char *now = "";
-    setup_conf_place(s, "/etc/modprobe.d", "options vfio-pci", MODPROBE, place, sizeof(place));
+    setup_conf_place(s, "/etc/modprobe.d", words, MODPROBE, place, sizeof(place));
     const int err = setup_read(s, place, &text);
     if (err < 0)
         return err;
-    const char *const old = conf_line_find(text, "options vfio-pci", &len_bytes);
-    if (old && (!conf_word_find(old, len_bytes, "ids", &now, &now_bytes) || now_bytes > 512 ||
-                len_bytes != strlen("options vfio-pci ids=") + now_bytes))
+    const char *const old = conf_line_find(text, words, &len_bytes);
+    const bool has_ids = old && conf_word_find(old, len_bytes, "ids", &now, &now_bytes);
+    if (len_bytes > 512)
         return plan_fail(s->plan, -EPROTO,
-                         _("The line 'options vfio-pci' in %s has more than ids; please add the "
-                           "GPU's there yourself."),
-                         place);
-    ids_line(slot, now, now_bytes, line, sizeof(line));
-    return setup_conf_line(s, place, "options vfio-pci", line, _(vfio_first));
+                         _("The line '%s' in %s is longer than any that is "
+                           "understood; it was left alone."),
+                         words, place);
+    all_ids(slot, now, now_bytes, ids, sizeof(ids));
+    if (has_ids) /* of two lines the last one would count, so the other words stay in this one */
+        snprintf(line, sizeof(line), "%.*s%s%.*s", (int)(now - old), old, ids,
+                 (int)(len_bytes - (size_t)(now - old) - now_bytes), now + now_bytes);
+    else
+        snprintf(line, sizeof(line), "%.*s ids=%s", old ? (int)len_bytes : (int)strlen(words),
+                 old ? old : words, ids);
+    return setup_conf_line(s, place, words, line, _(vfio_first));
 }
 
 static int early_initramfs(const struct setup *s)

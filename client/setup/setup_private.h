@@ -22,6 +22,20 @@ int setup_domain_plan(const struct setup *setup, const struct setup_domain *doma
 int setup_check_name(const struct setup *setup, const char *name) MUST_CHECK;
 int setup_no_memory(const struct setup *setup);
 
+/* Whether the user whose viewer it is, who need not be who runs us, is in that group. */
+bool setup_user_is_in(const struct setup *setup, const char *group);
+/* SELinux, where it is on: the path has this type from now on, whenever it is made. *added: it did
+ * not have it by a rule of this machine's yet; what is there already has to be labelled anew. */
+int setup_selinux_type(const struct setup *setup, const char *path, const char *type,
+                       bool *added) MUST_CHECK;
+
+/* What a kind of memory needs outside of the VM's XML. */
+int setup_vm_plain(const struct setup *setup, const struct setup_domain *domain,
+                   const struct memory_result *memory) MUST_CHECK;
+int setup_vm_kvmfr(const struct setup *setup, const struct memory_result *memory) MUST_CHECK;
+int setup_vm_doorbell(const struct setup *setup, const struct setup_domain *domain,
+                      const struct memory_result *memory) MUST_CHECK;
+
 /* Opens the domain's XML; 0, or -errno with the plan's sentence. */
 int setup_domain_open(const struct setup *setup, const struct setup_domain *domain,
                       struct domain_edit **edit) MUST_CHECK;

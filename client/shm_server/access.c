@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 enum { NAME_BYTES = 64, MAX_PEER_GROUPS = 65536 /* NGROUPS_MAX of the kernel */ };
 
@@ -48,7 +49,7 @@ static bool find_group(const char *name, uint32_t *out)
 
 /* One of the two lists. */
 struct list {
-    const char *what;
+    bool is_group;
     bool (*find)(const char *name, uint32_t *out);
     uint32_t *ids;
     size_t *count;
@@ -69,11 +70,16 @@ static int add(const struct list *l, const char *names, bool lenient, char *why,
         if (!known && lenient)
             continue;
         if (!known) {
-            snprintf(why, why_bytes, "there is no %s '%s' here", l->what, word);
+            snprintf(why, why_bytes,
+                     l->is_group ? _("there is no group '%s' here")
+                                 : _("there is no user '%s' here"),
+                     word);
             return -EINVAL;
         }
         if (*l->count == SHM_ACCESS_MAX) {
-            snprintf(why, why_bytes, "more than %d %ss", SHM_ACCESS_MAX, l->what);
+            snprintf(why, why_bytes,
+                     l->is_group ? _("more than %d groups") : _("more than %d users"),
+                     SHM_ACCESS_MAX);
             return -EINVAL;
         }
         l->ids[(*l->count)++] = id;
@@ -84,14 +90,14 @@ static int add(const struct list *l, const char *names, bool lenient, char *why,
 int shm_access_add_users(struct shm_access *a, const char *names, bool lenient, char *why,
                          size_t why_bytes)
 {
-    const struct list l = { "user", find_user, a->users, &a->user_count };
+    const struct list l = { false, find_user, a->users, &a->user_count };
     return add(&l, names, lenient, why, why_bytes);
 }
 
 int shm_access_add_groups(struct shm_access *a, const char *names, bool lenient, char *why,
                           size_t why_bytes)
 {
-    const struct list l = { "group", find_group, a->groups, &a->group_count };
+    const struct list l = { true, find_group, a->groups, &a->group_count };
     return add(&l, names, lenient, why, why_bytes);
 }
 

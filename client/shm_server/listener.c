@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 
 enum { BACKLOG = 128 };
 
@@ -28,7 +29,7 @@ struct opening {
 
 static int fail(const struct opening *o, int err, const char *what)
 {
-    snprintf(o->why, o->why_bytes, "cannot %s %s: %s", what, o->config->path, err_str(err));
+    snprintf(o->why, o->why_bytes, _("cannot %s %s: %s"), what, o->config->path, err_str(err));
     return err;
 }
 
@@ -37,7 +38,7 @@ static int set_address(struct opening *o)
     const char *path = o->config->path;
     o->address.sun_family = AF_UNIX;
     if (strlen(path) >= sizeof(o->address.sun_path)) {
-        snprintf(o->why, o->why_bytes, "%s: the address of a socket has at most %zu bytes", path,
+        snprintf(o->why, o->why_bytes, _("%s: the address of a socket has at most %zu bytes"), path,
                  sizeof(o->address.sun_path) - 1);
         return -ENAMETOOLONG;
     }
@@ -56,10 +57,10 @@ static int lock_folder(const struct opening *o)
         slash[slash == folder] = '\0'; /* "/x" is in "/" */
     const char *name = slash ? folder : ".";
     if (mkdir(name, 0755) != 0 && errno != EEXIST)
-        return fail(o, -errno, "make the folder of");
+        return fail(o, -errno, _("make the folder of"));
     autoclose int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || flock(fd, LOCK_EX) != 0)
-        return fail(o, -errno, "open the folder of");
+        return fail(o, -errno, _("open the folder of"));
     return steal_fd(&fd);
 }
 
@@ -68,20 +69,21 @@ static int make_way(const struct opening *o)
 {
     struct stat st;
     if (lstat(o->config->path, &st) != 0)
-        return errno == ENOENT ? 0 : fail(o, -errno, "look at");
+        return errno == ENOENT ? 0 : fail(o, -errno, _("look at"));
     if (!S_ISSOCK(st.st_mode)) {
-        snprintf(o->why, o->why_bytes, "%s is there already, and no socket", o->config->path);
+        snprintf(o->why, o->why_bytes, _("%s is there already, and no socket"), o->config->path);
         return -EEXIST;
     }
     autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return fail(o, -errno, "open");
+        return fail(o, -errno, _("open"));
     if (connect(fd, (const struct sockaddr *)&o->address, sizeof(o->address)) == 0 ||
         errno != ECONNREFUSED) {
-        snprintf(o->why, o->why_bytes, "%s: another server listens there already", o->config->path);
+        snprintf(o->why, o->why_bytes, _("%s: another server listens there already"),
+                 o->config->path);
         return -EADDRINUSE;
     }
-    return unlink(o->config->path) == 0 ? 0 : fail(o, -errno, "remove the old");
+    return unlink(o->config->path) == 0 ? 0 : fail(o, -errno, _("remove the old"));
 }
 
 static int find_group(const struct opening *o, gid_t *out)
@@ -91,7 +93,7 @@ static int find_group(const struct opening *o, gid_t *out)
     const unsigned long number = strtoul(name, &end, 10);
     const struct group *entry = *end ? getgrnam(name) : NULL;
     if (*end && !entry) {
-        snprintf(o->why, o->why_bytes, "there is no group '%s' here", name);
+        snprintf(o->why, o->why_bytes, _("there is no group '%s' here"), name);
         return -EINVAL;
     }
     *out = entry ? entry->gr_gid : (gid_t)number;
@@ -106,8 +108,8 @@ static int set_access(const struct opening *o)
     if (err < 0)
         return err;
     if (group != (gid_t)-1 && chown(c->path, (uid_t)-1, group) != 0)
-        return fail(o, -errno, "change the group of");
-    return chmod(c->path, c->mode) == 0 ? 0 : fail(o, -errno, "change the mode of");
+        return fail(o, -errno, _("change the group of"));
+    return chmod(c->path, c->mode) == 0 ? 0 : fail(o, -errno, _("change the mode of"));
 }
 
 /* Removes the file if it was made by `l`. */
@@ -128,10 +130,10 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     const int bind_err = bound == 0 ? 0 : -errno;
     umask(mask);
     if (bind_err < 0)
-        return fail(o, bind_err, "make");
+        return fail(o, bind_err, _("make"));
     int err = set_access(o);
     if (err == 0 && lstat(o->config->path, &st) != 0)
-        err = fail(o, -errno, "look at");
+        err = fail(o, -errno, _("look at"));
     if (err != 0) {
         unlink(o->config->path); /* the folder is locked: ours */
         return err;
@@ -140,7 +142,7 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     l->device = st.st_dev;
     l->inode = st.st_ino;
     l->changed = st.st_ctim;
-    return listen(l->fd, BACKLOG) == 0 ? 0 : fail(o, -errno, "listen at");
+    return listen(l->fd, BACKLOG) == 0 ? 0 : fail(o, -errno, _("listen at"));
 }
 
 int listener_open(const struct listener_config *config, struct listener *out, char *why,
@@ -155,7 +157,7 @@ int listener_open(const struct listener_config *config, struct listener *out, ch
     if (err < 0)
         return err;
     struct listener l = { .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
-    err = l.fd < 0 ? fail(&o, -errno, "open") : bind_and_listen(&o, &l);
+    err = l.fd < 0 ? fail(&o, -errno, _("open")) : bind_and_listen(&o, &l);
     if (err < 0)
         listener_close(&l);
     else

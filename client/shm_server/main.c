@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "shm_server/shm_server.h"
+#include "text/text.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
     struct shm_server_options options;
     struct option_error error;
     int status = EXIT_USAGE;
+    text_init();
     if (shm_server_options_load(&options, argc, argv, &error) < 0)
         fprintf(stderr, "espelho shm-server: %s\n", error.message);
     else

@@ -16,6 +16,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 
 #define HUGE_PAGES_DIR "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 
@@ -34,12 +35,12 @@ static void explain_huge(uint64_t len_bytes, int err, char *why, size_t why_byte
 {
     const uint64_t need = len_bytes / SHM_MEMORY_HUGE_PAGE_BYTES;
     snprintf(why, why_bytes,
-             "%" PRIu64
-             " huge pages of 2 MiB are needed, %lu are free (%s). Reserve them, best right "
-             "after boot:\n"
-             "  sudo sysctl vm.nr_hugepages=%" PRIu64 "\n"
-             "for good: put vm.nr_hugepages=%" PRIu64
-             " into /etc/sysctl.d/espelho.conf; or leave --huge out.",
+             _("%" PRIu64
+               " huge pages of 2 MiB are needed, %lu are free (%s). Reserve them, best right "
+               "after boot:\n"
+               "  sudo sysctl vm.nr_hugepages=%" PRIu64 "\n"
+               "for good: put vm.nr_hugepages=%" PRIu64
+               " into /etc/sysctl.d/espelho.conf; or leave --huge out."),
              need, free_huge_pages(), err_str(err), need, need);
 }
 
@@ -61,9 +62,9 @@ static int bind_to_node(int fd, uint64_t len_bytes, int node, char *why, size_t 
     if (mem != MAP_FAILED)
         munmap(mem, (size_t)len_bytes);
     if (err < 0)
-        snprintf(why, why_bytes, "cannot bind the memory to NUMA node %d: %s%s", node, err_str(err),
-                 err == -EINVAL ? ". `numactl --hardware` lists the nodes; or leave --numa out"
-                                : "");
+        snprintf(
+            why, why_bytes, _("cannot bind the memory to NUMA node %d: %s%s"), node, err_str(err),
+            err == -EINVAL ? _(". `numactl --hardware` lists the nodes; or leave --numa out") : "");
     return err;
 }
 
@@ -77,8 +78,8 @@ static int fill(int fd, const struct shm_memory_config *c, char *why, size_t why
     if (err < 0 && c->huge)
         explain_huge(c->len_bytes, err, why, why_bytes);
     else if (err < 0)
-        snprintf(why, why_bytes, "cannot allocate %" PRIu64 " MiB%s: %s", c->len_bytes >> 20,
-                 c->numa_node >= 0 ? " on that NUMA node" : "", err_str(err));
+        snprintf(why, why_bytes, _("cannot allocate %" PRIu64 " MiB%s: %s"), c->len_bytes >> 20,
+                 c->numa_node >= 0 ? _(" on that NUMA node") : "", err_str(err));
     return err;
 }
 
@@ -91,7 +92,7 @@ static int create_empty(const struct shm_memory_config *c, char *why, size_t why
         if (c->huge)
             explain_huge(c->len_bytes, err, why, why_bytes);
         else
-            snprintf(why, why_bytes, "cannot create %" PRIu64 " MiB of shared memory: %s",
+            snprintf(why, why_bytes, _("cannot create %" PRIu64 " MiB of shared memory: %s"),
                      c->len_bytes >> 20, err_str(err));
         return err;
     }
@@ -102,7 +103,7 @@ int shm_memory_create(const struct shm_memory_config *c, int *out, char *why, si
 {
     assert(is_power_of_two(c->len_bytes));
     if (c->huge && c->len_bytes < SHM_MEMORY_HUGE_PAGE_BYTES) {
-        snprintf(why, why_bytes, "the memory is smaller than one huge page (2 MiB)");
+        snprintf(why, why_bytes, _("the memory is smaller than one huge page (2 MiB)"));
         return -EINVAL;
     }
     autoclose int fd = create_empty(c, why, why_bytes);
@@ -114,7 +115,7 @@ int shm_memory_create(const struct shm_memory_config *c, int *out, char *why, si
         err = fill(fd, c, why, why_bytes);
     if (err == 0 && fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
         err = -errno;
-        snprintf(why, why_bytes, "cannot seal the shared memory: %s", err_str(err));
+        snprintf(why, why_bytes, _("cannot seal the shared memory: %s"), err_str(err));
     }
     if (err == 0)
         *out = steal_fd(&fd);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "kvmfr/format.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
@@ -23,42 +24,45 @@ enum { PATH_BYTES = 256, VM_NAME_BYTES = 64, SMALLEST_BYTES = 1 << 20 };
 
 static const struct option_def defs[] = {
     { "vm", .type = OPTION_STRING, .offset = AT(vm), .default_text = "", .value_name = "NAME",
-      .help = "the socket is " SOCKET_DIR "NAME.sock, more options are in " CONFIG_DIR
-              "NAME.conf if that exists" },
+      .help = N_("the socket is /run/espelho/NAME.sock, more options are in "
+                 "/etc/espelho/shm/NAME.conf if that exists") },
     { "config", .type = OPTION_STRING, .offset = AT(config), .default_text = "",
-      .value_name = "FILE", .help = "read options from this file; the command line goes before" },
+      .value_name = "FILE",
+      .help = N_("read options from this file; the command line goes before") },
     { "size", .type = OPTION_STRING, .offset = AT(size), .default_text = "", .value_name = "64M|1G",
-      .help = "size of the memory, a power of two" },
+      .help = N_("size of the memory, a power of two") },
     { "mode", .type = OPTION_SIZE, .offset = AT(mode), .min = 1, .max = FRAME_MAX_PX,
       .default_text = "3840x2160", .value_name = "WxH",
-      .help = "where no size is given: large enough for this mode" },
+      .help = N_("where no size is given: large enough for this mode") },
     { "hdr", .type = OPTION_BOOL, .offset = AT(hdr), .default_text = "no",
-      .help = "with mode: room for 16-bit HDR pixels" },
+      .help = N_("with mode: room for 16-bit HDR pixels") },
     { "huge", .type = OPTION_BOOL, .offset = AT(huge), .default_text = "no",
-      .help = "huge pages of 2 MiB, which have to be reserved (vm.nr_hugepages)" },
+      .help = N_("huge pages of 2 MiB, which have to be reserved (vm.nr_hugepages)") },
     { "prefault", .type = OPTION_BOOL, .offset = AT(prefault), .default_text = "no",
-      .help = "take all of the memory at the start, not when it is first used" },
+      .help = N_("take all of the memory at the start, not when it is first used") },
     { "numa", .type = OPTION_I32, .offset = AT(numa), .min = -1, .max = 1023, .default_text = "-1",
-      .value_name = "NODE", .help = "take the memory from this NUMA node only; -1: anywhere" },
+      .value_name = "NODE", .help = N_("take the memory from this NUMA node only; -1: anywhere") },
     { "vectors", .type = OPTION_U32, .offset = AT(vectors), .min = 1, .max = IVSHMEM_MAX_VECTORS,
-      .default_text = "2", .help = "bells of each peer; QEMU's vectors= may be smaller" },
+      .default_text = "2", .help = N_("bells of each peer; QEMU's vectors= may be smaller") },
     { "maxPeers", .type = OPTION_U32, .offset = AT(max_peers), .min = 1,
       .max = SHM_SERVER_MAX_PEERS, .default_text = "256",
-      .help = "as many may be connected at the same time" },
+      .help = N_("as many may be connected at the same time") },
     { "group", .type = OPTION_STRING, .offset = AT(group), .default_text = "",
       .value_name = "GROUP",
-      .help = "the socket's group, which may connect; not where systemd "
-              "makes the socket" },
+      .help = N_("the socket's group, which may connect; not where systemd "
+                 "makes the socket") },
     { "socketMode", .type = OPTION_STRING, .offset = AT(socket_mode), .default_text = "0660",
-      .value_name = "MODE", .help = "the socket's permissions, octal; not where systemd makes it" },
+      .value_name = "MODE",
+      .help = N_("the socket's permissions, octal; not where systemd makes it") },
     { "allowUsers", .type = OPTION_STRING, .offset = AT(allow_users), .default_text = "",
       .value_name = "NAME,...",
-      .help = "who may connect, besides root, the server's user, and QEMU's (libvirt-qemu, qemu)" },
+      .help =
+          N_("who may connect, besides root, the server's user, and QEMU's (libvirt-qemu, qemu)") },
     { "allowGroups", .type = OPTION_STRING, .offset = AT(allow_groups), .default_text = "kvm",
-      .value_name = "NAME,...", .help = "whose members may connect" },
+      .value_name = "NAME,...", .help = N_("whose members may connect") },
 };
 const struct option_table shm_server_option_table = {
-    .defs = defs, .count = ARRAY_LEN(defs), .list_hint = "`espelho shm-server --help` lists all"
+    .defs = defs, .count = ARRAY_LEN(defs), .list_hint = N_("`espelho shm-server --help` lists all")
 };
 
 static int fail(struct option_error *error, const char *what, const char *value)
@@ -91,7 +95,7 @@ static int load_file(struct shm_server_options *o, const char *config, const cha
     }
     const int err = options_load_ini(&shm_server_option_table, o, name, false, NULL, error);
     if (err == -ENOENT && !error->message[0])
-        return *config ? fail(error, "config: there is no file", config) : 0;
+        return *config ? fail(error, _("config: there is no file"), config) : 0;
     return err;
 }
 
@@ -110,7 +114,7 @@ static int parse_line(struct shm_server_options *o, int argc, char **argv, const
     if (argc > 0)
         err = options_parse_args_sets(&set, 1, argc - 1, copy + 1, &words, error);
     if (err == 0 && words > 1)
-        err = fail(error, "one socket, and nothing more: unexpected", copy[2]);
+        err = fail(error, _("one socket, and nothing more: unexpected"), copy[2]);
     *word = err == 0 && words == 1 ? copy[1] : NULL;
     free(copy);
     return err;
@@ -120,7 +124,7 @@ static int find_socket(struct shm_server_options *o, const char *word, struct op
 {
     char path[PATH_BYTES];
     if (!is_vm_name(o->vm))
-        return fail(error, "vm: not a name", o->vm);
+        return fail(error, _("vm: not a name"), o->vm);
     if (!word && !*o->vm)
         return 0;
     snprintf(path, sizeof(path), SOCKET_DIR "%s.sock", o->vm);
@@ -139,7 +143,7 @@ int shm_server_options_load(struct shm_server_options *o, int argc, char **argv,
     o->socket = NULL;
     int err = parse_line(&first, argc, argv, &word, error);
     if (err == 0 && !is_vm_name(first.vm))
-        err = fail(error, "vm: not a name", first.vm);
+        err = fail(error, _("vm: not a name"), first.vm);
     if (err == 0 && (*first.config || *first.vm))
         err = load_file(o, first.config, first.vm, error);
     if (err == 0)
@@ -148,7 +152,7 @@ int shm_server_options_load(struct shm_server_options *o, int argc, char **argv,
         err = find_socket(o, word, error);
     shm_server_options_free(&first);
     if (err == -ENOMEM)
-        snprintf(error->message, sizeof(error->message), "out of memory");
+        snprintf(error->message, sizeof(error->message), _("out of memory"));
     return err;
 }
 
@@ -172,13 +176,14 @@ static int bytes_of_size(const char *size, uint64_t *out, char *why, size_t why_
 {
     uint64_t len_bytes;
     if (!parse_bytes(size, &len_bytes)) {
-        snprintf(why, why_bytes, "size: '%.40s' is no size; write 64M or 1G", size);
+        snprintf(why, why_bytes, _("size: '%.40s' is no size; write 64M or 1G"), size);
         return -EINVAL;
     }
     if (!is_power_of_two(len_bytes) || len_bytes < SMALLEST_BYTES || len_bytes > SHM_MAX_BYTES) {
-        snprintf(why, why_bytes,
-                 "size: '%.40s' will not do: a power of two from 1M to 2G (QEMU aborts otherwise)",
-                 size);
+        snprintf(
+            why, why_bytes,
+            _("size: '%.40s' will not do: a power of two from 1M to 2G (QEMU aborts otherwise)"),
+            size);
         return -EINVAL;
     }
     *out = len_bytes;
@@ -197,7 +202,7 @@ int shm_server_options_bytes(const struct shm_server_options *o, uint64_t *len_b
                       : 0;
     if (mib == 0) {
         snprintf(why, why_bytes,
-                 "mode: no size is enough for it (2048 MiB are the most); take a smaller one");
+                 _("mode: no size is enough for it (2048 MiB are the most); take a smaller one"));
         return -EINVAL;
     }
     *len_bytes = (uint64_t)mib << 20;

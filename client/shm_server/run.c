@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "loop/loop.h"
 #include "shm_server/access.h"
 #include "shm_server/listener.h"
@@ -67,7 +68,7 @@ static int parse_socket_mode(struct service *s, mode_t *mode)
     const char *text = s->options->socket_mode;
     const unsigned long v = strtoul(text, &end, 8);
     if (!*text || *end || v > 0777) {
-        snprintf(s->why, sizeof(s->why), "socket-mode: '%.40s' is no mode; write 0660", text);
+        snprintf(s->why, sizeof(s->why), _("socket-mode: '%.40s' is no mode; write 0660"), text);
         return -EINVAL;
     }
     *mode = (mode_t)v;
@@ -81,7 +82,7 @@ static int not_waiting(struct service *s, int fd)
     if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
         return 0;
     const int err = -errno;
-    snprintf(s->why, sizeof(s->why), "use the socket of systemd: %s", err_str(err));
+    snprintf(s->why, sizeof(s->why), _("use the socket of systemd: %s"), err_str(err));
     return err;
 }
 
@@ -110,7 +111,7 @@ static int open_listener(struct service *s)
         return not_waiting(s, s->listener.fd);
     }
     if (!o->socket) {
-        snprintf(s->why, sizeof(s->why), "which socket? Name it, or the VM with --vm=NAME");
+        snprintf(s->why, sizeof(s->why), _("which socket? Name it, or the VM with --vm=NAME"));
         return -EINVAL;
     }
     struct listener_config config = { .path = o->socket, .group = o->group };
@@ -207,7 +208,7 @@ static int start_loop(struct service *s)
     if (err == 0)
         err = shm_server_create(&config, &s->server);
     if (err < 0)
-        snprintf(s->why, sizeof(s->why), "start the server: %s", err_str(err));
+        snprintf(s->why, sizeof(s->why), _("start the server: %s"), err_str(err));
     return err;
 }
 
@@ -237,9 +238,9 @@ static int start(struct service *s)
 
 static void announce(const struct service *s)
 {
-    const char *path = s->listener.path ? s->listener.path : "the socket of systemd";
+    const char *path = s->listener.path ? s->listener.path : _("the socket of systemd");
     log_info("%" PRIu64 " MiB%s at %s, %" PRIu32 " vectors", s->memory_bytes >> 20,
-             s->options->huge ? " of huge pages" : "", path, s->options->vectors);
+             s->options->huge ? _(" of huge pages") : "", path, s->options->vectors);
     if (!s->memory_kept)
         log_info("the memory is new: a VM that runs already is not on it until it is shut down and "
                  "started again");

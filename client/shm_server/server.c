@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "shm_server/server_private.h"
 
 enum { ACCEPTS_AT_ONCE = 16, PATIENCE_CHECK_MS = 100, REFUSAL_LOG_MS = 1000 };
@@ -124,7 +125,7 @@ static void on_timer(void *ctx)
     for (size_t i = 0; i < s->count; i++) {
         struct shm_peer *p = s->peers[i];
         if (p->unread_since_ns && now_ns - p->unread_since_ns > limit_ns)
-            shm_peer_doom(p, "does not read");
+            shm_peer_doom(p, _("does not read"));
     }
     shm_server_sweep(s);
 }

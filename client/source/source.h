@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "kvmfr/damage.h"
 #include "kvmfr/cursor.h"
 #include "kvmfr/frame.h"
@@ -61,12 +62,13 @@ enum source_bell {
     SOURCE_BELL_BROKEN, /* it said so, but the rings do not come: we look ourselves */
 };
 
+/* Untranslated: for _(), and for programs. */
 static inline const char *source_bell_name(enum source_bell bell)
 {
-    static const char *const names[] = { [SOURCE_BELL_NONE] = "none",
-                                         [SOURCE_BELL_GREETING] = "greeting",
-                                         [SOURCE_BELL_ACTIVE] = "active",
-                                         [SOURCE_BELL_BROKEN] = "broken" };
+    static const char *const names[] = { [SOURCE_BELL_NONE] = N_("none"),
+                                         [SOURCE_BELL_GREETING] = N_("greeting"),
+                                         [SOURCE_BELL_ACTIVE] = N_("active"),
+                                         [SOURCE_BELL_BROKEN] = N_("broken") };
     return names[bell];
 }
 

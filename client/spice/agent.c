@@ -15,6 +15,7 @@
 
 #include "base/checked.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/reader.h"
 
 #define HEADER_BYTES 20u
@@ -241,7 +242,7 @@ static void send_caps(struct spice_agent *a, bool request)
     for (size_t i = 0; i < ARRAY_LEN(our_caps); i++)
         words[1 + our_caps[i] / 32] |= UINT32_C(1) << our_caps[i] % 32;
     log_unsent(send_words(a, VD_AGENT_ANNOUNCE_CAPABILITIES, words, ARRAY_LEN(words)),
-               "what this viewer can do");
+               _("what this viewer can do"));
 }
 
 static void send_max_clipboard(struct spice_agent *a)
@@ -249,7 +250,7 @@ static void send_max_clipboard(struct spice_agent *a)
     if (a->max_clipboard_bytes == 0 || !spice_agent_has_cap(a, VD_AGENT_CAP_MAX_CLIPBOARD))
         return;
     const uint32_t max = min_u32(a->max_clipboard_bytes, INT32_MAX);
-    log_unsent(send_words(a, VD_AGENT_MAX_CLIPBOARD, &max, 1), "the clipboard's limit");
+    log_unsent(send_words(a, VD_AGENT_MAX_CLIPBOARD, &max, 1), _("the clipboard's limit"));
 }
 
 static void send_resolution(struct spice_agent *a)
@@ -258,7 +259,7 @@ static void send_resolution(struct spice_agent *a)
         return;
     const uint32_t words[] = { 1, 0, a->height_px, a->width_px, DEPTH_BITS, 0, 0 };
     log_unsent(send_words(a, VD_AGENT_MONITORS_CONFIG, words, ARRAY_LEN(words)),
-               "the window's size");
+               _("the window's size"));
 }
 
 void spice_agent_set_max_clipboard(struct spice_agent *a, uint32_t bytes)
@@ -487,8 +488,8 @@ static void on_reply(struct spice_agent *a, struct spice_reader *r)
     if (!r->bad && error != VD_AGENT_SUCCESS)
         log_every(WARN_MS, LOG_LEVEL_WARN,
                   type == VD_AGENT_MONITORS_CONFIG
-                      ? "the guest's agent could not set the window's size as resolution"
-                      : "the guest's agent reports an error");
+                      ? _("the guest's agent could not set the window's size as resolution")
+                      : _("the guest's agent reports an error"));
 }
 
 static const struct {

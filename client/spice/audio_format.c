@@ -3,7 +3,9 @@
 
 #include <spice/enums.h>
 
-#define TOO_SHORT "too short"
+#include "base/text.h"
+
+#define TOO_SHORT N_("too short")
 
 const char *spice_audio_format_read(struct spice_reader *r, struct spice_audio_format *out)
 {
@@ -11,13 +13,13 @@ const char *spice_audio_format_read(struct spice_reader *r, struct spice_audio_f
     const uint16_t samples = spice_read_u16(r);
     const uint32_t rate_hz = spice_read_u32(r);
     if (r->bad)
-        return TOO_SHORT;
+        return _(TOO_SHORT);
     if (f.channels == 0 || f.channels > SPICE_AUDIO_MAX_CHANNELS)
-        return "number of channels is not 1 to 8";
+        return _("number of channels is not 1 to 8");
     if (samples != SPICE_AUDIO_FMT_S16)
-        return "unknown sample format";
+        return _("unknown sample format");
     if (rate_hz < SPICE_AUDIO_MIN_HZ || rate_hz > SPICE_AUDIO_MAX_HZ)
-        return "rate is not 8000 to 192000 Hz";
+        return _("rate is not 8000 to 192000 Hz");
     *out = (struct spice_audio_format){ .channels = f.channels, .rate_hz = rate_hz };
     return NULL;
 }
@@ -34,7 +36,7 @@ const char *spice_audio_volume_read(struct spice_reader *r, struct spice_audio_v
             v.level[i] = level;
     }
     if (r->bad)
-        return TOO_SHORT;
+        return _(TOO_SHORT);
     *out = v;
     return NULL;
 }
@@ -43,7 +45,7 @@ const char *spice_audio_mute_read(struct spice_reader *r, bool *out)
 {
     const uint8_t mute = spice_read_u8(r);
     if (r->bad)
-        return TOO_SHORT;
+        return _(TOO_SHORT);
     *out = mute != 0;
     return NULL;
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/framing.h"
 #include "spice/link.h"
 #include "spice/problem.h"
@@ -92,9 +93,11 @@ static void fail_args(struct spice_channel *c, enum spice_fault fault, const cha
         return;
     vsnprintf(text, sizeof(text), fmt, args);
     spice_server_describe(c->server, where, sizeof(where));
-    const bool is_main = c->ops->type == SPICE_CHANNEL_MAIN;
-    spice_problem_set(&c->problem, fault, "SPICE at %s%s%s: %s", where, is_main ? "" : ", channel ",
-                      is_main ? "" : c->ops->name, text);
+    if (c->ops->type == SPICE_CHANNEL_MAIN)
+        spice_problem_set(&c->problem, fault, _("SPICE at %s: %s"), where, text);
+    else
+        spice_problem_set(&c->problem, fault, _("SPICE at %s, channel %s: %s"), where, c->ops->name,
+                          text);
     stop(c);
 }
 
@@ -132,7 +135,7 @@ static void flush(struct spice_channel *c)
         if (n == -EAGAIN)
             break;
         if (n < 0)
-            fail(c, SPICE_FAULT_CLOSED, "the connection broke: %s", err_str((int)n));
+            fail(c, SPICE_FAULT_CLOSED, _("the connection broke: %s"), err_str((int)n));
         else
             sendqueue_sent(&c->out, (size_t)n);
     }
@@ -151,12 +154,12 @@ static int queue_message(struct spice_channel *c, uint16_t type, const void *bod
     const size_t header_bytes = c->in.mini ? FRAMING_MINI_HEADER_BYTES : FRAMING_FULL_HEADER_BYTES;
     if (body_bytes > SPICE_SEND_MAX_BYTES ||
         sendqueue_bytes(&c->out) + body_bytes > SPICE_SEND_MAX_BYTES) {
-        fail(c, SPICE_FAULT_CLOSED, "the server does not take what is sent to it");
+        fail(c, SPICE_FAULT_CLOSED, _("the server does not take what is sent to it"));
         return -EAGAIN;
     }
     uint8_t *p = sendqueue_append(&c->out, header_bytes + body_bytes);
     if (!p) {
-        fail(c, SPICE_FAULT_MEMORY, "out of memory");
+        fail(c, SPICE_FAULT_MEMORY, _("out of memory"));
         return -EAGAIN;
     }
     if (!c->in.mini) {
@@ -231,7 +234,7 @@ static void on_disconnecting(struct spice_channel *c, struct spice_reader *r)
     (void)spice_read_u64(r); /* its time */
     const uint32_t reason = spice_read_u32(r);
     if (!r->bad)
-        fail(c, SPICE_FAULT_CLOSED, "the server ends the connection (reason %u)", reason);
+        fail(c, SPICE_FAULT_CLOSED, _("the server ends the connection (reason %u)"), reason);
 }
 
 static void on_notify(const struct spice_channel *c, struct spice_reader *r)
@@ -253,7 +256,7 @@ static void on_notify(const struct spice_channel *c, struct spice_reader *r)
 
 static void migrates(struct spice_channel *c)
 {
-    fail(c, SPICE_FAULT_CLOSED, "the VM moves to another host");
+    fail(c, SPICE_FAULT_CLOSED, _("the VM moves to another host"));
 }
 
 /* We do not go with the VM; but the server waits for our mark before it goes. */
@@ -310,14 +313,14 @@ static void one_message(struct spice_channel *c, const struct framing_message *m
     struct spice_reader r = spice_reader_of(m->body, m->body_bytes);
     if (common_message(c, m->type, &r)) {
         if (r.bad)
-            fail(c, SPICE_FAULT_PROTOCOL, "message %u of %zu bytes is cut short", m->type,
+            fail(c, SPICE_FAULT_PROTOCOL, _("message %u of %zu bytes is cut short"), m->type,
                  m->body_bytes);
         return;
     }
     c->heard = true;
     c->blame[0] = '\0';
     if (c->ops->on_message(c->ctx, c, m->type, m->body, m->body_bytes) < 0 && !c->dead)
-        fail(c, SPICE_FAULT_PROTOCOL, "bad message %u of %zu bytes%s%s", m->type, m->body_bytes,
+        fail(c, SPICE_FAULT_PROTOCOL, _("bad message %u of %zu bytes%s%s"), m->type, m->body_bytes,
              c->blame[0] ? ": " : "", c->blame);
 }
 
@@ -334,12 +337,13 @@ static void with_sub_messages(struct spice_channel *c, const struct framing_mess
                           ? 0
                           : framing_sub_messages(m->body, m->body_bytes, m->sub_list, subs);
     if (count < 0) {
-        fail(c, SPICE_FAULT_PROTOCOL, "the list of sub-messages in message %u is broken", m->type);
+        fail(c, SPICE_FAULT_PROTOCOL, _("the list of sub-messages in message %u is broken"),
+             m->type);
         return;
     }
     for (int i = 0; i < count && goes_on(c); i++) {
         if (subs[i].type == SPICE_MSG_LIST)
-            fail(c, SPICE_FAULT_PROTOCOL, "a list of sub-messages inside another");
+            fail(c, SPICE_FAULT_PROTOCOL, _("a list of sub-messages inside another"));
         else
             one_message(c, &subs[i]);
     }
@@ -363,10 +367,10 @@ static bool step_messages(struct spice_channel *c)
     if (found == 0)
         return false;
     if (found == -EMSGSIZE)
-        fail(c, SPICE_FAULT_PROTOCOL, "message %u of %zu bytes is larger than the limit of %u",
+        fail(c, SPICE_FAULT_PROTOCOL, _("message %u of %zu bytes is larger than the limit of %u"),
              m.type, m.body_bytes, c->in.max_body_bytes);
     else if (found < 0)
-        fail(c, SPICE_FAULT_MEMORY, "no memory for a message of %zu bytes", m.body_bytes);
+        fail(c, SPICE_FAULT_MEMORY, _("no memory for a message of %zu bytes"), m.body_bytes);
     if (found < 0)
         return false;
     with_sub_messages(c, &m);
@@ -383,7 +387,7 @@ static void queue_raw(struct spice_channel *c, const void *bytes, size_t count)
     if (p)
         memcpy(p, bytes, count);
     else
-        fail(c, SPICE_FAULT_MEMORY, "out of memory");
+        fail(c, SPICE_FAULT_MEMORY, _("out of memory"));
 }
 
 static void send_link(struct spice_channel *c)
@@ -407,12 +411,13 @@ static bool queue_ticket(struct spice_channel *c, const struct link_reply *reply
     uint8_t mechanism[4], ticket[TICKET_BYTES];
     const int err = ticket_make(reply->key, c->server->password, ticket);
     if (err == -E2BIG)
-        fail(c, SPICE_FAULT_PASSWORD, "the password is longer than the %d bytes that SPICE allows",
+        fail(c, SPICE_FAULT_PASSWORD,
+             _("the password is longer than the %d bytes that SPICE allows"),
              TICKET_MAX_PASSWORD_BYTES);
     else if (err == -EPROTO)
-        fail(c, SPICE_FAULT_PROTOCOL, "the server sent no usable key for the password");
+        fail(c, SPICE_FAULT_PROTOCOL, _("the server sent no usable key for the password"));
     else if (err < 0)
-        fail(c, SPICE_FAULT_MEMORY, "encrypt the password: %s", err_str(err));
+        fail(c, SPICE_FAULT_MEMORY, _("encrypt the password: %s"), err_str(err));
     if (err < 0)
         return false;
     c->had_password = c->server->password && c->server->password[0];
@@ -456,8 +461,8 @@ static bool step_link_reply(struct spice_channel *c)
     if ((reply.common_caps & selection) &&
         !(reply.common_caps & 1u << SPICE_COMMON_CAP_AUTH_SPICE)) {
         fail(c, SPICE_FAULT_REFUSED,
-             "the server only knows SASL for logging in, which this program does not: "
-             "set sasl=off or a password");
+             _("the server only knows SASL for logging in, which this program does not: "
+               "set sasl=off or a password"));
         return true;
     }
     if (!queue_ticket(c, &reply))
@@ -515,14 +520,14 @@ static bool step(struct spice_channel *c)
 static void closed(struct spice_channel *c)
 {
     static const char *const when[] = {
-        [STATE_LINK_HEADER] = " before it answered: does it want TLS (spice:tlsPort)?",
-        [STATE_LINK_REPLY] = " in the middle of its first answer",
-        [STATE_LINK_RESULT] = " instead of letting us in",
+        [STATE_LINK_HEADER] = N_(" before it answered: does it want TLS (spice:tlsPort)?"),
+        [STATE_LINK_REPLY] = N_(" in the middle of its first answer"),
+        [STATE_LINK_RESULT] = N_(" instead of letting us in"),
         [STATE_UP] = "",
     };
     assert(c->state < ARRAY_LEN(when));
-    fail(c, SPICE_FAULT_CLOSED, "the server closed the connection%s",
-         when[c->state] ? when[c->state] : "");
+    fail(c, SPICE_FAULT_CLOSED, _("the server closed the connection%s"),
+         when[c->state] && *when[c->state] ? _(when[c->state]) : "");
 }
 
 /* Bytes that came; 0: none for now. */
@@ -539,7 +544,7 @@ static size_t receive_some(struct spice_channel *c)
     if (n == 0)
         closed(c);
     else if (n < 0)
-        fail(c, SPICE_FAULT_CLOSED, "the connection broke: %s", err_str((int)n));
+        fail(c, SPICE_FAULT_CLOSED, _("the connection broke: %s"), err_str((int)n));
     else
         framing_filled(&c->in, (size_t)n);
     return n > 0 ? (size_t)n : 0;
@@ -634,8 +639,8 @@ static void on_timeout(void *ctx)
 {
     struct spice_channel *c = ctx;
     fail(c, SPICE_FAULT_NO_SERVER,
-         "it accepts connections but does not answer: is it a SPICE server, and does the VM's "
-         "process run?");
+         _("it accepts connections but does not answer: is it a SPICE server, and does the VM's "
+           "process run?"));
 }
 
 static const struct transport_ops transport_ops = {

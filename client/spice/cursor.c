@@ -9,6 +9,7 @@
 #include <spice/enums.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/cursor_private.h"
 #include "spice/reader.h"
 
@@ -185,7 +186,7 @@ int spice_cursor_message(struct spice_cursor *c, uint16_t type, const uint8_t *b
         return 0; /* trails, and what newer servers may say */
     }
     if (err == 0 && r.bad) {
-        *why = "a pointer message ends early";
+        *why = _("a pointer message ends early");
         err = -EPROTO;
     }
     if (err == 0)

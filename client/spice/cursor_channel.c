@@ -4,6 +4,7 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
 #include "spice/cursor_private.h"
 
 enum { MESSAGE_MAX_BYTES = 2 * 1024 * 1024 };
@@ -23,7 +24,7 @@ static int on_message(void *ctx, struct spice_channel *channel, uint16_t type, c
     const int err = spice_cursor_message(ctx, type, body, body_bytes, &why);
     if (err == 0)
         return 0;
-    return spice_channel_blame(channel, "%s", err == -ENOMEM ? "out of memory" : why);
+    return spice_channel_blame(channel, "%s", err == -ENOMEM ? _("out of memory") : why);
 }
 
 static void on_down(void *ctx, struct spice_channel *channel, const struct spice_problem *problem)

@@ -9,6 +9,8 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
+
 struct cursor_pixels *cursor_pixels_ref(struct cursor_pixels *p)
 {
     p->refs++;
@@ -112,11 +114,11 @@ int cursor_pixels_read(const struct cursor_head *head, struct spice_reader *r,
 {
     if (head->width_px == 0 || head->width_px > SPICE_CURSOR_MAX_PX || head->height_px == 0 ||
         head->height_px > SPICE_CURSOR_MAX_PX) {
-        *why = "a pointer shape is empty or too large";
+        *why = _("a pointer shape is empty or too large");
         return -EPROTO;
     }
     if (head->type >= ARRAY_LEN(kinds)) {
-        *why = "a pointer shape of an unknown kind";
+        *why = _("a pointer shape of an unknown kind");
         return -EPROTO;
     }
     const uint32_t row_bytes = (head->width_px * kinds[head->type].bits_per_px + 7) / 8;
@@ -126,7 +128,7 @@ int cursor_pixels_read(const struct cursor_head *head, struct spice_reader *r,
                         (alpha ? 0 : plane_bytes);
     const uint8_t *data = spice_read_bytes(r, need);
     if (!data) {
-        *why = "a pointer shape ends early";
+        *why = _("a pointer shape ends early");
         return -EPROTO;
     }
     const bool mono = head->type == SPICE_CURSOR_TYPE_MONO;

@@ -10,6 +10,7 @@
 #include <spice/enums.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/display_private.h"
 
 /* ---- surfaces ---- */
@@ -92,13 +93,13 @@ static int add_surface(struct spice_display *d, struct message *m, uint32_t id, 
     const enum spice_depth depth = depth_of(format, &has_alpha);
     struct spice_pixmap *pixmap;
     if (depth == SPICE_DEPTH_NONE)
-        return message_missing(m, "a surface of an unknown pixel format");
+        return message_missing(m, _("a surface of an unknown pixel format"));
     if (!spice_pixmap_fits(width_px, height_px))
-        return message_missing(m, "a surface that is empty or larger than 64 MiB");
+        return message_missing(m, _("a surface that is empty or larger than 64 MiB"));
     if (d->surface_count == SURFACES_MAX ||
         d->surface_bytes + (uint64_t)width_px * height_px * sizeof(uint32_t) >
             SPICE_SURFACES_MAX_BYTES)
-        return message_missing(m, "a surface beyond the limit of all surfaces");
+        return message_missing(m, _("a surface beyond the limit of all surfaces"));
     const int err = spice_pixmap_create(width_px, height_px, &pixmap);
     if (err < 0)
         return err;
@@ -117,7 +118,7 @@ static int on_surface_create(struct spice_display *d, struct message *m)
     const uint32_t width_px = spice_read_u32(&m->r), height_px = spice_read_u32(&m->r);
     const uint32_t format = spice_read_u32(&m->r), flags = spice_read_u32(&m->r);
     if (m->r.bad)
-        return message_bad(m, "the message about a new surface ends early");
+        return message_bad(m, _("the message about a new surface ends early"));
     const bool primary = flags & SPICE_SURFACE_FLAGS_PRIMARY;
     struct surface *same = display_find_surface(d, id);
     if (same)
@@ -132,7 +133,7 @@ static int on_surface_destroy(struct spice_display *d, struct message *m)
 {
     struct surface *s = display_find_surface(d, spice_read_u32(&m->r));
     if (m->r.bad)
-        return message_bad(m, "the message about a surface's end ends early");
+        return message_bad(m, _("the message about a surface's end ends early"));
     if (s)
         remove_surface(d, s);
     return 0;
@@ -144,7 +145,7 @@ static int on_mode(struct spice_display *d, struct message *m)
     const uint32_t width_px = spice_read_u32(&m->r), height_px = spice_read_u32(&m->r);
     const uint32_t bits = spice_read_u32(&m->r);
     if (m->r.bad)
-        return message_bad(m, "the message about a new mode ends early");
+        return message_bad(m, _("the message about a new mode ends early"));
     remove_all_surfaces(d);
     return add_surface(d, m, 0, width_px, height_px,
                        bits == 16 ? SPICE_SURFACE_FMT_16_555 : SPICE_SURFACE_FMT_32_xRGB, true);
@@ -186,12 +187,12 @@ static int on_inval_list(struct spice_display *d, struct message *m)
         const uint8_t type = spice_read_u8(&m->r);
         const uint64_t id = spice_read_u64(&m->r);
         if (m->r.bad)
-            return message_bad(m, "the list of images to forget ends early");
+            return message_bad(m, _("the list of images to forget ends early"));
         if (type == SPICE_RES_TYPE_PIXMAP)
             spice_pixmap_cache_drop(&d->cache, id);
     }
     if (m->r.bad)
-        return message_bad(m, "the list of images to forget ends early");
+        return message_bad(m, _("the list of images to forget ends early"));
     return 0;
 }
 
@@ -206,7 +207,7 @@ static int on_inval_palette(struct spice_display *d, struct message *m)
 {
     const uint64_t id = spice_read_u64(&m->r);
     if (m->r.bad)
-        return message_bad(m, "the message about a palette's end ends early");
+        return message_bad(m, _("the message about a palette's end ends early"));
     spice_palettes_drop(&d->palettes, id);
     return 0;
 }
@@ -226,7 +227,7 @@ static int on_monitors(struct spice_display *d, struct message *m)
     (void)spice_read_u16(&m->r); /* how many there may be */
     (void)spice_read_bytes(&m->r, (size_t)count * 28);
     if (m->r.bad)
-        return message_bad(m, "the list of monitors ends early");
+        return message_bad(m, _("the list of monitors ends early"));
     log_debug("the guest has %u monitors on this display", count);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
 #include "spice/display_private.h"
 
 /* ---- where ---- */
@@ -28,7 +29,7 @@ static int read_clip_rects(struct message *m, struct clip *out)
 {
     const uint32_t count = spice_read_u32(&m->r);
     if (m->r.bad || count > CLIP_RECTS_MAX || (uint64_t)count * 16 > m->r.left_bytes)
-        return message_bad(m, "a list of clip rectangles is too long or ends early");
+        return message_bad(m, _("a list of clip rectangles is too long or ends early"));
     struct spice_rect *rects = calloc(count ? count : 1, sizeof(*rects));
     if (!rects)
         return -ENOMEM;
@@ -42,7 +43,7 @@ int display_read_clip(struct message *m, struct clip *out)
 {
     const uint8_t type = spice_read_u8(&m->r);
     if (m->r.bad || type > SPICE_CLIP_TYPE_RECTS)
-        return message_bad(m, "a drawing message ends early or has an unknown clip");
+        return message_bad(m, _("a drawing message ends early or has an unknown clip"));
     if (type == SPICE_CLIP_TYPE_RECTS)
         return read_clip_rects(m, out);
     *out = (struct clip){ .all = true };
@@ -74,7 +75,7 @@ int display_paint(struct spice_display *d, struct message *m, struct surface *s,
         if (pixels == 0)
             continue;
         if (pixels > left_px)
-            return message_bad(m, "clip rectangles overlap");
+            return message_bad(m, _("clip rectangles overlap"));
         left_px -= pixels;
         paint_part(d, s, &part, paint, op);
     }
@@ -103,7 +104,7 @@ static int read_image_at(struct spice_display *d, struct message *m, enum spice_
                          uint32_t offset, struct spice_pixmap **out)
 {
     if (offset == 0 || offset >= m->body_bytes)
-        return message_bad(m, "an image lies outside its message");
+        return message_bad(m, _("an image lies outside its message"));
     struct spice_reader r = spice_reader_of(m->body + offset, m->body_bytes - offset);
     struct spice_image_head head;
     const int err = spice_image_read_head(&r, &head, &m->why);
@@ -112,7 +113,7 @@ static int read_image_at(struct spice_display *d, struct message *m, enum spice_
     if (head.type == SPICE_IMAGE_TYPE_SURFACE) {
         const struct surface *s = display_find_surface(d, spice_read_u32(&r));
         if (r.bad || !s)
-            return message_missing(m, "a picture from a surface that does not exist");
+            return message_missing(m, _("a picture from a surface that does not exist"));
         *out = spice_pixmap_ref(s->pixmap);
         return 0;
     }
@@ -120,7 +121,7 @@ static int read_image_at(struct spice_display *d, struct message *m, enum spice_
         head.type == SPICE_IMAGE_TYPE_FROM_CACHE_LOSSLESS) {
         struct spice_pixmap *kept = spice_pixmap_cache_find(&d->cache, head.id);
         if (!kept)
-            return message_missing(m, "an image that the server thinks we have");
+            return message_missing(m, _("an image that the server thinks we have"));
         *out = spice_pixmap_ref(kept);
         return 0;
     }
@@ -147,7 +148,7 @@ static int read_picture(struct spice_display *d, struct message *m, const struct
     const uint32_t offset = spice_read_u32(&m->r);
     const struct spice_rect area = display_read_rect(&m->r);
     if (m->r.bad)
-        return message_bad(m, "a drawing message ends early");
+        return message_bad(m, _("a drawing message ends early"));
     const enum spice_depth depth = t->surface ? t->surface->depth : SPICE_DEPTH_32;
     const int err = read_image_at(d, m, depth, offset, &p->owned);
     if (err < 0)
@@ -180,8 +181,8 @@ static int read_brush(struct message *m, const struct target *t, uint32_t *colou
         *colour = 0;
         return 0;
     }
-    return m->r.bad ? message_bad(m, "a drawing message ends early")
-                    : message_missing(m, "a pattern brush");
+    return m->r.bad ? message_bad(m, _("a drawing message ends early"))
+                    : message_missing(m, _("a pattern brush"));
 }
 
 static int read_rop(struct message *m, uint16_t invert_source, uint16_t invert_dest,
@@ -189,9 +190,9 @@ static int read_rop(struct message *m, uint16_t invert_source, uint16_t invert_d
 {
     const uint16_t ropd = spice_read_u16(&m->r);
     if (m->r.bad)
-        return message_bad(m, "a drawing message ends early");
+        return message_bad(m, _("a drawing message ends early"));
     if (!canvas_rop_from_wire(ropd, invert_source, invert_dest, out))
-        return message_missing(m, "an unknown raster operation");
+        return message_missing(m, _("an unknown raster operation"));
     return 0;
 }
 
@@ -202,8 +203,8 @@ static int read_no_mask(struct message *m)
     (void)spice_read_u64(&m->r); /* position */
     const uint32_t offset = spice_read_u32(&m->r);
     if (m->r.bad)
-        return message_bad(m, "a drawing message ends early");
-    return offset != 0 ? message_missing(m, "drawing through a mask") : 0;
+        return message_bad(m, _("a drawing message ends early"));
+    return offset != 0 ? message_missing(m, _("drawing through a mask")) : 0;
 }
 
 /* ---- one function per kind: reads, then paints ---- */
@@ -338,7 +339,7 @@ static int draw_transparent(struct spice_display *d, struct message *m, struct t
     (void)spice_read_u32(&m->r); /* the colour in the image's own format */
     op.colour = spice_read_u32(&m->r);
     if (err == 0 && m->r.bad)
-        err = message_bad(m, "a drawing message ends early");
+        err = message_bad(m, _("a drawing message ends early"));
     if (err == 0)
         err = paint(d, m, t, paint_keyed, &op);
     spice_pixmap_unref(p.owned);
@@ -366,7 +367,7 @@ static int copy_bits(struct spice_display *d, struct message *m, struct target *
 {
     const int32_t from_x = (int32_t)spice_read_u32(&m->r), from_y = (int32_t)spice_read_u32(&m->r);
     if (m->r.bad)
-        return message_bad(m, "a drawing message ends early");
+        return message_bad(m, _("a drawing message ends early"));
     if (!t->surface)
         return 0;
     struct spice_pixmap *pixmap = t->surface->pixmap, *copy;
@@ -378,7 +379,7 @@ static int copy_bits(struct spice_display *d, struct message *m, struct target *
     if (spice_rect_is_empty(&inside))
         return 0;
     if (x < 0 || y < 0 || x + width > bounds.right || y + height > bounds.bottom)
-        return message_missing(m, "a move from outside the picture");
+        return message_missing(m, _("a move from outside the picture"));
     const int err = spice_pixmap_create((uint32_t)width, (uint32_t)height, &copy);
     if (err < 0)
         return err;
@@ -409,12 +410,12 @@ static const struct {
     { SPICE_MSG_DISPLAY_DRAW_INVERS, draw_invers, NULL },
     { SPICE_MSG_DISPLAY_DRAW_TRANSPARENT, draw_transparent, NULL },
     { SPICE_MSG_DISPLAY_DRAW_ALPHA_BLEND, draw_alpha_blend, NULL },
-    { SPICE_MSG_DISPLAY_DRAW_ROP3, NULL, "a raster operation of three operands" },
-    { SPICE_MSG_DISPLAY_DRAW_STROKE, NULL, "line drawing" },
-    { SPICE_MSG_DISPLAY_DRAW_TEXT, NULL, "text drawing" },
-    { SPICE_MSG_DISPLAY_DRAW_COMPOSITE, NULL, "composite drawing" },
-    { SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX, NULL, "a picture in a GPU buffer" },
-    { SPICE_MSG_DISPLAY_GL_DRAW, NULL, "a picture in a GPU buffer" },
+    { SPICE_MSG_DISPLAY_DRAW_ROP3, NULL, N_("a raster operation of three operands") },
+    { SPICE_MSG_DISPLAY_DRAW_STROKE, NULL, N_("line drawing") },
+    { SPICE_MSG_DISPLAY_DRAW_TEXT, NULL, N_("text drawing") },
+    { SPICE_MSG_DISPLAY_DRAW_COMPOSITE, NULL, N_("composite drawing") },
+    { SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX, NULL, N_("a picture in a GPU buffer") },
+    { SPICE_MSG_DISPLAY_GL_DRAW, NULL, N_("a picture in a GPU buffer") },
 };
 
 int display_draw(struct spice_display *d, uint16_t type, struct message *m)
@@ -423,7 +424,7 @@ int display_draw(struct spice_display *d, uint16_t type, struct message *m)
         if (drawings[i].type != type)
             continue;
         if (!drawings[i].fn)
-            return message_missing(m, drawings[i].missing);
+            return message_missing(m, _(drawings[i].missing));
         struct target t;
         int err = read_target(d, m, &t);
         if (err < 0)

@@ -6,6 +6,7 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
 #include "spice/display_private.h"
 
 static struct stream *find(struct spice_display *d, uint32_t id)
@@ -41,7 +42,7 @@ static int on_create(struct spice_display *d, struct message *m)
         return err;
     if (id >= STREAMS_MAX) {
         clip_fini(&s.clip);
-        return message_bad(m, "too many video streams");
+        return message_bad(m, _("too many video streams"));
     }
     close_stream(&d->streams[id]);
     d->streams[id] = s;
@@ -73,7 +74,7 @@ static int show(struct spice_display *d, struct message *m, struct stream *s,
     if (!surface)
         return 0;
     if (s->codec != SPICE_VIDEO_CODEC_TYPE_MJPEG)
-        return message_missing(m, "video in another codec than MJPEG");
+        return message_missing(m, _("video in another codec than MJPEG"));
     int err = spice_image_decode_jpeg(data, data_bytes, &picture, &m->why);
     if (err < 0) /* one frame less */
         return err == -EPROTO ? message_missing(m, m->why) : err;
@@ -99,7 +100,7 @@ static int on_data(struct spice_display *d, struct message *m, bool sized)
     const uint32_t data_bytes = spice_read_u32(&m->r);
     const uint8_t *data = spice_read_bytes(&m->r, data_bytes);
     if (!data)
-        return message_bad(m, "a frame of a video stream ends early");
+        return message_bad(m, _("a frame of a video stream ends early"));
     return s ? show(d, m, s, &box, data, data_bytes) : 0;
 }
 
@@ -123,7 +124,7 @@ static int on_destroy(struct spice_display *d, struct message *m)
 {
     struct stream *s = find(d, spice_read_u32(&m->r));
     if (m->r.bad)
-        return message_bad(m, "the message about a stream's end ends early");
+        return message_bad(m, _("the message about a stream's end ends early"));
     if (s)
         close_stream(s);
     return 0;

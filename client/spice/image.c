@@ -7,6 +7,7 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
 #include "spice/image_codec.h"
 
 #define OPAQUE 0xff000000u
@@ -89,21 +90,21 @@ static int read_palette(const struct spice_image_context *c, uint32_t offset,
                         struct spice_palette *out, const char **why)
 {
     if (offset == 0 || offset > c->body_bytes) {
-        *why = "a palette lies outside its message";
+        *why = _("a palette lies outside its message");
         return -EPROTO;
     }
     struct spice_reader r = spice_reader_of(c->body + offset, c->body_bytes - offset);
     out->id = spice_read_u64(&r);
     out->count = spice_read_u16(&r);
     if (r.bad || out->count > 256) {
-        *why = "a palette has too many colours";
+        *why = _("a palette has too many colours");
         return -EPROTO;
     }
     memset(out->colours, 0, sizeof(out->colours));
     for (uint32_t i = 0; i < out->count; i++)
         out->colours[i] = spice_depth_colour(c->depth, spice_read_u32(&r));
     if (r.bad) {
-        *why = "a palette ends early";
+        *why = _("a palette ends early");
         return -EPROTO;
     }
     return 0;
@@ -190,7 +191,7 @@ static int find_or_read_palette(const struct spice_image_context *c, struct spic
         if (!is_indexed(b->format))
             return 0;
         if (!kept) {
-            *why = "a palette that the server thinks we have";
+            *why = _("a palette that the server thinks we have");
             return -ENOTSUP;
         }
         b->palette = *kept;
@@ -214,15 +215,15 @@ static int read_bitmap(const struct spice_image_context *c, const struct spice_i
     b->stride_bytes = spice_read_u32(r);
     const uint64_t row_bytes = image_row_bytes(b->format, head->width_px);
     if (r->bad || width_px != head->width_px || height_px != head->height_px) {
-        *why = "a bitmap's size differs from its descriptor's";
+        *why = _("a bitmap's size differs from its descriptor's");
         return -EPROTO;
     }
     if (row_bytes == 0) {
-        *why = "a bitmap of an unknown pixel format";
+        *why = _("a bitmap of an unknown pixel format");
         return -ENOTSUP;
     }
     if (b->stride_bytes < row_bytes) {
-        *why = "a bitmap's rows are shorter than its pixels";
+        *why = _("a bitmap's rows are shorter than its pixels");
         return -EPROTO;
     }
     const int err = find_or_read_palette(c, r, b, why);
@@ -231,7 +232,7 @@ static int read_bitmap(const struct spice_image_context *c, const struct spice_i
     const uint64_t bytes = (uint64_t)b->stride_bytes * height_px;
     b->data = bytes <= r->left_bytes ? spice_read_bytes(r, (size_t)bytes) : NULL;
     if (!b->data) {
-        *why = "a bitmap ends early";
+        *why = _("a bitmap ends early");
         return -EPROTO;
     }
     return 0;
@@ -270,7 +271,7 @@ static int check_size(const struct spice_image_head *head, struct spice_pixmap *
 {
     if (p->width_px != head->width_px || p->height_px != head->height_px) {
         spice_pixmap_unref(p);
-        *why = "a JPEG picture's size differs from its descriptor's";
+        *why = _("a JPEG picture's size differs from its descriptor's");
         return -EPROTO;
     }
     *out = p;
@@ -293,7 +294,7 @@ static int decode_jpeg_alpha(const struct spice_image_head *head, struct spice_r
     const uint32_t jpeg_bytes = spice_read_u32(r), all_bytes = spice_read_u32(r);
     const uint8_t *data = spice_read_bytes(r, all_bytes);
     if (!data || jpeg_bytes > all_bytes) {
-        *why = "a JPEG picture with alpha ends early";
+        *why = _("a JPEG picture with alpha ends early");
         return -EPROTO;
     }
     struct spice_pixmap *p;
@@ -316,7 +317,7 @@ static int decode_block(const struct spice_image_context *c, const struct spice_
     const uint32_t bytes = spice_read_u32(r);
     const uint8_t *data = spice_read_bytes(r, bytes);
     if (!data) {
-        *why = "a compressed image ends early";
+        *why = _("a compressed image ends early");
         return -EPROTO;
     }
     if (head->type == SPICE_IMAGE_TYPE_JPEG)
@@ -339,10 +340,10 @@ static const struct {
     uint8_t type;
     const char *text;
 } unspoken[] = {
-    { SPICE_IMAGE_TYPE_QUIC, "an image in QUIC compression" },
-    { SPICE_IMAGE_TYPE_GLZ_RGB, "an image in GLZ compression" },
-    { SPICE_IMAGE_TYPE_ZLIB_GLZ_RGB, "an image in zlib-GLZ compression" },
-    { SPICE_IMAGE_TYPE_LZ_PLT, "a palette image in LZ compression" },
+    { SPICE_IMAGE_TYPE_QUIC, N_("an image in QUIC compression") },
+    { SPICE_IMAGE_TYPE_GLZ_RGB, N_("an image in GLZ compression") },
+    { SPICE_IMAGE_TYPE_ZLIB_GLZ_RGB, N_("an image in zlib-GLZ compression") },
+    { SPICE_IMAGE_TYPE_LZ_PLT, N_("a palette image in LZ compression") },
 };
 
 int spice_image_read_head(struct spice_reader *r, struct spice_image_head *out, const char **why)
@@ -353,11 +354,11 @@ int spice_image_read_head(struct spice_reader *r, struct spice_image_head *out, 
     out->width_px = spice_read_u32(r);
     out->height_px = spice_read_u32(r);
     if (r->bad) {
-        *why = "an image's descriptor ends early";
+        *why = _("an image's descriptor ends early");
         return -EPROTO;
     }
     if (!spice_pixmap_fits(out->width_px, out->height_px)) {
-        *why = "an image is empty or too large";
+        *why = _("an image is empty or too large");
         return -EPROTO;
     }
     return 0;
@@ -379,10 +380,10 @@ int spice_image_decode(const struct spice_image_context *context,
     default:
         break;
     }
-    *why = "an image of an unknown kind";
+    *why = _("an image of an unknown kind");
     for (size_t i = 0; i < ARRAY_LEN(unspoken); i++) {
         if (unspoken[i].type == head->type)
-            *why = unspoken[i].text;
+            *why = _(unspoken[i].text);
     }
     return -ENOTSUP;
 }

@@ -8,6 +8,7 @@
 
 #include <jpeglib.h>
 
+#include "base/text.h"
 #include "spice/image_codec.h"
 
 struct decoder {
@@ -53,9 +54,9 @@ static void decode(struct decoder *d, const uint8_t *data, size_t data_bytes)
     jpeg_mem_src(j, data, (unsigned long)data_bytes);
     (void)jpeg_read_header(j, TRUE);
     if (!spice_pixmap_fits(j->image_width, j->image_height))
-        give_up(d, -EPROTO, "a JPEG picture is empty or too large");
+        give_up(d, -EPROTO, _("a JPEG picture is empty or too large"));
     if (j->progressive_mode) /* servers send none, and one can cost a thousand passes */
-        give_up(d, -ENOTSUP, "a progressive JPEG picture");
+        give_up(d, -ENOTSUP, _("a progressive JPEG picture"));
     j->out_color_space = JCS_EXT_BGRX;
     (void)jpeg_start_decompress(j);
     const int err = spice_pixmap_create(j->image_width, j->image_height, &d->pixmap);
@@ -87,7 +88,7 @@ static void make_opaque(struct spice_pixmap *p)
 int image_jpeg_decode(const uint8_t *data, size_t data_bytes, struct spice_pixmap **out,
                       const char **why)
 {
-    struct decoder d = { .err = -EPROTO, .why = "a JPEG picture is damaged" };
+    struct decoder d = { .err = -EPROTO, .why = _("a JPEG picture is damaged") };
     if (data_bytes == 0) {
         *why = d.why;
         return d.err;

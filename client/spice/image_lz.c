@@ -7,6 +7,7 @@
  * its runs are two pixels longer than written. */
 #include <errno.h>
 
+#include "base/text.h"
 #include "spice/image_codec.h"
 
 #define OPAQUE   0xff000000u
@@ -110,7 +111,7 @@ static void flip(struct spice_pixmap *p, uint32_t mask)
 
 static int damaged(const char **why)
 {
-    *why = "an LZ image is damaged";
+    *why = _("an LZ image is damaged");
     return -EPROTO;
 }
 
@@ -127,7 +128,7 @@ int image_lz_decode(const uint8_t *data, size_t data_bytes, bool alpha_only,
         return damaged(why);
     const bool colours = type == LZ_RGB24 || type == LZ_RGB32 || type == LZ_RGBA;
     if (alpha_only ? type != LZ_XXXA : !colours) {
-        *why = "an LZ image of another depth than 24 or 32 bits";
+        *why = _("an LZ image of another depth than 24 or 32 bits");
         return -ENOTSUP;
     }
     const size_t count = (size_t)width_px * height_px;

@@ -8,6 +8,7 @@
 
 #include <spice/enums.h>
 
+#include "base/text.h"
 #include "spice/image_codec.h"
 
 static uint32_t read_be32(struct spice_reader *r)
@@ -42,7 +43,7 @@ int image_lz4_decode(const uint8_t *data, size_t data_bytes, enum spice_depth de
     const bool top_down = spice_read_u8(&r) != 0;
     const uint8_t format = spice_read_u8(&r);
     if (format < SPICE_BITMAP_FMT_16BIT || format > SPICE_BITMAP_FMT_RGBA) {
-        *why = "an LZ4 image of an unknown pixel format";
+        *why = _("an LZ4 image of an unknown pixel format");
         return -ENOTSUP;
     }
     const size_t row_bytes = (size_t)image_row_bytes(format, out->width_px);
@@ -51,7 +52,7 @@ int image_lz4_decode(const uint8_t *data, size_t data_bytes, enum spice_depth de
         return -ENOMEM;
     const int err = unpack(&r, rows, row_bytes * out->height_px);
     if (err < 0)
-        *why = "an LZ4 image is damaged";
+        *why = _("an LZ4 image is damaged");
     out->has_alpha = format == SPICE_BITMAP_FMT_RGBA;
     for (uint32_t y = 0; err == 0 && y < out->height_px; y++)
         image_convert_row(format, depth, rows + row_bytes * y, out->width_px,

@@ -10,6 +10,7 @@
 #include <spice/protocol.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/reader.h"
 
 enum {
@@ -159,7 +160,7 @@ static int on_locks(struct inputs *in, struct spice_channel *channel, const uint
     struct spice_reader r = spice_reader_of(body, body_bytes);
     const uint16_t locks = spice_read_u16(&r);
     if (r.bad)
-        return spice_channel_blame(channel, "lock keys are cut short");
+        return spice_channel_blame(channel, _("lock keys are cut short"));
     if (in->on_locks)
         in->on_locks(in->ctx, locks & SPICE_KEYBOARD_MODIFIER_FLAGS_MASK);
     return 0;

@@ -9,6 +9,7 @@
 #include <spice/protocol.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "spice/reader.h"
 
 #define OUR_COMMON_CAPS                                                                            \
@@ -45,18 +46,18 @@ int link_reply_size(const uint8_t header[LINK_HEADER_BYTES], size_t *body_bytes,
 {
     struct spice_reader r = spice_reader_of(header, LINK_HEADER_BYTES);
     if (memcmp(spice_read_bytes(&r, sizeof(magic)), magic, sizeof(magic)) != 0) {
-        *why = "what answers there is not a SPICE server";
+        *why = _("what answers there is not a SPICE server");
         return -EPROTO;
     }
     const uint32_t major = spice_read_u32(&r);
     (void)spice_read_u32(&r); /* minor versions only add */
     const uint32_t size = spice_read_u32(&r);
     if (major != SPICE_VERSION_MAJOR) {
-        *why = "the server speaks another version of SPICE than 2";
+        *why = _("the server speaks another version of SPICE than 2");
         return -EPROTO;
     }
     if (size < sizeof(SpiceLinkReply) || size > LINK_REPLY_MAX_BYTES) {
-        *why = "the server's first answer has an impossible size";
+        *why = _("the server's first answer has an impossible size");
         return -EPROTO;
     }
     *body_bytes = size;
@@ -72,13 +73,13 @@ int link_reply_parse(const uint8_t *body, size_t body_bytes, struct link_reply *
     const uint32_t common = spice_read_u32(&r), channel = spice_read_u32(&r);
     const uint32_t offset = spice_read_u32(&r);
     if (r.bad) {
-        *why = "the server's first answer is cut short";
+        *why = _("the server's first answer is cut short");
         return -EPROTO;
     }
     memcpy(reply.key, key, sizeof(reply.key));
     if (common > LINK_MAX_CAP_WORDS || channel > LINK_MAX_CAP_WORDS ||
         (common + channel > 0 && !range_inside(offset, 4 * (common + channel), body_bytes))) {
-        *why = "the server's list of capabilities lies outside its answer";
+        *why = _("the server's list of capabilities lies outside its answer");
         return -EPROTO;
     }
     if (common + channel > 0) {
@@ -97,36 +98,37 @@ static const struct {
     enum spice_fault fault;
     const char *text;
 } errors[] = {
-    { SPICE_LINK_ERR_ERROR, SPICE_FAULT_REFUSED, "the server refused without telling why" },
-    { SPICE_LINK_ERR_INVALID_MAGIC, SPICE_FAULT_PROTOCOL, "the server did not know our greeting" },
+    { SPICE_LINK_ERR_ERROR, SPICE_FAULT_REFUSED, N_("the server refused without telling why") },
+    { SPICE_LINK_ERR_INVALID_MAGIC, SPICE_FAULT_PROTOCOL,
+      N_("the server did not know our greeting") },
     { SPICE_LINK_ERR_INVALID_DATA, SPICE_FAULT_PROTOCOL,
-      "the server did not understand our greeting" },
+      N_("the server did not understand our greeting") },
     { SPICE_LINK_ERR_VERSION_MISMATCH, SPICE_FAULT_PROTOCOL,
-      "the server speaks another version of SPICE" },
+      N_("the server speaks another version of SPICE") },
     { SPICE_LINK_ERR_NEED_SECURED, SPICE_FAULT_REFUSED,
-      "the server wants TLS: set spice:tlsPort (tlsPort= in <graphics>) and spice:caFile" },
+      N_("the server wants TLS: set spice:tlsPort (tlsPort= in <graphics>) and spice:caFile") },
     { SPICE_LINK_ERR_NEED_UNSECURED, SPICE_FAULT_REFUSED,
-      "the server wants this without TLS: set spice:tlsPort=0 and spice:port" },
+      N_("the server wants this without TLS: set spice:tlsPort=0 and spice:port") },
     { SPICE_LINK_ERR_BAD_CONNECTION_ID, SPICE_FAULT_REFUSED,
-      "the server does not know this session any more" },
+      N_("the server does not know this session any more") },
     { SPICE_LINK_ERR_CHANNEL_NOT_AVAILABLE, SPICE_FAULT_REFUSED,
-      "the server does not have this channel" },
+      N_("the server does not have this channel") },
 };
 
 enum spice_fault link_error(uint32_t error, bool had_password, const char **text)
 {
     if (error == SPICE_LINK_ERR_PERMISSION_DENIED) {
-        *text = had_password ? "the password is wrong or has expired: see spice:password, "
-                               "spice:passwordFile and passwd= in <graphics>"
-                             : "the server wants a password: set spice:passwordFile";
+        *text = had_password ? _("the password is wrong or has expired: see spice:password, "
+                                 "spice:passwordFile and passwd= in <graphics>")
+                             : _("the server wants a password: set spice:passwordFile");
         return SPICE_FAULT_PASSWORD;
     }
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
         if (errors[i].error != error)
             continue;
-        *text = errors[i].text;
+        *text = _(errors[i].text);
         return errors[i].fault;
     }
-    *text = "the server refused with a code that we do not know";
+    *text = _("the server refused with a code that we do not know");
     return SPICE_FAULT_REFUSED;
 }

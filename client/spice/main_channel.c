@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/problem.h"
 #include "spice/reader.h"
 
@@ -227,7 +228,7 @@ static int on_init(struct main_channel *m, struct spice_reader *r)
     if (r->bad)
         return 0;
     if (m->initialised)
-        return spice_channel_blame(m->channel, "a second INIT");
+        return spice_channel_blame(m->channel, _("a second INIT"));
     m->initialised = true;
     m->info.connection_id = session_id;
     set_mm_time(m, mm_time);
@@ -254,9 +255,9 @@ static int on_channels_list(struct main_channel *m, struct spice_reader *r)
 {
     const uint32_t count = spice_read_u32(r);
     if (!r->bad && count > MAIN_MAX_CHANNELS)
-        return spice_channel_blame(m->channel, "%u channels", count);
+        return spice_channel_blame(m->channel, _("%u channels"), count);
     if (!m->initialised)
-        return spice_channel_blame(m->channel, "channels before INIT");
+        return spice_channel_blame(m->channel, _("channels before INIT"));
     m->channel_types = 0;
     for (uint32_t i = 0; i < count && !r->bad; i++) {
         const uint8_t type = spice_read_u8(r), id = spice_read_u8(r);
@@ -311,7 +312,7 @@ static int on_migrate_begin(struct main_channel *m, struct spice_reader *r)
 static int on_migrate_switch(struct main_channel *m, struct spice_reader *r)
 {
     (void)r;
-    spice_channel_end(m->channel, SPICE_FAULT_CLOSED, "the VM has moved to another host");
+    spice_channel_end(m->channel, SPICE_FAULT_CLOSED, _("the VM has moved to another host"));
     return 0;
 }
 
@@ -345,7 +346,7 @@ static int on_message(void *ctx, struct spice_channel *channel, uint16_t type, c
         if (messages[i].type != type)
             continue;
         const int err = messages[i].read(m, &r);
-        return err == 0 && r.bad ? spice_channel_blame(channel, "it is cut short") : err;
+        return err == 0 && r.bad ? spice_channel_blame(channel, _("it is cut short")) : err;
     }
     return 0; /* of a newer server */
 }

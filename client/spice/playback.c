@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
     MAX_MESSAGE_BYTES = 256 * 1024, /* 1.3 s of 48 kHz stereo; servers send 10 ms */
@@ -72,7 +73,7 @@ static const char *take_start(struct spice_playback *p, struct spice_reader *r)
     const char *wrong = spice_audio_format_read(r, &format);
     (void)spice_read_u32(r); /* multimedia time: packets are played as they come */
     if (wrong || r->bad)
-        return wrong ? wrong : "too short";
+        return wrong ? wrong : _("too short");
     stop(p);
     /* The server's encoder goes on where it was at the stop, and a new decoder would make a bang of
      * what it says. */
@@ -96,9 +97,9 @@ static const char *take_mode(struct spice_playback *p, struct spice_reader *r)
     (void)spice_read_u32(r); /* multimedia time */
     const uint16_t mode = spice_read_u16(r);
     if (r->bad)
-        return "too short";
+        return _("too short");
     if (mode != SPICE_AUDIO_DATA_MODE_RAW && mode != SPICE_AUDIO_DATA_MODE_OPUS)
-        return "compression is neither raw nor Opus, and no other was offered";
+        return _("compression is neither raw nor Opus, and no other was offered");
     p->mode = mode;
     log_debug("the guest's sound comes as %s",
               mode == SPICE_AUDIO_DATA_MODE_OPUS ? "Opus" : "samples");
@@ -109,7 +110,7 @@ static const char *take_raw(struct spice_playback *p, struct spice_reader *r)
 {
     const size_t frame_bytes = p->format.channels * sizeof(int16_t);
     if (r->left_bytes % frame_bytes != 0)
-        return "ends within a frame";
+        return _("ends within a frame");
     p->counts.raw++;
     const size_t chunk_frames = CHUNK_SAMPLES / p->format.channels;
     while (r->left_bytes > 0) {
@@ -127,10 +128,10 @@ static const char *need_decoder(struct spice_playback *p)
     if (p->decoder)
         return NULL;
     if (!spice_audio_format_opus(&p->format))
-        return "Opus with a rate or number of channels that Opus does not have";
+        return _("Opus with a rate or number of channels that Opus does not have");
     int err = OPUS_OK;
     p->decoder = opus_decoder_create((opus_int32)p->format.rate_hz, (int)p->format.channels, &err);
-    return p->decoder ? NULL : "no memory for the Opus decoder";
+    return p->decoder ? NULL : _("no memory for the Opus decoder");
 }
 
 static const char *take_opus(struct spice_playback *p, struct spice_reader *r)
@@ -158,9 +159,9 @@ static const char *take_data(struct spice_playback *p, struct spice_reader *r)
 {
     (void)spice_read_u32(r); /* multimedia time */
     if (r->bad)
-        return "too short";
+        return _("too short");
     if (!p->started)
-        return "samples before a start";
+        return _("samples before a start");
     return p->mode == SPICE_AUDIO_DATA_MODE_OPUS ? take_opus(p, r) : take_raw(p, r);
 }
 
@@ -186,7 +187,7 @@ static const char *take_latency(struct spice_playback *p, struct spice_reader *r
 {
     const uint32_t latency_ms = spice_read_u32(r);
     if (r->bad)
-        return "too short";
+        return _("too short");
     if (p->listener.on_latency)
         p->listener.on_latency(p->listener.ctx, latency_ms);
     return NULL;
@@ -210,14 +211,14 @@ const char *spice_playback_message(struct spice_playback *p, uint16_t type, cons
         if (messages[i].type == type)
             return messages[i].take(p, &r);
     }
-    return "unknown message";
+    return _("unknown message");
 }
 
 static int on_message(void *ctx, struct spice_channel *channel, uint16_t type, const uint8_t *body,
                       size_t body_bytes)
 {
     const char *wrong = spice_playback_message(ctx, type, body, body_bytes);
-    return wrong ? spice_channel_blame(channel, "message %u: %s", type, wrong) : 0;
+    return wrong ? spice_channel_blame(channel, _("message %u: %s"), type, wrong) : 0;
 }
 
 static void on_down(void *ctx, struct spice_channel *channel, const struct spice_problem *problem)

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
     MAX_MESSAGE_BYTES = 4096, /* the largest is a volume of 255 channels */
@@ -122,7 +123,7 @@ const char *spice_record_message(struct spice_record *rec, uint16_t type, const 
         if (messages[i].type == type)
             return messages[i].take(rec, &r);
     }
-    return "unknown message";
+    return _("unknown message");
 }
 
 /* ---- sending ---- */
@@ -231,7 +232,7 @@ static int on_message(void *ctx, struct spice_channel *channel, uint16_t type, c
                       size_t body_bytes)
 {
     const char *wrong = spice_record_message(ctx, type, body, body_bytes);
-    return wrong ? spice_channel_blame(channel, "message %u: %s", type, wrong) : 0;
+    return wrong ? spice_channel_blame(channel, _("message %u: %s"), type, wrong) : 0;
 }
 
 static void on_down(void *ctx, struct spice_channel *channel, const struct spice_problem *problem)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "spice/backoff.h"
 #include "spice/inputs.h"
 #include "spice/main_channel.h"
@@ -337,7 +338,7 @@ static void on_timer(void *ctx)
     if (s->init_deadline_ms && s->init_deadline_ms <= now_ms) {
         s->init_deadline_ms = 0;
         spice_channel_end(s->main_child.channel, SPICE_FAULT_PROTOCOL,
-                          "the server lets us in and then says nothing");
+                          _("the server lets us in and then says nothing"));
     }
     if (is_due(&s->main_child, now_ms))
         connect_main(s);
@@ -398,7 +399,8 @@ void spice_session_destroy(struct spice_session *s)
 {
     if (!s)
         return;
-    const struct spice_problem problem = { .fault = SPICE_FAULT_CLOSED, .text = "SPICE: closed" };
+    struct spice_problem problem;
+    spice_problem_set(&problem, SPICE_FAULT_CLOSED, "%s", _("SPICE: closed"));
     s->listener = (struct spice_session_listener){ 0 };
     end_session(s, &problem);
     loop_source_destroy(s->timer);

@@ -9,6 +9,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "base/text.h"
 #include "spice/problem.h"
 #include "spice/subject.h"
 
@@ -42,9 +43,9 @@ static int load_authorities(struct tls *t, struct spice_problem *problem)
         return 0;
     spice_problem_set(
         problem, SPICE_FAULT_TLS,
-        "SPICE: no certificate authority could be read from %s%s%s: set "
-        "spice:caFile to the PEM file of the one that signed the server's certificate",
-        file ? file : "the system", n < 0 ? ": " : "", n < 0 ? gnutls_strerror(n) : "");
+        _("SPICE: no certificate authority could be read from %s%s%s: set "
+          "spice:caFile to the PEM file of the one that signed the server's certificate"),
+        file ? file : _("the system"), n < 0 ? ": " : "", n < 0 ? gnutls_strerror(n) : "");
     return -EPROTO;
 }
 
@@ -158,8 +159,8 @@ static int check_subject(struct tls *t, struct spice_problem *problem)
     if (matches)
         return 0;
     spice_problem_set(problem, SPICE_FAULT_TLS,
-                      "SPICE: the server's certificate is for \"%s\", which is not what "
-                      "spice:hostSubject says",
+                      _("SPICE: the server's certificate is for \"%s\", which is not what "
+                        "spice:hostSubject says"),
                       subject);
     return -EPROTO;
 }
@@ -172,8 +173,8 @@ static void blame_certificate(struct tls *t, struct spice_problem *problem)
             gnutls_session_get_verify_cert_status(t->session), GNUTLS_CRT_X509, &text, 0) == 0)
         spice_text_clean(why, sizeof(why), text.data, text.size);
     gnutls_free(text.data);
-    spice_problem_set(problem, SPICE_FAULT_TLS, "SPICE: %s%sSee spice:caFile and spice:hostSubject",
-                      why, *why ? " " : "");
+    spice_problem_set(problem, SPICE_FAULT_TLS,
+                      _("SPICE: %s%sSee spice:caFile and spice:hostSubject"), why, *why ? " " : "");
 }
 
 int tls_handshake(struct tls *t, struct spice_problem *problem)
@@ -190,7 +191,7 @@ int tls_handshake(struct tls *t, struct spice_problem *problem)
     char where[160];
     spice_server_describe(t->server, where, sizeof(where));
     spice_problem_set(problem, SPICE_FAULT_TLS,
-                      "SPICE: TLS with %s failed: %s: is this the port with TLS?", where,
+                      _("SPICE: TLS with %s failed: %s: is this the port with TLS?"), where,
                       gnutls_strerror(err));
     return -EPROTO;
 }

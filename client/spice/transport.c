@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "spice/problem.h"
 #include "spice/resolve.h"
 #include "spice/tls.h"
@@ -76,19 +77,19 @@ static const struct {
     const char *text; /* %s: where */
 } connect_problems[] = {
     { ECONNREFUSED, SPICE_FAULT_NO_SERVER,
-      "SPICE: nothing listens on %s: is the VM running with <graphics type='spice'>?" },
+      N_("SPICE: nothing listens on %s: is the VM running with <graphics type='spice'>?") },
     { ENOENT, SPICE_FAULT_NO_SERVER,
-      "SPICE: there is no socket %s: is the VM running with <graphics type='spice'>?" },
-    { EAGAIN, SPICE_FAULT_NO_SERVER, "SPICE: %s takes no more connections now" },
+      N_("SPICE: there is no socket %s: is the VM running with <graphics type='spice'>?") },
+    { EAGAIN, SPICE_FAULT_NO_SERVER, N_("SPICE: %s takes no more connections now") },
     { ETIMEDOUT, SPICE_FAULT_NO_SERVER,
-      "SPICE: no answer from %s: is the host on, and does its firewall let SPICE through?" },
+      N_("SPICE: no answer from %s: is the host on, and does its firewall let SPICE through?") },
     { EACCES, SPICE_FAULT_UNREACHABLE,
-      "SPICE: no permission to connect to %s: your user must be allowed to write to it" },
-    { EPERM, SPICE_FAULT_UNREACHABLE, "SPICE: the system forbids the connection to %s" },
-    { ENAMETOOLONG, SPICE_FAULT_UNREACHABLE, "SPICE: the path %s is too long for a socket" },
-    { ENOTDIR, SPICE_FAULT_UNREACHABLE, "SPICE: %s is not a path of a socket" },
-    { ENOTSOCK, SPICE_FAULT_UNREACHABLE, "SPICE: %s is not a socket" },
-    { EPROTOTYPE, SPICE_FAULT_UNREACHABLE, "SPICE: %s is not a stream socket" },
+      N_("SPICE: no permission to connect to %s: your user must be allowed to write to it") },
+    { EPERM, SPICE_FAULT_UNREACHABLE, N_("SPICE: the system forbids the connection to %s") },
+    { ENAMETOOLONG, SPICE_FAULT_UNREACHABLE, N_("SPICE: the path %s is too long for a socket") },
+    { ENOTDIR, SPICE_FAULT_UNREACHABLE, N_("SPICE: %s is not a path of a socket") },
+    { ENOTSOCK, SPICE_FAULT_UNREACHABLE, N_("SPICE: %s is not a socket") },
+    { EPROTOTYPE, SPICE_FAULT_UNREACHABLE, N_("SPICE: %s is not a stream socket") },
 };
 
 static void failed(struct transport *t, const struct spice_problem *problem)
@@ -104,14 +105,14 @@ static void connect_failed(struct transport *t, int error)
     struct spice_problem problem;
     char where[160];
     spice_server_describe(t->server, where, sizeof(where));
-    spice_problem_set(&problem, SPICE_FAULT_NO_SERVER, "SPICE: connect to %s: %s", where,
+    spice_problem_set(&problem, SPICE_FAULT_NO_SERVER, _("SPICE: connect to %s: %s"), where,
                       err_str(error));
     for (size_t i = 0; i < ARRAY_LEN(connect_problems); i++) {
         if (connect_problems[i].error != error)
             continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        spice_problem_set(&problem, connect_problems[i].fault, connect_problems[i].text, where);
+        spice_problem_set(&problem, connect_problems[i].fault, _(connect_problems[i].text), where);
 #pragma GCC diagnostic pop
     }
     failed(t, &problem);
@@ -122,11 +123,11 @@ static void resolve_failed(struct transport *t, const struct resolved *r)
     struct spice_problem problem;
     const bool final = r->error == EAI_NONAME || r->error == EAI_NODATA || r->error == 0;
     spice_problem_set(&problem, final ? SPICE_FAULT_UNREACHABLE : SPICE_FAULT_NO_SERVER,
-                      "SPICE: the host name %s cannot be resolved: %s: see spice:host",
+                      _("SPICE: the host name %s cannot be resolved: %s: see spice:host"),
                       t->server->host ? t->server->host : "",
                       r->error == EAI_SYSTEM ? err_str(r->system_errno)
                       : r->error             ? gai_strerror(r->error)
-                                             : "it has no address");
+                                             : _("it has no address"));
     failed(t, &problem);
 }
 
@@ -141,7 +142,8 @@ static void is_open(struct transport *t)
 
 static void step_handshake(struct transport *t)
 {
-    struct spice_problem problem = { .fault = SPICE_FAULT_MEMORY, .text = "SPICE: out of memory" };
+    struct spice_problem problem;
+    spice_problem_set(&problem, SPICE_FAULT_MEMORY, "%s", _("SPICE: out of memory"));
     const int err = tls_handshake(t->tls, &problem);
     if (err == -EAGAIN)
         set_events(t, tls_wants_write(t->tls) ? EPOLLOUT : EPOLLIN);
@@ -168,7 +170,8 @@ static void set_tcp_options(int fd)
 
 static void connected(struct transport *t)
 {
-    struct spice_problem problem = { .fault = SPICE_FAULT_MEMORY, .text = "SPICE: out of memory" };
+    struct spice_problem problem;
+    spice_problem_set(&problem, SPICE_FAULT_MEMORY, "%s", _("SPICE: out of memory"));
     loop_timer_set_ns(t->timer, 0, 0);
     const bool unix_socket = spice_server_path(t->server) != NULL;
     if (!unix_socket)
@@ -283,8 +286,8 @@ static void begin(struct transport *t)
     t->phase = PHASE_RESOLVE;
     if (port == 0) {
         spice_problem_set(&problem, SPICE_FAULT_UNREACHABLE,
-                          "SPICE: neither a port nor a socket is given: see spice:port, "
-                          "spice:tlsPort and spice:socket");
+                          _("SPICE: neither a port nor a socket is given: see spice:port, "
+                            "spice:tlsPort and spice:socket"));
         failed(t, &problem);
     } else if (resolve_known(host, port, &t->addresses)) {
         const struct resolved known = t->addresses;
@@ -292,7 +295,7 @@ static void begin(struct transport *t)
     } else {
         const int err = resolve_start(t->loop, host, port, on_resolved, t, &t->resolve);
         if (err < 0) {
-            spice_problem_set(&problem, SPICE_FAULT_MEMORY, "SPICE: look up %s: %s", host,
+            spice_problem_set(&problem, SPICE_FAULT_MEMORY, _("SPICE: look up %s: %s"), host,
                               err_str(err));
             failed(t, &problem);
         }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum { FIGURES_MS = 1000, FIGURES_BYTES = 1024, QUESTION_MS = 20000 };
 
@@ -29,9 +30,9 @@ static bool is_other_vm(const struct controls *c)
 static void update_blocked(struct controls *c, bool say)
 {
     if (is_other_vm(c)) {
-        static const char text[] =
-            "Keyboard and mouse are off: shared memory and SPICE belong to different VMs. Correct "
-            "app.shmFile or spice.port, or allow it with spice.checkUuid=no";
+        const char *text =
+            _("Keyboard and mouse are off: shared memory and SPICE belong to different VMs. "
+              "Correct app.shmFile or spice.port, or allow it with spice.checkUuid=no");
         guest_link_set_blocked(c->link, text);
         if (!say)
             return;
@@ -68,7 +69,8 @@ static void ask_password(struct controls *c)
 {
     password_prompt_destroy(c->prompt); /* the one before was answered */
     c->prompt = NULL;
-    const int err = password_prompt_create(c->loop, "SPICE password: ", on_password, c, &c->prompt);
+    const int err =
+        password_prompt_create(c->loop, _("SPICE password: "), on_password, c, &c->prompt);
     if (err < 0 && err != -ENOTTY)
         log_err("ask for the password: %s", err_str(err));
 }
@@ -92,7 +94,7 @@ static void on_info(void *ctx, const struct spice_session_info *info)
     struct controls *c = ctx;
     const bool was_other = is_other_vm(c);
     if (!c->has_info)
-        log_info("SPICE: connected%s%s", info->name[0] ? " to " : "", info->name);
+        log_info(info->name[0] ? "SPICE: connected to %s" : "SPICE: connected%s", info->name);
     c->info = *info;
     c->has_info = true;
     update_blocked(c, !was_other);
@@ -136,8 +138,8 @@ static void toggle_microphone(struct controls *c)
     c->mic_allowed = !c->mic_allowed;
     guest_link_allow_mic(c->link, c->mic_allowed);
     overlay_set(c->overlay, OVERLAY_QUESTION, NULL, 0);
-    controls_notice(c, c->mic_allowed ? "The guest may use the microphone"
-                                      : "The guest may not use the microphone");
+    controls_notice(c, c->mic_allowed ? _("The guest may use the microphone")
+                                      : _("The guest may not use the microphone"));
 }
 
 static void on_action(void *ctx, enum input_action action)
@@ -186,9 +188,11 @@ static void on_progress(void *ctx, const char *text)
 static void on_capture(void *ctx, bool captured)
 {
     struct controls *c = ctx;
-    char text[128] = "The mouse is free";
-    if (captured)
-        snprintf(text, sizeof(text), "The mouse belongs to the guest: %s lets it go",
+    char text[160];
+    if (!captured)
+        snprintf(text, sizeof(text), "%s", _("The mouse is free"));
+    else
+        snprintf(text, sizeof(text), _("The mouse belongs to the guest: %s lets it go"),
                  c->options->input.escape_key);
     controls_notice(c, text);
     c->listener.on_capture(c->listener.ctx, captured);
@@ -225,8 +229,8 @@ static void on_mic_request(void *ctx)
     struct controls *c = ctx;
     char text[256];
     snprintf(text, sizeof(text),
-             "The guest wants to use the microphone. %s + %s allows it (for this VM, until taken "
-             "back the same way)",
+             _("The guest wants to use the microphone. %s + %s allows it (for this VM, until taken "
+               "back the same way)"),
              c->options->input.escape_key, c->options->bindings.microphone);
     log_info("%s", text);
     overlay_set(c->overlay, OVERLAY_QUESTION, text, QUESTION_MS);
@@ -237,10 +241,11 @@ static void on_mic_active(void *ctx, bool recording)
     struct controls *c = ctx;
     c->mic_allowed |= recording; /* remembered from another time */
     if (recording != c->recording)
-        log_info("the guest %s the microphone", recording ? "records from" : "lets go of");
+        log_info(recording ? "the guest records from the microphone"
+                           : "the guest lets go of the microphone");
     c->recording = recording;
     if (c->options->audio.mic_indicator)
-        overlay_set(c->overlay, OVERLAY_MIC, recording ? "\xe2\x97\x8f microphone in use" : NULL,
+        overlay_set(c->overlay, OVERLAY_MIC, recording ? _("\xe2\x97\x8f microphone in use") : NULL,
                     0);
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "clipboard/exchange.h"
 #include "display/seat.h"
@@ -183,7 +184,7 @@ static void on_action(void *ctx, enum input_action action)
     if (action != INPUT_ACTION_CANCEL)
         tell(l, GUEST_NEWS_ACTION, &action, sizeof(action));
     else if (!l->exchange || !exchange_cancel_files(l->exchange))
-        tell_text(l, GUEST_NEWS_NOTICE, "No files are on their way");
+        tell_text(l, GUEST_NEWS_NOTICE, _("No files are on their way"));
 }
 
 /* "KEY<tab>WHAT" lines as two columns of a font with one width. */
@@ -323,7 +324,7 @@ static void on_transfer_progress(void *ctx, const char *what, uint64_t done, uin
 {
     char text[256] = "";
     if (done < total)
-        snprintf(text, sizeof(text), "%s: %.1f of %.1f MiB", what, (double)done / 1048576.0,
+        snprintf(text, sizeof(text), _("%s: %.1f of %.1f MiB"), what, (double)done / 1048576.0,
                  (double)total / 1048576.0);
     tell_text(ctx, GUEST_NEWS_PROGRESS, text);
 }
@@ -441,7 +442,7 @@ static int create_bindings(struct guest_link *l)
         return err;
     }
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        snprintf(error.text, sizeof(error.text), "too many bindings");
+        snprintf(error.text, sizeof(error.text), _("too many bindings"));
         err = binding_table_add(l->bindings, rows[i].action, rows[i].text, &error);
         if (err < 0)
             log_warn("bindings.%s: %s", rows[i].name, error.text);
@@ -589,14 +590,14 @@ static void *run(void *ctx)
 {
     struct guest_link *l = ctx;
     /* A key must not wait until the render thread has used up its slice. */
-    int err = thread_run_when_woken();
+    int err = thread_run_when_woken(THREAD_EVENTS);
     if (err < 0)
         log_debug("the input thread is an ordinary one: %s", err_str(err));
     err = create_rest(l);
     if (err < 0) {
         log_err("start keyboard, mouse and sound: %s", err_str(err));
         tell_text(l, GUEST_NEWS_NOTICE,
-                  "Keyboard, mouse or sound could not be started; the log says why");
+                  _("Keyboard, mouse or sound could not be started; the log says why"));
     }
     err = loop_run(l->loop);
     if (err < 0)

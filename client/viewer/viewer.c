@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "base/thread.h"
 #include "config/client_options.h"
 #include "loop/loop.h"
 #include "source/relay/relay.h"
@@ -23,7 +25,6 @@
 #include "viewer/spice_target.h"
 #include "viewer/viewer_report.h"
 #include "viewer/waiting_screen.h"
-#include "text/text.h"
 
 enum { RESIZE_DELAY_MS = 300 };
 
@@ -327,7 +328,7 @@ static void on_place_pointer(void *ctx, int32_t x_px, int32_t y_px)
 {
     struct viewer *v = ctx;
     if (v->source && !source_place_pointer(v->source, x_px, y_px))
-        log_every(5000, LOG_LEVEL_DEBUG, "the host does not place its pointer now");
+        log_debug_every(5000, "the host does not place its pointer now");
 }
 
 /* Once positions went to the guest, its emulated display stays open behind the relay's picture, for
@@ -625,6 +626,7 @@ int viewer_run_config(const struct viewer_config *config)
                       .no_upscale = o->win.no_upscale,
                       .rotation = (enum frame_rotation)(o->win.rotate & 3) },
     };
+    (void)!thread_run_when_woken(THREAD_FRAMES); /* else a little later where the core is busy */
     int err = create(&v);
     if (!err)
         err = loop_run(v.loop);

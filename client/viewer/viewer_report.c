@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *picture_name(enum source_switch_active active)
 {
-    static const char *const names[] = { [SOURCE_SWITCH_ACTIVE_NONE] = "none",
+    static const char *const names[] = { [SOURCE_SWITCH_ACTIVE_NONE] = N_("none"),
                                          [SOURCE_SWITCH_ACTIVE_RELAY] = "relay",
                                          [SOURCE_SWITCH_ACTIVE_SPICE] = "spice" };
     return names[active];
@@ -17,11 +19,11 @@ static const char *picture_name(enum source_switch_active active)
 
 static const char *spice_name(enum spice_session_state state)
 {
-    static const char *const names[] = { [SPICE_SESSION_NONE] = "off",
-                                         [SPICE_SESSION_CONNECTING] = "connecting",
-                                         [SPICE_SESSION_UP] = "up",
-                                         [SPICE_SESSION_WAITING] = "waiting",
-                                         [SPICE_SESSION_REFUSED] = "refused" };
+    static const char *const names[] = { [SPICE_SESSION_NONE] = N_("off"),
+                                         [SPICE_SESSION_CONNECTING] = N_("connecting"),
+                                         [SPICE_SESSION_UP] = N_("up"),
+                                         [SPICE_SESSION_WAITING] = N_("waiting"),
+                                         [SPICE_SESSION_REFUSED] = N_("refused") };
     return names[state];
 }
 
@@ -48,38 +50,39 @@ PRINTF_LIKE(3, 4) static void add(char *text, size_t text_bytes, const char *fmt
 static void add_sound(const struct guest_audio_stats *a, char *text, size_t text_bytes)
 {
     if (!a->connected)
-        add(text, text_bytes, "\nsound     no PipeWire");
+        add(text, text_bytes, _("\nsound     no PipeWire"));
     else if (!a->playing)
-        add(text, text_bytes, "\nsound     silent");
+        add(text, text_bytes, _("\nsound     silent"));
     else
-        add(text, text_bytes, "\nsound     %.0f ms, %.0f wanted, %" PRIu64 " gaps, drift %+.0f ppm",
-            a->latency_ms, a->jitter.target_ms, a->jitter.underruns, a->jitter.drift_ppm);
+        add(text, text_bytes,
+            _("\nsound     %.0f ms, %.0f wanted, %" PRIu64 " gaps, drift %+.0f ppm"), a->latency_ms,
+            a->jitter.target_ms, a->jitter.underruns, a->jitter.drift_ppm);
 }
 
 void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_bytes)
 {
     text[0] = '\0';
-    add(text, text_bytes, "picture   %s by %s, %" PRIu64 " shown", picture_name(s->active),
+    add(text, text_bytes, _("picture   %s by %s, %" PRIu64 " shown"), _(picture_name(s->active)),
         s->renderer_name ? s->renderer_name : "-", s->frames_shown);
     if (s->source.interval_ns)
-        add(text, text_bytes, ", every %.2f ms", ms(s->source.interval_ns));
+        add(text, text_bytes, _(", every %.2f ms"), ms(s->source.interval_ns));
     if (s->renderer.import_state[0])
-        add(text, text_bytes, "\nimport    %s", s->renderer.import_state);
+        add(text, text_bytes, _("\nimport    %s"), s->renderer.import_state);
     if (s->renderer.direct_state[0])
-        add(text, text_bytes, "\ndirect    %s", s->renderer.direct_state);
-    add(text, text_bytes, "\nlatency   %.2f ms to commit", ms(s->notice_to_commit_ns));
+        add(text, text_bytes, _("\ndirect    %s"), s->renderer.direct_state);
+    add(text, text_bytes, _("\nlatency   %.2f ms to commit"), ms(s->notice_to_commit_ns));
     if (s->commit_to_present_ns)
-        add(text, text_bytes, ", %.2f ms to the screen", ms(s->commit_to_present_ns));
+        add(text, text_bytes, _(", %.2f ms to the screen"), ms(s->commit_to_present_ns));
     const struct viewer_stage *total = &s->stages[LATENCY_TOTAL];
     if (total->known)
-        add(text, text_bytes, "\nfrom host %.2f ms to the screen, p99 %.2f ms",
+        add(text, text_bytes, _("\nfrom host %.2f ms to the screen, p99 %.2f ms"),
             ms(total->median_ns), ms(total->p99_ns));
     if (s->source.wait_name)
-        add(text, text_bytes, "\nwaiting   %s, doorbell %s", s->source.wait_name,
-            source_bell_name(s->source.bell));
+        add(text, text_bytes, _("\nwaiting   %s, doorbell %s"), s->source.wait_name,
+            _(source_bell_name(s->source.bell)));
     if (s->source.frame_buffers)
-        add(text, text_bytes, ", %" PRIu32 " frame buffers", s->source.frame_buffers);
-    add(text, text_bytes, "\nSPICE     %s", spice_name(s->spice.state));
+        add(text, text_bytes, _(", %" PRIu32 " frame buffers"), s->source.frame_buffers);
+    add(text, text_bytes, _("\nSPICE     %s"), _(spice_name(s->spice.state)));
     if (s->has_audio)
         add_sound(&s->audio, text, text_bytes);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { LINE_BYTES = 1024, STAMP_BYTES = 40 };
 
@@ -153,7 +154,7 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...)
     char text[LINE_BYTES];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    vsnprintf(text, sizeof(text), level <= LOG_LEVEL_INFO ? _(fmt) : fmt, args);
     va_end(args);
     make_printable(text);
 

@@ -2,7 +2,11 @@
  * common/base/log.h - one line per event, to stderr or a file.
  * A source file starts with `#define LOG_MODULE "dxgi"`. Lines are written whole with one write;
  * any thread may log. Set-up functions (log_set_*, log_open_file) belong to start-up, before other
- * threads exist. */
+ * threads exist.
+ *
+ * The texts of log_err(), log_warn(), log_info() and log_every() are for the user and printed in
+ * the user's language (base/text.h); xgettext finds them by these names. What is put into them by
+ * %s is marked with _() by the caller. Debug and trace lines stay English. */
 #ifndef ESPELHO_BASE_LOG_H
 #define ESPELHO_BASE_LOG_H
 
@@ -43,6 +47,7 @@ void log_set_stamp(bool stamp);
 /* Lines go to stderr as well as to the file. */
 void log_set_echo(bool echo);
 
+/* `fmt` is translated, unless `level` is debug or trace. */
 void log_write(enum log_level level, const char *module, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #define log_err(...)   log_write(LOG_LEVEL_ERROR, LOG_MODULE, __VA_ARGS__)
@@ -51,13 +56,15 @@ void log_write(enum log_level level, const char *module, const char *fmt, ...) P
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, LOG_MODULE, __VA_ARGS__)
 
 /* At most one line per `interval_ms` from this place: log_every(1000, LOG_LEVEL_WARN, "..."). Any
- * thread. */
+ * thread. For level debug: log_debug_every(1000, "..."), which is not translated. */
 #define log_every(interval_ms, level, ...)                                                         \
     do {                                                                                           \
         static _Atomic uint64_t log_next_ns_;                                                      \
         if (log_due(&log_next_ns_, (interval_ms)))                                                 \
             log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
     } while (0)
+
+#define log_debug_every(interval_ms, ...) log_every(interval_ms, LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 bool log_due(_Atomic uint64_t *next_ns, uint32_t interval_ms);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 
 #define BELIEVED_NS UINT64_C(10000000000) /* between two times of one frame */
 
@@ -64,7 +65,7 @@ int kvmfr_board_frame(const struct kvmfr_wire_board *board, const void *region,
     const struct kvmfr_wire_board_host *h = &board->host;
     if (index >= KVMFR_MAX_FRAME_BUFFERS ||
         index >= atomic_load_explicit(&h->buffer_count, memory_order_relaxed)) {
-        *why = "a frame buffer that is not there";
+        *why = _("a frame buffer that is not there");
         return -EPROTO;
     }
     return frame_view_from_wire(

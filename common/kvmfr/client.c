@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/client_private.h"
 #include "kvmfr/layout.h"
 
@@ -98,7 +99,7 @@ static enum kvmfr_state start_session(struct kvmfr_client *c, uint64_t now_ms)
         return KVMFR_STATE_WRONG_VERSION;
     }
     if (r != LGMP_INVALID_MAGIC)
-        log_every(1000, LOG_LEVEL_DEBUG, "no session: %s", lgmp_result_str(r));
+        log_debug_every(1000, "no session: %s", lgmp_result_str(r));
     return KVMFR_STATE_NO_HOST;
 }
 
@@ -170,7 +171,7 @@ uint32_t kvmfr_client_generation(const struct kvmfr_client *client)
 static enum kvmfr_read broken(struct kvmfr_client *c, struct lgmp_subscription **sub,
                               enum lgmp_result r)
 {
-    log_every(1000, LOG_LEVEL_DEBUG, "stream ended: %s", lgmp_result_str(r));
+    log_debug_every(1000, "stream ended: %s", lgmp_result_str(r));
     if (r == LGMP_TIMED_OUT || r == LGMP_UNSUBSCRIBED) {
         kvmfr_client_part(c);
         lgmp_client_unsubscribe(*sub);
@@ -262,7 +263,8 @@ enum kvmfr_read kvmfr_client_read_cursor(struct kvmfr_client *client, struct cur
     const int err = cursor_update_from_wire(client->region->mem, client->region->len_bytes,
                                             m.offset_bytes, m.len_bytes, m.udata, &update, &why);
     if (err < 0) {
-        log_every(1000, LOG_LEVEL_WARN, "pointer update dropped: %s", why ? why : "out of memory");
+        log_every(1000, LOG_LEVEL_WARN, "pointer update dropped: %s",
+                  why ? why : _("out of memory"));
         return finish(client, &client->pointer, KVMFR_READ_REJECTED);
     }
     /* T10: an evicted reader's payload may have been rewritten under the copy. Finishing asks the

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/copy_in.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/bell_word.h"
 #include "kvmfr/client_private.h"
 #include "kvmfr/layout.h"
@@ -115,6 +116,7 @@ enum kvmfr_greeting kvmfr_client_greet(struct kvmfr_client *client)
 void kvmfr_client_part(struct kvmfr_client *c)
 {
     struct client_extension *e = &c->ext;
+    e->hold_rings = false; /* the bye is the last one */
     /* Only what is still ours: else line and slot may be somebody else's by now. */
     if (e->board && c->frames && lgmp_client_still_subscribed(c->frames)) {
         clear_own_words(e->line);
@@ -143,13 +145,30 @@ uint16_t kvmfr_client_host_peer(const struct kvmfr_client *client)
 
 void kvmfr_client_ring(struct kvmfr_client *c)
 {
-    const struct client_extension *e = &c->ext;
+    struct client_extension *e = &c->ext;
     struct shm_doorbell *bell = doorbell_of(c);
-    if (!bell || !e->board || !bell_word_take(&e->board->host.armed))
+    if (!bell || !e->board)
+        return;
+    if (e->hold_rings) {
+        e->ring_held = true;
+        return;
+    }
+    if (!bell_word_take(&e->board->host.armed))
         return;
     const int err = bell->ops->ring(bell, e->said.peer_id, e->said.vector);
     if (err < 0) /* it looks every 10 ms all the same */
-        log_every(60000, LOG_LEVEL_DEBUG, "ring the host (peer %u): %d", e->said.peer_id, err);
+        log_debug_every(60000, "ring the host (peer %u): %d", e->said.peer_id, err);
+}
+
+void kvmfr_client_hold_rings(struct kvmfr_client *client, bool hold)
+{
+    struct client_extension *e = &client->ext;
+    const bool held = e->ring_held;
+    e->hold_rings = hold;
+    if (hold || !held)
+        return;
+    e->ring_held = false;
+    kvmfr_client_ring(client);
 }
 
 uint16_t kvmfr_client_frame_vector(const struct kvmfr_client *client)
@@ -332,7 +351,7 @@ static bool try_hold(struct kvmfr_client *c, uint32_t hold, uint64_t newest)
 enum kvmfr_read kvmfr_client_hold_newest(struct kvmfr_client *client, uint32_t hold,
                                          struct frame_view *out, uint64_t *newest)
 {
-    const char *why = "the mailbox names no buffer";
+    const char *why = _("the mailbox names no buffer");
     for (int i = 0; i < HOLD_TRIES; i++) {
         const uint64_t named = kvmfr_client_newest(client);
         const int index = kvmfr_newest_index(named);
@@ -347,7 +366,7 @@ enum kvmfr_read kvmfr_client_hold_newest(struct kvmfr_client *client, uint32_t h
             *newest = named;
             if (out->serial == (uint32_t)(named >> 32))
                 return KVMFR_READ_OK;
-            why = "the mailbox and the frame have different serials";
+            why = _("the mailbox and the frame have different serials");
         }
         kvmfr_client_let_go(client, hold);
         break;

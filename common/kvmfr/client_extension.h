@@ -38,6 +38,10 @@ uint32_t kvmfr_client_capabilities(const struct kvmfr_client *client);
 /* The host's peer, SHM_DOORBELL_NO_PEER without a doorbell; and whether it is there. */
 uint16_t kvmfr_client_host_peer(const struct kvmfr_client *client);
 
+/* While held, what the host should react to is remembered instead of rung; the end of it rings
+ * once. For a caller that wants to pass news on before it spends a system call on the host. */
+void kvmfr_client_hold_rings(struct kvmfr_client *client, bool hold);
+
 /* Our vectors of the region's doorbell; the same where it has only one. */
 uint16_t kvmfr_client_frame_vector(const struct kvmfr_client *client);
 uint16_t kvmfr_client_pointer_vector(const struct kvmfr_client *client);

@@ -27,6 +27,7 @@ struct client_extension {
         uint32_t sent;    /* in this subscription */
         bool outstanding;
     } ping;
+    bool hold_rings, ring_held;
 };
 
 struct kvmfr_client {

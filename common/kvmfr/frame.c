@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/copy_in.h"
+#include "base/text.h"
 #include "kvmfr/layout.h"
 
 #define KNOWN_FLAGS                                                                                \
@@ -22,19 +23,19 @@ static bool size_valid(uint32_t width_px, uint32_t height_px)
 static const char *header_fault(const struct kvmfr_wire_frame *w)
 {
     if (!frame_format_find(w->frame_type))
-        return "unknown pixel type";
+        return _("unknown pixel type");
     if (!size_valid(w->frame_width, w->frame_height))
-        return "frame size is zero or too large";
+        return _("frame size is zero or too large");
     if (!size_valid(w->screen_width, w->screen_height))
-        return "screen size is zero or too large";
+        return _("screen size is zero or too large");
     if (w->rotation > FRAME_ROTATE_270)
-        return "unknown rotation";
+        return _("unknown rotation");
     if (w->damage_count > FRAME_MAX_DAMAGE)
-        return "more than 64 damage rectangles";
+        return _("more than 64 damage rectangles");
     if (w->fb_offset < sizeof(*w) || w->fb_offset % 4 != 0)
-        return "frame buffer offset inside the header or misaligned";
+        return _("frame buffer offset inside the header or misaligned");
     if (w->pitch < (uint64_t)w->frame_width * frame_format_find(w->frame_type)->bytes_per_pixel)
-        return "pitch smaller than a row";
+        return _("pitch smaller than a row");
     return NULL;
 }
 
@@ -79,7 +80,7 @@ int frame_view_from_wire(const void *region, size_t region_len_bytes, uint32_t o
     struct kvmfr_wire_frame w;
     if (!range_inside(offset_bytes, len_bytes, region_len_bytes) || len_bytes < sizeof(w) ||
         offset_bytes % 4 != 0) {
-        *why = "payload outside the region, misaligned or smaller than a frame header";
+        *why = _("payload outside the region, misaligned or smaller than a frame header");
         return -EPROTO;
     }
     const uint8_t *payload = (const uint8_t *)region + offset_bytes;
@@ -89,7 +90,7 @@ int frame_view_from_wire(const void *region, size_t region_len_bytes, uint32_t o
         return -EPROTO;
     const uint32_t rows = rows_present(&w, len_bytes);
     if (rows == 0) {
-        *why = "pixels do not fit the message";
+        *why = _("pixels do not fit the message");
         return -EPROTO;
     }
 

@@ -7,11 +7,13 @@
 #include "base/checked.h"
 #include "base/macros.h"
 #include "kvmfr-sizing.h"
+#include "kvmfr/extension.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/layout.h"
 #include "lgmp/layout.h"
 
 #define REGION_MAX_BYTES    UINT64_C(0xFFFFF000) /* offsets on the wire are 32-bit */
+#define BOARD_BYTES         (sizeof(struct kvmfr_wire_board) + LGMP_ALLOC_ALIGN) /* of our own host */
 #define TYPICAL_UDATA_BYTES 512u /* session records of real machines take 170 to 300 */
 
 uint32_t kvmfr_region_mib_for_mode(uint32_t width_px, uint32_t height_px, uint32_t bytes_per_pixel)
@@ -82,7 +84,8 @@ bool kvmfr_largest_mode(uint64_t region_bytes, uint32_t bytes_per_pixel, uint32_
                         uint32_t *height_px)
 {
     struct kvmfr_frame_capacity cap;
-    if (!kvmfr_frame_capacity(region_bytes, TYPICAL_UDATA_BYTES, 4096, &cap))
+    const uint64_t used_bytes = fixed_bytes(TYPICAL_UDATA_BYTES, KVMFR_SHAPE_BYTES) + BOARD_BYTES;
+    if (!kvmfr_frame_capacity_after(region_bytes, used_bytes, 4096, &cap))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
         const uint64_t pitch = round_up_u64((uint64_t)modes[i].width_px * bytes_per_pixel, 256);

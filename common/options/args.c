@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "options/name.h"
 #include "options/options.h"
 #include "options/value.h"
@@ -64,9 +65,9 @@ static const char *lister(const struct args *args)
 {
     for (size_t i = 0; i < args->set_count; i++) {
         if (args->sets[i].table->list_hint)
-            return args->sets[i].table->list_hint;
+            return _(args->sets[i].table->list_hint);
     }
-    return "`espelho options` and `espelho VERB --help` list all";
+    return _("`espelho options` and `espelho VERB --help` list all");
 }
 
 static int unknown(const struct args *args, struct name_span name)
@@ -74,9 +75,9 @@ static int unknown(const struct args *args, struct name_span name)
     const char *nearest = name_nearest_option(args->sets, args->set_count, name);
     const struct printable shown = printable_of(name.text, name.len_bytes);
     if (nearest)
-        option_error_set(args->error, "unknown option '%s'; nearest is %s", shown.text, nearest);
+        option_error_set(args->error, _("unknown option '%s'; nearest is %s"), shown.text, nearest);
     else
-        option_error_set(args->error, "unknown option '%s'; %s", shown.text, lister(args));
+        option_error_set(args->error, _("unknown option '%s'; %s"), shown.text, lister(args));
     return -ENOENT;
 }
 
@@ -101,7 +102,7 @@ static int set_from_word(struct args *args, struct found found)
     if (!value) {
         char type[160];
         option_type_text(found.def, type, sizeof(type));
-        option_error_set(args->error, "%s needs a value: %s", found.def->name, type);
+        option_error_set(args->error, _("%s needs a value: %s"), found.def->name, type);
         return -EINVAL;
     }
     return value_set(found.def, found.target, value, args->error);
@@ -133,7 +134,7 @@ static int take_letters(struct args *args, const char *letters)
         if (!find_letter(args, *letters, &found)) {
             const char name[] = { '-', *letters, '\0' };
             const struct printable shown = printable_of(name, 2);
-            option_error_set(args->error, "unknown option '%s'; %s", shown.text, lister(args));
+            option_error_set(args->error, _("unknown option '%s'; %s"), shown.text, lister(args));
             return -ENOENT;
         }
         if (found.def->type != OPTION_BOOL && letters[1])

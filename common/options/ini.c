@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "options/name.h"
 #include "options/options.h"
 #include "options/value.h"
@@ -54,18 +55,20 @@ static int note_unknown(struct ini *ini, const char *name, const char *why)
     }
     char entry[256];
     const struct printable shown = printable_of(name, strlen(name));
-    const int len = snprintf(entry, sizeof(entry), "line %u: %s%s%s\n", ini->line_number,
+    const int len = snprintf(entry, sizeof(entry), _("line %u: %s%s%s\n"), ini->line_number,
                              shown.text, why ? ": " : "", why ? why : "");
     const size_t used_bytes = strlen(ini->unknown);
-    static const char more[] = "and more\n";
+    char more[64];
+    snprintf(more, sizeof(more), "%s", _("and more\n"));
+    const size_t more_bytes = strlen(more) + 1;
     if (len < 0)
         return 0;
     const size_t entry_bytes = (size_t)len < sizeof(entry) ? (size_t)len : sizeof(entry) - 1;
-    if (used_bytes + entry_bytes + sizeof(more) < UNKNOWN_MAX_BYTES)
+    if (used_bytes + entry_bytes + more_bytes < UNKNOWN_MAX_BYTES)
         memcpy(ini->unknown + used_bytes, entry, entry_bytes + 1);
-    else if (used_bytes < sizeof(more) ||
-             strcmp(ini->unknown + used_bytes - (sizeof(more) - 1), more) != 0)
-        memcpy(ini->unknown + used_bytes, more, sizeof(more));
+    else if (used_bytes < more_bytes ||
+             strcmp(ini->unknown + used_bytes - (more_bytes - 1), more) != 0)
+        memcpy(ini->unknown + used_bytes, more, more_bytes);
     return 0;
 }
 
@@ -93,11 +96,11 @@ static int take_section(struct ini *ini, char *line)
     char *end = strchr(line, ']');
     if (!end || end[1] != '\0')
         return ini->lenient ? note_unknown(ini, line, NULL)
-                            : fail_line(ini, "a section is written [name]");
+                            : fail_line(ini, _("a section is written [name]"));
     *end = '\0';
     const char *name = trim(line + 1);
     if (strlen(name) >= sizeof(ini->section))
-        return fail_line(ini, "the section's name is too long");
+        return fail_line(ini, _("the section's name is too long"));
     memcpy(ini->section, name, strlen(name) + 1);
     return 0;
 }
@@ -106,7 +109,8 @@ static int take_section(struct ini *ini, char *line)
  * is the likely cause. */
 static const char *comment_hint(const char *value)
 {
-    return strstr(value, " #") || strstr(value, " ;") ? " (a comment needs a line of its own)" : "";
+    return strstr(value, " #") || strstr(value, " ;") ? _(" (a comment needs a line of its own)")
+                                                      : "";
 }
 
 static int take_value(struct ini *ini, const char *name, const char *value)
@@ -135,12 +139,12 @@ static int take_line(struct ini *ini, char *line)
     char *equals = strchr(line, '=');
     if (!equals || equals == line)
         return ini->lenient ? note_unknown(ini, line, NULL)
-                            : fail_line(ini, "neither [section] nor name=value");
+                            : fail_line(ini, _("neither [section] nor name=value"));
     *equals = '\0';
     const char *name = trim(line);
     char full[2 * NAME_MAX_BYTES];
     if (strlen(name) >= NAME_MAX_BYTES)
-        return fail_line(ini, "the option's name is too long");
+        return fail_line(ini, _("the option's name is too long"));
     const bool has_module = strpbrk(name, ".:") != NULL;
     snprintf(full, sizeof(full), "%s%s%s", has_module ? "" : ini->section,
              has_module || !ini->section[0] ? "" : ".", name);
@@ -170,10 +174,10 @@ static const char *bad_text(const char *line, size_t line_bytes)
     const unsigned char *p = (const unsigned char *)line;
     for (size_t i = 0; i < line_bytes;) {
         if ((p[i] < 0x20 && p[i] != '\t' && !(p[i] == '\r' && i + 1 == line_bytes)) || p[i] == 0x7f)
-            return "a control character: is this a text file?";
+            return _("a control character: is this a text file?");
         const size_t n = utf8_bytes(p + i, line_bytes - i);
         if (n == 0)
-            return "not UTF-8: save the file as UTF-8";
+            return _("not UTF-8: save the file as UTF-8");
         i += n;
     }
     return NULL;
@@ -187,7 +191,7 @@ static int parse_lines(struct ini *ini, const char *text, size_t text_bytes)
         const char *newline = memchr(text, '\n', text_bytes);
         const size_t line_bytes = newline ? (size_t)(newline - text) : text_bytes;
         if (line_bytes > LINE_MAX_BYTES)
-            return fail_line(ini, "the line is longer than 4096 bytes");
+            return fail_line(ini, _("the line is longer than 4096 bytes"));
         const char *bad = bad_text(text, line_bytes);
         if (bad)
             return fail_line(ini, bad);
@@ -213,7 +217,7 @@ int options_parse_ini(const struct option_table *table, void *target, const char
     if (unknown_list)
         *unknown_list = NULL;
     if (text_bytes > FILE_MAX_BYTES) {
-        option_error_set(error, "%s: larger than 1 MiB: not a configuration file", origin);
+        option_error_set(error, _("%s: larger than 1 MiB: not a configuration file"), origin);
         return -EINVAL;
     }
     static const char byte_order_mark[] = "\xEF\xBB\xBF";
@@ -223,7 +227,7 @@ int options_parse_ini(const struct option_table *table, void *target, const char
     }
     const int err = parse_lines(&ini, text, text_bytes);
     if (err == -ENOMEM)
-        option_error_set(error, "%s: out of memory", origin);
+        option_error_set(error, _("%s: out of memory"), origin);
     if (unknown_list && err == 0)
         *unknown_list = steal_ptr(&ini.unknown);
     free(ini.unknown);
@@ -268,7 +272,7 @@ int options_load_ini(const struct option_table *table, void *target, const char 
         return fail_file(path, -errno, error);
     /* A FIFO would block for ever. A character device is let in for /dev/null. */
     if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
-        option_error_set(error, "%s: not a regular file", path);
+        option_error_set(error, _("%s: not a regular file"), path);
         return -EINVAL;
     }
     autofree char *text = malloc(FILE_MAX_BYTES + 1);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "options/name.h"
 #include "options/value.h"
 
@@ -59,10 +60,10 @@ int options_set(const struct option_table *table, void *target, const char *name
     const char *nearest = name_nearest_option(&set, 1, span);
     const struct printable shown = printable_of(span.text, span.len_bytes);
     if (nearest)
-        option_error_set(error, "unknown option '%s'; nearest is %s", shown.text, nearest);
+        option_error_set(error, _("unknown option '%s'; nearest is %s"), shown.text, nearest);
     else
-        option_error_set(error, "unknown option '%s'; %s", shown.text,
-                         table->list_hint ? table->list_hint : "`espelho options` lists all");
+        option_error_set(error, _("unknown option '%s'; %s"), shown.text,
+                         table->list_hint ? _(table->list_hint) : _("`espelho options` lists all"));
     return -ENOENT;
 }
 
@@ -76,7 +77,7 @@ static void print_one(const struct option_def *def, FILE *out)
     struct name_span alias;
     for (size_t i = 0; name_list_item(def->alias, i, &alias); i++)
         fprintf(out, "  %s%.*s", alias.len_bytes == 1 ? "-" : "", (int)alias.len_bytes, alias.text);
-    fprintf(out, "\n    %s", def->help);
+    fprintf(out, "\n    %s", _(def->help));
     if (def->default_text && *def->default_text)
         fprintf(out, " [%s]", def->default_text);
     fputc('\n', out);

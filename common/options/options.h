@@ -51,13 +51,13 @@ struct option_def {
                                    understood as well */
     const char *default_text;   /* parsed at options_init(); NULL: zero */
     const char *value_name;     /* for help: "PATH", "WxH" */
-    const char *help;           /* one sentence */
+    const char *help;           /* N_(): one sentence; never "" */
 };
 
 struct option_table {
     const struct option_def *defs;
     size_t count;
-    const char *list_hint; /* "`program --options` lists all"; NULL: as it is for espelho */
+    const char *list_hint; /* N_("`program --options` lists all"); NULL: as it is for espelho */
 };
 
 /* One line for a person; from a file it begins with "PATH:LINE: ". */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "options/name.h"
 
 enum { SIZE_DEFAULT_MAX = 65535, POSITION_MAX = 1000000 };
@@ -50,10 +51,11 @@ static int invalid(const struct option_def *def, const char *value, struct optio
     option_type_text(def, type, sizeof(type));
     const struct printable shown = printable_value(value);
     if (nearest)
-        option_error_set(error, "%s: '%s' is not valid; expected %s; nearest is %s", def->name,
+        option_error_set(error, _("%s: '%s' is not valid; expected %s; nearest is %s"), def->name,
                          shown.text, type, nearest);
     else
-        option_error_set(error, "%s: '%s' is not valid; expected %s", def->name, shown.text, type);
+        option_error_set(error, _("%s: '%s' is not valid; expected %s"), def->name, shown.text,
+                         type);
     return -EINVAL;
 }
 
@@ -167,7 +169,7 @@ static int set_string(const struct option_def *def, void *field, const char *val
 {
     char *copy = strdup(value);
     if (!copy) {
-        option_error_set(error, "%s: out of memory", def->name);
+        option_error_set(error, _("%s: out of memory"), def->name);
         return -ENOMEM;
     }
     free(*(char **)field);

@@ -16,11 +16,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "shm/ivshmem_scout_linux.h"
 #include "shm/region_problem.h"
 
 enum {
-    GREETING_MS = 1000,
+    GREETING_MS = 250, /* one that is well needs 2; the caller may have a window to care for */
     /* The viewer's: frame, pointer. The server does not say how many it gives, so whoever has fewer
      * waits a little for more; what comes later still counts (refresh). */
     WANTED_VECTORS = 2,
@@ -325,20 +326,20 @@ static int refused(const struct greeting *g, int64_t reason)
     switch (reason) {
     case IVSHMEM_REFUSED_USER:
         return shm_problem_set(g->problem, g->name, SHM_FAULT_PERMISSION, EACCES,
-                               "%.180s: the server does not let this user in", g->name);
+                               _("%.180s: the server does not let this user in"), g->name);
     case IVSHMEM_REFUSED_FULL:
         return shm_problem_set(g->problem, g->name, SHM_FAULT_BUSY, EUSERS,
-                               "%.180s: the server has as many peers as it takes", g->name);
+                               _("%.180s: the server has as many peers as it takes"), g->name);
     default:
         return shm_problem_set(g->problem, g->name, SHM_FAULT_BUSY, ENFILE,
-                               "%.180s: the server may not open more files", g->name);
+                               _("%.180s: the server may not open more files"), g->name);
     }
 }
 
 static int nonsense(const struct greeting *g)
 {
     return shm_problem_set(g->problem, g->name, SHM_FAULT_TYPE, EPROTO,
-                           "%.180s: what answers there is no ivshmem server", g->name);
+                           _("%.180s: what answers there is no ivshmem server"), g->name);
 }
 
 /* Takes the event's descriptor over. */
@@ -357,8 +358,8 @@ static int greet(struct greeting *g, struct ivshmem_event *e)
         return refused(g, e->number);
     case IVSHMEM_EVENT_WRONG_VERSION:
         return shm_problem_set(g->problem, g->name, SHM_FAULT_TYPE, EPROTO,
-                               "%.150s: the server speaks version %" PRId64
-                               " of the ivshmem protocol; this program knows version 0",
+                               _("%.150s: the server speaks version %" PRId64
+                                 " of the ivshmem protocol; this program knows version 0"),
                                g->name, e->number);
     default:
         return hear(g->peer, e) < 0 ? nonsense(g) : 0;
@@ -371,14 +372,16 @@ static int hear_error(const struct greeting *g, int err)
         return nonsense(g);
     if (err == -EPIPE)
         return shm_problem_set(g->problem, g->name, SHM_FAULT_SYSTEM, EPIPE,
-                               "%.180s: the server closed the connection in its greeting", g->name);
-    return shm_problem_from_errno(g->problem, g->name, -err, "listen to");
+                               _("%.180s: the server closed the connection in its greeting"),
+                               g->name);
+    return shm_problem_from_errno(g->problem, g->name, -err, _("listen to"));
 }
 
 static int not_in_time(const struct greeting *g)
 {
     return shm_problem_set(g->problem, g->name, SHM_FAULT_SYSTEM, ETIMEDOUT,
-                           "%.180s: the server did not greet within %d ms", g->name, GREETING_MS);
+                           _("%.180s: the server did not greet within %d ms"), g->name,
+                           GREETING_MS);
 }
 
 /* Reads until all is there that will be needed. */
@@ -418,8 +421,8 @@ static int connect_until(struct greeting *g, const char *path, uint64_t deadline
         return not_in_time(g);
     if (err == -ECONNREFUSED)
         return shm_problem_set(g->problem, g->name, SHM_FAULT_MISSING, ECONNREFUSED,
-                               "%.180s: no server listens there (any more)", g->name);
-    return err < 0 ? shm_problem_from_errno(g->problem, g->name, -err, "connect to") : 0;
+                               _("%.180s: no server listens there (any more)"), g->name);
+    return err < 0 ? shm_problem_from_errno(g->problem, g->name, -err, _("connect to")) : 0;
 }
 
 int ivshmem_peer_connect(const char *path, const char *name, struct shm_doorbell **out,
@@ -428,7 +431,7 @@ int ivshmem_peer_connect(const char *path, const char *name, struct shm_doorbell
     const uint64_t deadline_ns = clock_ns() + GREETING_MS * NS_PER_MS;
     struct ivshmem_peer *p = calloc(1, sizeof(*p));
     if (!p)
-        return shm_problem_from_errno(problem, name, ENOMEM, "connect to");
+        return shm_problem_from_errno(problem, name, ENOMEM, _("connect to"));
     p->base.ops = &server_doorbell_ops;
     pthread_mutex_init(&p->lock, NULL);
     ivshmem_link_init(&p->link);

@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "shm/doorbell.h"
 #include "shm/doorbell_module_linux.h"
 #include "shm/guard.h"
@@ -33,17 +34,17 @@ static const char *type_name(mode_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFDIR:
-        return "a directory";
+        return _("a directory");
     case S_IFIFO:
-        return "a FIFO";
+        return _("a FIFO");
     case S_IFSOCK:
-        return "a socket";
+        return _("a socket");
     case S_IFBLK:
-        return "a block device";
+        return _("a block device");
     case S_IFCHR:
-        return "a character device, but not a kvmfr one";
+        return _("a character device, but not a kvmfr one");
     default:
-        return "not a regular file";
+        return _("not a regular file");
     }
 }
 
@@ -73,20 +74,21 @@ static int check_size(const struct shm_region *r, int64_t size_bytes, struct shm
     const long page_bytes = sysconf(_SC_PAGESIZE);
     const char *path = r->path;
     if (size_bytes == 0)
-        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0, "%.200s is empty (0 bytes)", path);
+        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0, _("%.200s is empty (0 bytes)"),
+                               path);
     if (size_bytes < SMALLEST_REGION_BYTES)
         return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
-                               "%.150s has %" PRId64 " bytes, too few for even the header (%u)",
+                               _("%.150s has %" PRId64 " bytes, too few for even the header (%u)"),
                                path, size_bytes, SMALLEST_REGION_BYTES);
     if (size_bytes % page_bytes != 0)
-        return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
-                               "%.150s has %" PRId64
-                               " bytes, which is not a multiple of the page size %ld",
-                               path, size_bytes, page_bytes);
+        return shm_problem_set(
+            problem, path, SHM_FAULT_SIZE, 0,
+            _("%.150s has %" PRId64 " bytes, which is not a multiple of the page size %ld"), path,
+            size_bytes, page_bytes);
     if ((uint64_t)size_bytes > SHM_MAX_BYTES)
         return shm_problem_set(problem, path, SHM_FAULT_SIZE, 0,
-                               "%.150s has %" PRId64 " bytes; a region has less than 4 GiB", path,
-                               size_bytes);
+                               _("%.150s has %" PRId64 " bytes; a region has less than 4 GiB"),
+                               path, size_bytes);
     return 0;
 }
 
@@ -105,22 +107,22 @@ static int identify(struct shm_region *r, struct shm_problem *problem)
     struct stat st;
     const bool from_server = r->doorbell != NULL;
     if (fstat(r->fd, &st) != 0)
-        return shm_problem_from_errno(problem, r->path, errno, "look at");
+        return shm_problem_from_errno(problem, r->path, errno, _("look at"));
     r->kind = kind_of(&st);
     if (r->kind == SHM_KIND_NONE && !from_server)
-        return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0, "%.200s is %s", r->path,
+        return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0, _("%.200s is %s"), r->path,
                                type_name(st.st_mode));
     r->device = st.st_dev;
     r->inode = st.st_ino;
     if (from_server && !is_memory(r->fd, &st))
         return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0,
-                               "%.180s: what the server gives out is no shared memory", r->path);
+                               _("%.180s: what the server gives out is no shared memory"), r->path);
     if (from_server)
         r->kind = SHM_KIND_SERVER;
     const int64_t size_bytes =
         r->kind == SHM_KIND_KVMFR ? kvmfr_module_size_bytes(r->fd) : st.st_size;
     if (size_bytes < 0)
-        return shm_problem_from_errno(problem, r->path, (int)-size_bytes, "ask for the size of");
+        return shm_problem_from_errno(problem, r->path, (int)-size_bytes, _("ask for the size of"));
     const int err = check_size(r, size_bytes, problem);
     if (err == 0)
         r->len_bytes = (size_t)size_bytes;
@@ -131,17 +133,17 @@ static int map(struct shm_region *r, struct shm_problem *problem)
 {
     void *mem = mmap(NULL, r->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
     if (mem == MAP_FAILED)
-        return shm_problem_from_errno(problem, r->path, errno, "map");
+        return shm_problem_from_errno(problem, r->path, errno, _("map"));
     r->mem = mem;
     const int err = shm_guard_add(mem, r->len_bytes, &r->guard);
-    return err ? shm_problem_from_errno(problem, r->path, -err, "guard") : 0;
+    return err ? shm_problem_from_errno(problem, r->path, -err, _("guard")) : 0;
 }
 
 /* Of an ivshmem device in this guest, behind our kernel module. */
 static int find_doorbell(struct shm_region *r, struct shm_problem *problem)
 {
     const int err = kvmfr_module_doorbell(r->fd, &r->doorbell);
-    return err ? shm_problem_from_errno(problem, r->path, -err, "listen to the doorbell of") : 0;
+    return err ? shm_problem_from_errno(problem, r->path, -err, _("listen to the doorbell of")) : 0;
 }
 
 struct origin {
@@ -159,7 +161,7 @@ static int create(const struct origin *from, struct shm_region **out, struct shm
         close(from->fd);
         if (from->doorbell)
             from->doorbell->ops->destroy(from->doorbell);
-        return shm_problem_from_errno(problem, from->name, ENOMEM, "open");
+        return shm_problem_from_errno(problem, from->name, ENOMEM, _("open"));
     }
     r->fd = from->fd;
     r->nameless = from->nameless;
@@ -184,10 +186,11 @@ static int open_server(const char *name, struct shm_region **out, struct shm_pro
     const char *path = shm_server_path(name);
     struct stat st;
     if (stat(path, &st) != 0)
-        return shm_problem_from_errno(problem, name, errno, "connect to");
+        return shm_problem_from_errno(problem, name, errno, _("connect to"));
     if (!S_ISSOCK(st.st_mode))
-        return shm_problem_set(problem, name, SHM_FAULT_TYPE, 0, "%.200s is %s, not a socket", path,
-                               S_ISREG(st.st_mode) ? "a regular file" : type_name(st.st_mode));
+        return shm_problem_set(problem, name, SHM_FAULT_TYPE, 0, _("%.200s is %s, not a socket"),
+                               path,
+                               S_ISREG(st.st_mode) ? _("a regular file") : type_name(st.st_mode));
     struct origin from = { .name = name };
     const int err = ivshmem_peer_connect(path, name, &from.doorbell, &from.fd, problem);
     return err < 0 ? err : create(&from, out, problem);
@@ -196,20 +199,20 @@ static int open_server(const char *name, struct shm_region **out, struct shm_pro
 int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem)
 {
     if (strlen(path) >= sizeof((*out)->path))
-        return shm_problem_from_errno(problem, path, ENAMETOOLONG, "open");
+        return shm_problem_from_errno(problem, path, ENAMETOOLONG, _("open"));
     if (shm_server_path(path))
         return open_server(path, out, problem);
     /* The type is looked at before the file is opened, because opening a device or FIFO can have
      * effects; identify() looks again at what was really opened. */
     struct stat st;
     if (stat(path, &st) != 0)
-        return shm_problem_from_errno(problem, path, errno, "open");
+        return shm_problem_from_errno(problem, path, errno, _("open"));
     if (kind_of(&st) == SHM_KIND_NONE)
-        return shm_problem_set(problem, path, SHM_FAULT_TYPE, 0, "%.200s is %s", path,
+        return shm_problem_set(problem, path, SHM_FAULT_TYPE, 0, _("%.200s is %s"), path,
                                type_name(st.st_mode));
     const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return shm_problem_from_errno(problem, path, errno, "open");
+        return shm_problem_from_errno(problem, path, errno, _("open"));
     return create(&(struct origin){ .fd = fd, .name = path }, out, problem);
 }
 
@@ -218,7 +221,7 @@ int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
 {
     const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own_fd < 0)
-        return shm_problem_from_errno(problem, name, errno, "duplicate the descriptor of");
+        return shm_problem_from_errno(problem, name, errno, _("duplicate the descriptor of"));
     return create(&(struct origin){ .fd = own_fd, .name = name, .nameless = true }, out, problem);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
 #include "shm/region.h"
 
 #include <inttypes.h>
@@ -19,17 +20,17 @@ void shm_size_advice(uint64_t have_bytes, uint64_t needed_bytes, char *text, siz
     const uint64_t mib = round_up_mib(needed_bytes);
     if (mib * MIB > UINT64_C(0x80000000)) {
         snprintf(text, text_bytes,
-                 "No size is enough for this (it would need %" PRIu64
-                 " MiB; 2048 are the most): choose a smaller picture.",
+                 _("No size is enough for this (it would need %" PRIu64
+                   " MiB; 2048 are the most): choose a smaller picture."),
                  mib);
         return;
     }
     snprintf(text, text_bytes,
-             "The shared memory has %" PRIu64 ".%" PRIu64 " MiB; %" PRIu64
-             " MiB are needed. Shut the VM down, then\n"
-             "libvirt: 'virsh edit VM', inside <shmem>:\n"
-             "    <size unit='M'>%" PRIu64 "</size>\n"
-             "QEMU: size=%" PRIu64 "M of the memory-backend object of its ivshmem device\n"
-             "and delete the old file (/dev/shm/...) before the VM starts again.",
+             _("The shared memory has %" PRIu64 ".%" PRIu64 " MiB; %" PRIu64
+               " MiB are needed. Shut the VM down, then\n"
+               "libvirt: 'virsh edit VM', inside <shmem>:\n"
+               "    <size unit='M'>%" PRIu64 "</size>\n"
+               "QEMU: size=%" PRIu64 "M of the memory-backend object of its ivshmem device\n"
+               "and delete the old file (/dev/shm/...) before the VM starts again."),
              have_bytes / MIB, have_bytes % MIB * 10 / MIB, mib, mib, mib);
 }

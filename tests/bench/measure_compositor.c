@@ -239,7 +239,7 @@ int main(int argc, char **argv)
     mc.epoch_ns = strtoull(argv[5], NULL, 10);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     prctl(PR_SET_TIMERSLACK, 1UL);
-    (void)!thread_run_when_woken();
+    (void)!thread_run_when_woken(THREAD_EVENTS);
     the_mc = &mc;
     mc.display = wl_display_create();
     if (!mc.display || set_up(&mc, argv[1], keys) < 0) {

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "client/config": {"base", "options"},
     "client/frame": {"base", "kvmfr"},
     "client/inspect": {"base", "lgmp", "kvmfr", "shm"},
-    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice", "text"},
+    "client/source": {"base", "lgmp", "kvmfr", "shm", "loop", "frame", "spice"},
     "client/display": {"base", "kvmfr", "loop"},
     "client/render": {"base", "kvmfr", "shm", "frame", "display", "loop"},  # shm: the region's descriptor, for dma-bufs; loop: fences
     # Keys and pointer go the other way: display -> input -> spice. Sound and clipboard have a road each.
@@ -29,17 +29,17 @@ MAY_INCLUDE = {
     "client/clipboard": {"base", "loop", "spice", "display"},
     "client/domain": {"base"},
     # doctor and setup look at a machine through client/machine only; what needs a session is given to them by commands.
-    "client/text": set(),
+    "client/text": {"base"},
     "client/machine": {"base", "text"},
     "client/vm": {"base", "text", "domain"},  # domain: how an argument of QEMU is written
     "client/doctor": {"base", "text", "machine", "vm", "kvmfr"},  # kvmfr: sizes
     "client/setup": {"base", "text", "machine", "vm", "kvmfr"},
     "client/overlay": {"base", "display", "loop"},
-    "client/shm_server": {"base", "options", "loop", "shm", "kvmfr"},  # kvmfr: sizes; options: a program of its own
+    "client/shm_server": {"base", "options", "loop", "shm", "kvmfr", "text"},  # kvmfr: sizes; options: a program of its own
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
     # The composition root, and above it the verbs.
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",
-                      "spice", "input", "audio", "clipboard", "domain", "overlay", "text"},
+                      "spice", "input", "audio", "clipboard", "domain", "overlay"},
     "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
                         "demo", "viewer", "display", "render", "domain", "shm_server", "text", "machine", "vm", "doctor", "setup"},
     "client/main.c": {"base", "commands", "config", "options", "text"},

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every text that the sources mark with _() or N_() is in every catalogue, translated, and nothing else is:
+"""Every text of the sources that is to be translated (scripts/po finds them) is in every catalogue, translated, and nothing else is:
 lint_translations.py ROOT. `--self-test` tries the reader and the rules on small catalogues."""
 import os
 import re
@@ -58,10 +58,8 @@ def complain(texts, catalogue):
 
 
 def texts_of(root):
-    sources = [n for n in tree.files(root) if n.startswith("client/") and n.endswith((".c", ".h"))]
     with tempfile.NamedTemporaryFile(suffix=".pot") as pot:
-        subprocess.run(["xgettext", "--files-from=-", "--output", pot.name, "--from-code=UTF-8", "--language=C", "--keyword=_",
-                        "--keyword=N_", "--no-location"], cwd=root, input="\n".join(sources), text=True, check=True)
+        subprocess.run([os.path.join(root, "scripts/po"), "--template", pot.name], check=True)
         return list(read_catalogue(pot.read().decode()))
 
 

@@ -49,6 +49,26 @@ def hyperv(names, vendor=None):
         (f"<vendor_id state='on' value='{vendor}'/>" if vendor else "") + "</hyperv>"
 
 
+# ---- what a person does with a VM that has one ----
+
+def _change(m, *changes):
+    with open(m.at("/.espelho/vm.xml"), encoding="utf-8") as f:
+        text = f.read()
+    for old, new in changes:
+        text = text.replace(old, new)
+    m.file("/.espelho/vm.xml", text)
+
+
+def make_q35(m):
+    """The VM made anew, for its disk."""
+    _change(m, ("pc-i440fx", "pc-q35"))
+
+
+def move(m, old_bus, new_bus):
+    """The card is chosen anew, where it is now."""
+    _change(m, (f"bus='0x{old_bus}'", f"bus='0x{new_bus}'"), (f'bus="0x{old_bus}"', f'bus="0x{new_bus}"'))
+
+
 def _write(m, name, memory_gib, vcpus, parts):
     m.file("/.espelho/vm.xml", f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
 <name>{name}</name><uuid>6d3f6a0e-6a0e-4d6e-9f5e-000000000001</uuid>

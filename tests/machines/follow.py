@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Does what doctor says: follow.py ESPELHO TREES FOLDER. In a copy of each broken tree the commands of every fix of the groups below are
-run by a shell, with the tree's files in place of the machine's, and programs that change a machine replaced by ones that note what they
-were told. Afterwards the files that are read at boot are those of the fixed tree, and the kernel would get its parameters."""
+"""Does what doctor says until it has nothing more to say: follow.py ESPELHO TREES FOLDER [MACHINE...]
+
+A newcomer works on a copy of each broken tree: what every warning and failure says to do is done, by a shell, by `espelho setup` (the real
+one), by an editor for the VM's definition; the machine is restarted where that is asked for; then doctor is asked again. In the end it
+must find nothing, also after one more restart, and libvirt's schema must know the VM. What only hands can do (the firmware's menus, a card's
+slot) stands in the machine's description as BY_HAND: words that doctor's text must have, and what that does. Words that are neither a
+command, nor a definition, nor known there are an error: a newcomer could not follow them."""
 import json
 import os
 import re
@@ -10,97 +14,158 @@ import shutil
 import subprocess
 import sys
 
-GROUPS = ("cpu", "iommu", "gpu")
-COMMAND = re.compile(r"^(sudo|echo|printf) ")
-OTHERWISE = re.compile(r"^Or")  # what follows is another way to the same
-PLACE = re.compile(r"(?<![\w./])/(etc|boot|sys)/")
-NOTED = ("update-grub", "grub-mkconfig", "update-initramfs", "mkinitcpio", "dracut", "grubby", "kernelstub", "reboot", "pacman", "apt",
-         "dnf", "systemd-tmpfiles", "espelho")
-READ_AT_BOOT = ("etc/modprobe.d/vfio.conf", "etc/modprobe.d/blacklist.conf", "etc/initramfs-tools/modules", "etc/dracut.conf.d",
-                "etc/mkinitcpio.conf")
-# Said at the next run only: the firmware must be told first.
-LATER = {"debian-r7-430": {"iommu=pt"}}
+import make
+from computer import Computer
+from editor import edit
+
+ROUNDS = 8
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
+COMMAND = re.compile(r"^(?:Now: |At each start: |[Tt]hen: )?((?:sudo|echo|printf|espelho|systemctl|for|gsettings) .*)")
+INTRODUCTION = re.compile(r".*:$")
+OTHERWISE = re.compile(r"^(Or\b|If |[2-9]\. )")  # what follows is another way to the same, or for another case
+EDITOR = re.compile(r"^(?:Shut the VM down, then: )?virsh --connect \S+ edit \S+$")
+SAID = re.compile(r"^(Save, and let the machine start|No card is free for it yet: first do)")  # nothing to do by itself
+PLACE = re.compile(r"(?<![\w./])/(etc|boot|sys|dev|home|usr/share/vgabios|usr/share/libvirt|var)/")
+
+# Programs in the place of the machine's. Each notes what it was told; some do it at once, because what follows depends on it.
+AT_ONCE = {
+    "sudo": 'export SUDO_USER="$NEWCOMER"; exec "$@"',
+    "update-grub": 'mkdir -p "$TREE/.machine/menu/etc/default"; cp "$TREE/etc/default/grub" "$TREE/.machine/menu/etc/default"',
+    "limine-update": 'mkdir -p "$TREE/.machine/menu/etc/default"; cp "$TREE/etc/default/limine" "$TREE/.machine/menu/etc/default"',
+    "update-initramfs": 'mkdir -p "$TREE/.machine/initramfs/etc"; cd "$TREE/etc"; for f in modprobe.d initramfs-tools dracut.conf.d '
+                        'mkinitcpio.conf mkinitcpio.conf.d; do [ ! -e $f ] || cp -r $f "$TREE/.machine/initramfs/etc"; done',
+    "virsh": 'for word; do case $word in dumpxml) exec cat "$TREE/.espelho/vm.xml";; domstate) echo "shut off";; '
+             'define) define=yes;; *) [ -z "$define" ] || cp "$word" "$TREE/.espelho/vm.xml";; esac; done',
+    "espelho": 'echo y | "$ESPELHO" "$@" --root "$TREE" >"$TREE.said" || { cat "$TREE.said" >&2; exit 1; }',
+    "rm": 'for word; do case $word in -*) ;; "$TREE"/*) /bin/rm -f "$word";; *) /bin/rm -f "$TREE/$word";; esac; done',
+}
+AT_ONCE.update({"grub-mkconfig": AT_ONCE["update-grub"], "grub2-mkconfig": AT_ONCE["update-grub"],
+                "mkinitcpio": AT_ONCE["update-initramfs"], "dracut": AT_ONCE["update-initramfs"],
+                "limine-mkinitcpio": AT_ONCE["update-initramfs"] + '; cd /; ' + AT_ONCE["limine-update"]})
+NOTED = ("reboot", "systemctl", "usermod", "chown", "chmod", "systemd-tmpfiles", "modprobe", "rmmod", "dkms", "mokutil", "sysctl", "udevadm",
+         "grubby", "kernelstub", "rpm-ostree", "semanage", "semodule", "restorecon", "pacman", "apt", "apt-get", "dnf", "pip", "driverctl",
+         "gsettings")
 
 
-def fixes(espelho, tree):
-    done = subprocess.run([espelho, "doctor", "--json", "--root", tree], capture_output=True, text=True, timeout=60,
-                          env={**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"})
-    return [f["fix"] for f in json.loads(done.stdout)["findings"] if f["group"] in GROUPS and f.get("fix")]
+def in_tree(command, folder):
+    """Its paths lead into the tree; but what is written, in quotes and with gaps, stays as it is."""
+    parts = re.split(r"('[^']*')", command)
+    return "".join(p if p.startswith("'") and " " in p else PLACE.sub(lambda m: f"{folder}/{m[1]}/", p) for p in parts)
 
 
-def commands(fix):
-    out = []
-    for line in fix.split("\n"):
-        if OTHERWISE.match(line):
-            break
-        if COMMAND.match(line):
-            out.append(line)
-    return out
+def findings(espelho, tree):
+    done = subprocess.run([espelho, "doctor", "--json", "--root", tree], capture_output=True, text=True, timeout=60, env=ENVIRONMENT)
+    return [f for f in json.loads(done.stdout)["findings"] if f["verdict"] in ("warning", "failure")]
 
 
-def make_programs(folder, notes):
+def make_programs(folder):
     os.makedirs(folder)
-    for name, text in [("sudo", '#!/bin/sh\nexec "$@"\n')] + [(n, f'#!/bin/sh\necho "{n} $*" >> {notes}\n') for n in NOTED]:
+    note = 'line=$(basename "$0"); for word; do line="$line\t$word"; done; echo "$line" >> "$TREE.notes"\n'
+    for name in set(NOTED) | set(AT_ONCE):
         path = os.path.join(folder, name)
         with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
+            f.write("#!/bin/sh\n" + ("" if name == "sudo" else note) + AT_ONCE.get(name, "") + "\n")
         os.chmod(path, 0o755)
 
 
-def follow(espelho, tree, programs):
-    for fix in fixes(espelho, tree):
-        script = "\n".join(PLACE.sub(lambda m: f"{tree}/{m[1]}/", line) for line in commands(fix))
-        done = subprocess.run(["sh", "-eu", "-c", script], env={"PATH": f"{programs}:{os.environ['PATH']}"}, capture_output=True,
-                              text=True, timeout=60)
+class Newcomer:
+    def __init__(self, espelho, computer, programs, by_hand):
+        self.computer, self.by_hand = computer, by_hand
+        self.environment = {**ENVIRONMENT, "PATH": f"{programs}:{os.environ['PATH']}", "TREE": computer.folder, "ESPELHO": espelho,
+                            "NEWCOMER": computer.user_name}
+        self.complaints = []
+
+    def follow(self, finding):
+        """True: a restart is part of it."""
+        lines = (finding.get("fix") or "").split("\n")
+        restart, understood = False, False
+        while lines:
+            line = lines.pop(0)
+            if OTHERWISE.match(line):
+                break
+            if EDITOR.match(line):
+                edit(self.computer.at("/.espelho/vm.xml"), lines)
+            elif command := COMMAND.match(line.strip()):
+                restart |= self.run(command[1], lines)
+            elif line.startswith("Then log out and in"):
+                self.computer.log_in()
+            elif any(words in line for words in self.by_hand):
+                restart |= self.take_in_hand(line)
+            elif not (INTRODUCTION.match(line) or SAID.match(line)):
+                self.complaints.append(f"{finding['id']}: what is to be done here? {line}")
+            understood = True
+        if not understood:
+            self.complaints.append(f"{finding['id']}: nothing is said to be done")
+        self.computer.finish()
+        return restart
+
+    def take_in_hand(self, line):
+        for words, (name, change) in self.by_hand.items():
+            if words in line and name not in self.computer.by_hand:
+                self.computer.by_hand.add(name)
+                change(self.computer)
+        return True
+
+    def run(self, command, lines):
+        if command.startswith("for "):
+            while not command.endswith("\ndone"):
+                command += "\n" + lines.pop(0)
+        script = in_tree(command, self.computer.folder)
+        done = subprocess.run(["sh", "-eu", "-c", script], env=self.environment, capture_output=True, text=True, timeout=60)
         if done.returncode:
-            raise SystemExit(f"{tree}:\n{script}\nstatus {done.returncode}: {done.stderr}")
+            self.complaints.append(f"{command}\nstatus {done.returncode}: {done.stderr}{done.stdout}")
+        return self.computer.obey()
 
 
-def read(tree, path):
-    """What counts in a file: no comments, words once and in any order."""
-    whole = os.path.join(tree, path)
-    if os.path.isdir(whole):
-        return set().union(*(read(tree, os.path.join(path, name)) for name in os.listdir(whole)), set())
-    if not os.path.exists(whole):
-        return set()
-    with open(whole, encoding="utf-8") as f:
-        return {line.strip().replace(" )", ")") for line in f if line.strip() and not line.startswith("#")}
+def tell(found):
+    return [f"{f['verdict']} {f['id']} {f.get('subject', '')}: {f['found']}\n  {f.get('fix', '')}" for f in found]
 
 
-def parameters(tree):
-    """What the kernel would get at the next boot, by the files of the boot loaders and by what programs were told."""
-    text = ""
-    for path in ("etc/default/grub", "boot/loader/entries/linux.conf", "notes"):
-        if os.path.exists(os.path.join(tree, path)):
-            with open(os.path.join(tree, path), encoding="utf-8") as f:
-                text += f.read()
-    return set(re.sub(r"--args=|[\"']", " ", text).split())
+def follow(espelho, newcomer, log):
+    """What is left to complain of."""
+    computer = newcomer.computer
+    for turn in range(ROUNDS):
+        found = findings(espelho, computer.folder)
+        log.write(f"---- round {turn + 1}\n" + "\n".join(tell(found)) + "\n")
+        if not found:
+            break
+        restart = False
+        for finding in found:
+            restart |= newcomer.follow(finding)
+        if newcomer.complaints:
+            return newcomer.complaints
+        if restart:
+            computer.restart()
+    if found:
+        return tell(found)
+    computer.restart()
+    return ["after one more restart: " + line for line in tell(findings(espelho, computer.folder))]
 
 
-def compare(name, followed, fixed, broken):
-    with open(os.path.join(fixed, "proc/cmdline"), encoding="utf-8") as f, open(os.path.join(broken, "proc/cmdline"), encoding="utf-8") as b:
-        wanted = set(f.read().split()) - set(b.read().split()) - LATER.get(name, set())
-    complaints = [f"{name}: nothing was told to give the kernel {p}" for p in sorted(wanted - parameters(followed))]
-    for path in READ_AT_BOOT:
-        lacking = read(fixed, path) - read(followed, path)
-        left = (read(broken, path) - read(fixed, path)) & read(followed, path)
-        complaints += [f"{name}: {path} lacks: {line}" for line in sorted(lacking)]
-        complaints += [f"{name}: {path} still has: {line}" for line in sorted(left)]
-    return complaints
+def check_schema(tree):
+    if not shutil.which("virt-xml-validate"):
+        return []
+    done = subprocess.run(["virt-xml-validate", os.path.join(tree, ".espelho/vm.xml"), "domain"], capture_output=True, text=True, timeout=60)
+    return [] if done.returncode == 0 else ["the VM's definition: " + done.stdout + done.stderr]
 
 
 def main():
-    espelho, trees, folder = sys.argv[1:4]
+    espelho, trees, folder, *names = sys.argv[1:]
+    names = names or make.names()
     shutil.rmtree(folder, ignore_errors=True)
-    complaints, names = [], sorted(f[:-len(".broken")] for f in os.listdir(trees) if f.endswith(".broken"))
+    programs = os.path.join(folder, "programs")
+    make_programs(programs)
+    complaints = []
     for name in names:
-        broken, fixed, followed = (os.path.join(trees, f"{name}.broken"), os.path.join(trees, f"{name}.fixed"), os.path.join(folder, name))
-        shutil.copytree(broken, followed, symlinks=True)
-        programs = os.path.join(folder, name + ".programs")
-        make_programs(programs, os.path.join(followed, "notes"))
-        follow(espelho, followed, programs)
-        complaints += compare(name, followed, fixed, broken)
-    print("\n".join(complaints) if complaints else f"{len(names)} machines: what was broken is mended at the next boot")
+        broken, fixed, tree = (os.path.join(trees, f"{name}.broken"), os.path.join(trees, f"{name}.fixed"), os.path.join(folder, name))
+        shutil.copytree(broken, tree, symlinks=True)
+        by_hand = getattr(make.description(name), "BY_HAND", {})
+        computer = Computer(tree, broken, fixed, moves=any(name == "slot" for name, _ in by_hand.values()))
+        newcomer = Newcomer(espelho, computer, programs, by_hand)
+        with open(tree + ".log", "w", encoding="utf-8") as log:
+            wrong = follow(espelho, newcomer, log) or check_schema(tree)
+        complaints += [f"{name}: {line}" for line in wrong]
+    print("\n".join(complaints) if complaints else f"{len(names)} machines: doctor was obeyed, and has nothing more to say")
     return 1 if complaints or not names else 0
 
 

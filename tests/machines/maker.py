@@ -20,14 +20,15 @@ def bar(size, prefetch=False, wide=None, io=False):
 class Machine:
     def __init__(self, folder):
         self.folder = folder
-        self.stats, self.refused, self.modules = [], [], []
+        self.stats, self.refused, self.modules = {}, [], []
         self.functions = {}
         self.groups = {"root": 0}
         self.next_address = {True: 0xF000_0000, False: 0x60_0000_0000}  # below 4 GiB, above
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "pci.ids"), encoding="utf-8") as f:
             self.file("/usr/share/hwdata/pci.ids", f.read())
         for path in ("/.espelho/commands", "/sys/bus/pci/devices", "/sys/bus/pci/drivers", "/sys/kernel/iommu_groups",
-                     "/sys/class/iommu", "/sys/class/drm", "/etc/modprobe.d", "/dev/shm"):
+                     "/sys/class/iommu", "/sys/class/drm", "/etc/modprobe.d", "/etc/modules-load.d", "/etc/sysctl.d", "/etc/tmpfiles.d",
+                     "/etc/udev/rules.d", "/dev/shm"):
             self.directory(path)
 
     # ---- files, links, devices, programs ----
@@ -84,7 +85,7 @@ class Machine:
 
     def _stat(self, path, mode, owner, group, size, major=0, minor=0):
         uid = {"root": 0, "libvirt-qemu": 64055, "qemu": 107}.get(owner, self.uid_of(owner))
-        self.stats.append(f"{mode:o} {uid} {self.groups[group]} {size} {major}:{minor} {path}")
+        self.stats[path] = f"{mode:o} {uid} {self.groups[group]} {size} {major}:{minor} {path}"
 
     def uid_of(self, owner):
         return self.user_id if hasattr(self, "user_name") and owner == self.user_name else 1999
@@ -261,8 +262,12 @@ class Machine:
 
     def finish(self):
         self.file("/proc/modules", "".join(f"{name} 16384 0 - Live 0x0000000000000000\n" for name in self.modules))
-        self.file("/.espelho/stat", "".join(line + "\n" for line in self.stats))
+        self.file("/.espelho/stat", "".join(line + "\n" for line in self.stats.values()))
         self.file("/.espelho/denied", "".join(path + "\n" for path in self.refused))
+
+
+def nothing(_):
+    """What a hand does that shows in the hardware only."""
 
 
 def cpu_list(cpus):

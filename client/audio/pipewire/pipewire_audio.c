@@ -13,6 +13,7 @@
 #include "audio/pipewire/internal.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum { FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 4000 };
 
@@ -72,7 +73,7 @@ static void on_core_error(void *data, uint32_t id, int seq, int res, const char 
     log_debug("PipeWire: object %u: %s", id, message ? message : "?");
     if (id != PW_ID_CORE || res != -EPIPE)
         return;
-    tell(a, "PipeWire has gone", res);
+    tell(a, _("PipeWire has gone"), res);
     a->run.lost = true; /* not from inside its own event */
     arm(a, 0);
 }
@@ -110,14 +111,14 @@ static void connect_core(struct pw_audio *a)
         a->run.context =
             pw_context_new(a->loop, pw_properties_new(PW_KEY_CONFIG_NAME, config_name(), NULL), 0);
     if (!a->run.context) {
-        tell(a, "PipeWire's client library does not start; is its configuration installed?",
+        tell(a, _("PipeWire's client library does not start; is its configuration installed?"),
              -errno);
         return;
     }
     a->run.core = pw_context_connect(a->run.context,
                                      pw_properties_new(PW_KEY_APP_NAME, a->run.title, NULL), 0);
     if (!a->run.core) {
-        tell(a, "PipeWire is not running or cannot be reached", -errno);
+        tell(a, _("PipeWire is not running or cannot be reached"), -errno);
         return;
     }
     pw_core_add_listener(a->run.core, &a->run.core_listener, &core_events, a);

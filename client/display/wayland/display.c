@@ -13,6 +13,7 @@
 #include "base/checked.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "display/wayland/internal.h"
 
 #include "viewporter-client-protocol.h"
@@ -37,7 +38,7 @@ static void log_why(struct display *d)
     const uint32_t code = wl_display_get_protocol_error(d->native.display, &interface, &id);
     log_err("the Wayland compositor ended the connection: protocol error %u on %s#%u; please "
             "report this",
-            code, interface ? interface->name : "an object", id);
+            code, interface ? interface->name : _("an object"), id);
 }
 
 void display_lost(struct display *d)
@@ -183,7 +184,7 @@ static int connect_compositor(struct display *d)
     log_err("cannot connect to a Wayland compositor (%s, WAYLAND_DISPLAY=%s, XDG_RUNTIME_DIR=%s): "
             "start espelho "
             "inside a Wayland session",
-            err_str(err), name ? name : "not set", dir ? dir : "not set");
+            err_str(err), name ? name : _("not set"), dir ? dir : _("not set"));
     return err ? -err : -ENOENT;
 }
 

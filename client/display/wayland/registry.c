@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "display/wayland/internal.h"
 
 #include "idle-inhibit-unstable-v1-client-protocol.h"
@@ -41,11 +42,11 @@ struct global {
 
 static const struct global globals[] = {
     { &wl_compositor_interface, COMPOSITOR_VERSION, offsetof(struct display, native.compositor),
-      "windows" },
+      N_("windows") },
     { &wl_subcompositor_interface, 1, offsetof(struct display, native.subcompositor),
-      "the cursor" },
-    { &wl_shm_interface, 1, offsetof(struct display, native.shm), "pictures" },
-    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), "windows" },
+      N_("the cursor") },
+    { &wl_shm_interface, 1, offsetof(struct display, native.shm), N_("pictures") },
+    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), N_("windows") },
     /* Not used here: seat.c has its own. But wlroots gives the focus only to clients that have a
      * seat when their window appears, and a seat that comes later then gets none. */
     { &wl_seat_interface, 1, offsetof(struct display, global.seat), NULL },
@@ -143,7 +144,7 @@ int registry_bind(struct display *d)
             log_err("this compositor does not offer %s, which is needed for %s: use a desktop-type "
                     "Wayland "
                     "compositor",
-                    g->interface->name, g->needed_for);
+                    g->interface->name, _(g->needed_for));
             return -ENOTSUP;
         }
     }

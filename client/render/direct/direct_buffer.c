@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "render/direct/linux_dmabuf_protocol.h"
 
 enum { MAX_BUFFERS = 16 }; /* a host's four frame buffers in four layouts */
@@ -138,7 +139,8 @@ static void ask(struct direct_buffer *b, const struct dmabuf *buffer, uint64_t m
 static struct direct_buffer *add(struct direct_buffers *all, struct dmabuf_source *source,
                                  const struct dmabuf_picture *picture, uint64_t modifier)
 {
-    struct dmabuf_problem problem = { .text = "out of memory" };
+    struct dmabuf_problem problem = { .text = "" };
+    snprintf(problem.text, sizeof(problem.text), "%s", _("out of memory"));
     struct dmabuf buffer;
     struct direct_buffer *b = make_room(all) ? calloc(1, sizeof(*b)) : NULL;
     if (!b || dmabuf_source_export(source, picture->offset_bytes, picture->len_bytes, &buffer,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "display/wayland/native.h"
 #include "frame/convert.h"
 #include "render/direct/direct_buffer.h"
@@ -112,7 +113,7 @@ static bool can_place(struct direct_renderer *r, const struct frame_view *view)
     geometry_compute(&r->config, r->state.width, r->state.height, r->state.scale_120,
                      view->width_px, view->height_px, view->rotation, &g);
     if (!direct_place(&g, &r->state, &place))
-        return refuse(r, "the picture would lie between the compositor's pixels", NULL);
+        return refuse(r, _("the picture would lie between the compositor's pixels"), NULL);
     return true;
 }
 
@@ -131,7 +132,7 @@ static struct direct_buffer *find_buffer(struct direct_renderer *r,
         return NULL;
     }
     if (!linux_dmabuf_takes(&r->dmabuf, picture.fourcc, &modifier)) {
-        snprintf(text, sizeof(text), "the compositor takes no linear pixels of format %.4s",
+        snprintf(text, sizeof(text), _("the compositor takes no linear pixels of format %.4s"),
                  (const char *)&picture.fourcc);
         refuse(r, text, NULL);
         return NULL;
@@ -142,7 +143,7 @@ static struct direct_buffer *find_buffer(struct direct_renderer *r,
     if (!b)
         refuse(r, r->buffers.reason, r->buffers.advice);
     else if (b->state == DIRECT_BUFFER_REFUSED)
-        refuse(r, "the compositor refuses a buffer of the guest's memory", NULL);
+        refuse(r, _("the compositor refuses a buffer of the guest's memory"), NULL);
     return b;
 }
 
@@ -400,7 +401,7 @@ static void renew_video(struct direct_renderer *r)
     }
     plane_fini(&r->video);
     r->video = (struct plane){ 0 };
-    refuse(r, "out of memory", NULL);
+    refuse(r, _("out of memory"), NULL);
 }
 
 static bool present_inner(struct direct_renderer *r, uint64_t tag)
@@ -553,11 +554,11 @@ int direct_renderer_create(const struct renderer_config *config, struct renderer
                            struct renderer **out, const char **why)
 {
     struct display_native *native = display_get_native(config->display);
-    *why = "the compositor does not offer wp_viewporter";
+    *why = _("the compositor does not offer wp_viewporter");
     if (!native->viewporter)
         return -ENOTSUP;
     struct direct_renderer *r = calloc(1, sizeof(*r));
-    *why = "out of memory";
+    *why = _("out of memory");
     if (!r)
         return -ENOMEM;
     r->base.ops = &direct_ops;
@@ -577,7 +578,7 @@ int direct_renderer_create(const struct renderer_config *config, struct renderer
     if (!err)
         err = linux_dmabuf_init(&r->dmabuf, native->display);
     if (err == -ENOTSUP) {
-        refuse(r, "the compositor does not offer zwp_linux_dmabuf_v1", NULL);
+        refuse(r, _("the compositor does not offer zwp_linux_dmabuf_v1"), NULL);
         err = 0;
     }
     if (err) {

@@ -2,6 +2,7 @@
 #include "render/dmabuf/dmabuf_picture.h"
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "render/dmabuf/fourcc.h"
 
 /* 0: not for that use. The 24-bit ones: texture units need all four bytes, so their fourth is not
@@ -21,9 +22,9 @@ static const struct {
 static const char *why_not_on_screen(const struct frame_view *f)
 {
     if (f->flags & (FRAME_FLAG_HDR | FRAME_FLAG_HDR_PQ))
-        return "HDR has to be converted";
+        return _("HDR has to be converted");
     if (f->rows_px < f->height_px)
-        return "the picture is truncated: the region is too small for it";
+        return _("the picture is truncated: the region is too small for it");
     return NULL;
 }
 
@@ -38,17 +39,17 @@ const char *dmabuf_picture_of(const struct frame_view *f, enum dmabuf_use use,
     if (why)
         return why;
     if (!fourcc)
-        return "there is no DRM format for its pixels";
+        return _("there is no DRM format for its pixels");
     const bool units = use == DMABUF_FOR_TEXTURE && f->fmt->bytes_per_pixel == 3;
     const uint32_t width = units ? (uint32_t)((3 * (uint64_t)f->width_px + 3) / 4) : f->width_px;
     if (width == 0 || f->rows_px == 0 || width > DMABUF_MAX_PX || f->rows_px > DMABUF_MAX_PX)
-        return "its size is beyond what drivers take";
+        return _("its size is beyond what drivers take");
     /* units: the last one may reach past the pixels, but not past the row */
     if (f->pitch_bytes % formats[i].unit_bytes != 0 || f->pitch_bytes > DMABUF_MAX_PITCH_BYTES ||
         (units && f->pitch_bytes / 4 < width))
-        return "its rows do not lie as drivers want them";
+        return _("its rows do not lie as drivers want them");
     if (f->pixels_offset_bytes % formats[i].unit_bytes != 0)
-        return "its pixels begin at an odd place";
+        return _("its pixels begin at an odd place");
     *out = (struct dmabuf_picture){
         .fourcc = fourcc,
         .width = width,

@@ -16,6 +16,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 
 #define UDMABUF_PATH     "/dev/udmabuf"
 #define SIZE_LIMIT_PATH  "/sys/module/udmabuf/parameters/size_limit_mb"
@@ -63,11 +64,12 @@ static int check_seals(const struct shm_region *region, struct dmabuf_problem *p
     const int seals = fcntl(region->fd, F_GET_SEALS);
     if (seals >= 0 && (seals & F_SEAL_SHRINK) && !(seals & F_SEAL_WRITE))
         return 0;
-    const int err = say(problem, -ENOTSUP, "%.150s is not memory that is sealed against shrinking",
-                        region->path);
-    advise(problem,
-           "A file in /dev/shm cannot be handed to the GPU. Memory of `espelho shm-server` and of "
-           "the kvmfr module can: see espelho-shm-server(1).");
+    const int err = say(problem, -ENOTSUP,
+                        _("%.150s is not memory that is sealed against shrinking"), region->path);
+    advise(
+        problem,
+        _("A file in /dev/shm cannot be handed to the GPU. Memory of `espelho shm-server` and of "
+          "the kvmfr module can: see espelho-shm-server(1)."));
     return err;
 }
 
@@ -77,18 +79,18 @@ static int open_udmabuf(const char *path, int *out, struct dmabuf_problem *probl
     if (*out >= 0)
         return 0;
     const int reason = errno;
-    const int err = say(problem, -reason, "cannot open %.120s: %s", path, err_str(-reason));
+    const int err = say(problem, -reason, _("cannot open %.120s: %s"), path, err_str(-reason));
     if (reason == ENOENT)
-        advise(problem, "Load the module, now and at each start:\n"
-                        "  sudo modprobe udmabuf\n"
-                        "  echo udmabuf | sudo tee /etc/modules-load.d/udmabuf.conf");
+        advise(problem, _("Load the module, now and at each start:\n"
+                          "  sudo modprobe udmabuf\n"
+                          "  echo udmabuf | sudo tee /etc/modules-load.d/udmabuf.conf"));
     else if (reason == EACCES || reason == EPERM)
         advise(problem,
-               "Let the user of this seat open it:\n"
-               "  echo 'KERNEL==\"udmabuf\", TAG+=\"uaccess\"' | sudo tee "
-               "/etc/udev/rules.d/70-udmabuf.rules\n"
-               "  sudo udevadm control --reload && sudo udevadm trigger --name-match=udmabuf\n"
-               "or join its group (usually kvm): sudo usermod -aG kvm $USER");
+               _("Let the user of this seat open it:\n"
+                 "  echo 'KERNEL==\"udmabuf\", TAG+=\"uaccess\"' | sudo tee "
+                 "/etc/udev/rules.d/70-udmabuf.rules\n"
+                 "  sudo udevadm control --reload && sudo udevadm trigger --name-match=udmabuf\n"
+                 "or join its group (usually kvm): sudo usermod -aG kvm $USER"));
     return err;
 }
 
@@ -99,7 +101,7 @@ int dmabuf_source_create(const struct shm_region *region, const struct dmabuf_pa
     const char *limit = paths && paths->size_limit_mb ? paths->size_limit_mb : SIZE_LIMIT_PATH;
     struct dmabuf_source *s = calloc(1, sizeof(*s));
     if (!s)
-        return say(problem, -ENOMEM, "out of memory");
+        return say(problem, -ENOMEM, _("out of memory"));
     s->udmabuf_fd = -1;
     s->len_bytes = region->len_bytes;
     s->device = region->device;
@@ -107,8 +109,9 @@ int dmabuf_source_create(const struct shm_region *region, const struct dmabuf_pa
     s->mem = region->mem;
     snprintf(s->size_limit_path, sizeof(s->size_limit_path), "%s", limit);
     s->region_fd = fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
-    int err =
-        s->region_fd < 0 ? say(problem, -errno, "duplicate a descriptor: %s", strerror(errno)) : 0;
+    int err = s->region_fd < 0
+                  ? say(problem, -errno, _("duplicate a descriptor: %s"), strerror(errno))
+                  : 0;
     if (!err && region->kind != SHM_KIND_KVMFR)
         err = check_seals(region, problem);
     if (!err && region->kind != SHM_KIND_KVMFR)
@@ -174,14 +177,14 @@ static int check_limit(const struct dmabuf_source *s, uint64_t size_bytes,
     const uint64_t limit_mb = size_limit_mb(s), need_mb = round_up_u64(size_bytes, 1 << 20) >> 20;
     if (need_mb <= limit_mb)
         return 0;
-    const int err =
-        say(problem, -EFBIG, "udmabuf allows %" PRIu64 " MiB for a buffer, a frame needs %" PRIu64,
-            limit_mb, need_mb);
+    const int err = say(problem, -EFBIG,
+                        _("udmabuf allows %" PRIu64 " MiB for a buffer, a frame needs %" PRIu64),
+                        limit_mb, need_mb);
     advise(problem,
-           "Raise the limit, at the next start of the machine and now:\n"
-           "  echo 'options udmabuf size_limit_mb=%" PRIu64 "' | sudo tee "
-           "/etc/modprobe.d/udmabuf.conf\n"
-           "  echo %" PRIu64 " | sudo tee %s",
+           _("Raise the limit, at the next start of the machine and now:\n"
+             "  echo 'options udmabuf size_limit_mb=%" PRIu64 "' | sudo tee "
+             "/etc/modprobe.d/udmabuf.conf\n"
+             "  echo %" PRIu64 " | sudo tee %s"),
            need_mb, need_mb, s->size_limit_path);
     return err;
 }
@@ -212,7 +215,7 @@ int dmabuf_source_export(struct dmabuf_source *s, uint64_t offset_bytes, uint64_
     const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t start_bytes, size_bytes;
     if (!dmabuf_range(offset_bytes, len_bytes, s->len_bytes, page_bytes, &start_bytes, &size_bytes))
-        return say(problem, -ERANGE, "a frame lies outside of the region");
+        return say(problem, -ERANGE, _("a frame lies outside of the region"));
     if (s->udmabuf_fd >= 0) {
         const int err = check_limit(s, size_bytes, problem);
         if (err)
@@ -221,7 +224,7 @@ int dmabuf_source_export(struct dmabuf_source *s, uint64_t offset_bytes, uint64_
     const int fd = s->udmabuf_fd >= 0 ? create_by_udmabuf(s, start_bytes, size_bytes)
                                       : create_by_kvmfr(s, start_bytes, size_bytes);
     if (fd < 0)
-        return say(problem, fd, "%s makes no dma-buf: %s", dmabuf_source_name(s), err_str(fd));
+        return say(problem, fd, _("%s makes no dma-buf: %s"), dmabuf_source_name(s), err_str(fd));
     *out = (struct dmabuf){ .fd = fd, .offset_bytes = (uint32_t)(offset_bytes - start_bytes) };
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 const char *egl_error_name(EGLint error)
 {
@@ -15,24 +16,24 @@ const char *egl_error_name(EGLint error)
         EGLint error;
         const char *name;
     } names[] = {
-        { EGL_SUCCESS, "no error" },
-        { EGL_NOT_INITIALIZED, "not initialised" },
-        { EGL_BAD_ACCESS, "bad access" },
-        { EGL_BAD_ALLOC, "out of memory" },
-        { EGL_BAD_DISPLAY, "bad display" },
-        { EGL_BAD_CONFIG, "bad configuration" },
-        { EGL_BAD_CONTEXT, "bad context" },
-        { EGL_BAD_SURFACE, "bad surface" },
-        { EGL_BAD_MATCH, "bad match" },
-        { EGL_BAD_NATIVE_WINDOW, "bad native window" },
-        { EGL_CONTEXT_LOST, "context lost" },
-        { EGL_BAD_PARAMETER, "bad parameter" },
-        { EGL_BAD_ATTRIBUTE, "bad attribute" },
+        { EGL_SUCCESS, N_("no error") },
+        { EGL_NOT_INITIALIZED, N_("not initialised") },
+        { EGL_BAD_ACCESS, N_("bad access") },
+        { EGL_BAD_ALLOC, N_("out of memory") },
+        { EGL_BAD_DISPLAY, N_("bad display") },
+        { EGL_BAD_CONFIG, N_("bad configuration") },
+        { EGL_BAD_CONTEXT, N_("bad context") },
+        { EGL_BAD_SURFACE, N_("bad surface") },
+        { EGL_BAD_MATCH, N_("bad match") },
+        { EGL_BAD_NATIVE_WINDOW, N_("bad native window") },
+        { EGL_CONTEXT_LOST, N_("context lost") },
+        { EGL_BAD_PARAMETER, N_("bad parameter") },
+        { EGL_BAD_ATTRIBUTE, N_("bad attribute") },
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (names[i].error == error)
-            return names[i].name;
-    return "unknown error";
+            return _(names[i].name);
+    return _("unknown error");
 }
 
 static bool attrib_is(const struct egl_context *c, EGLConfig config, EGLint attrib, EGLint want)
@@ -121,11 +122,11 @@ int egl_context_init(struct egl_context *c, const struct egl_context_config *con
     if (err < 0)
         return err;
     if (!open_display(c, config))
-        *why = "EGL has no display for this platform";
+        *why = _("EGL has no display for this platform");
     else if (!choose_config(c, config->surface_type, config->prefer_alpha))
-        *why = "EGL has no configuration with 8 bits per channel";
+        *why = _("EGL has no configuration with 8 bits per channel");
     else if (!create_context(c))
-        *why = "EGL makes no OpenGL ES 2 or 3 context";
+        *why = _("EGL makes no OpenGL ES 2 or 3 context");
     else {
         const char *extensions = c->egl.QueryString(c->display, EGL_EXTENSIONS);
         c->has_partial_update =
@@ -164,7 +165,7 @@ int egl_context_renew(struct egl_context *c, const char **why)
     drop_context(c);
     if (create_context(c))
         return 0;
-    *why = "EGL makes no new context";
+    *why = _("EGL makes no new context");
     return -ENOTSUP;
 }
 

@@ -10,17 +10,19 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum { POLL_US = 500 };
 
-static const char *const being_tried = "the driver is being tried";
+static const char *const being_tried = N_("the driver is being tried");
 
 static void set_reason(struct egl_import *i, const char *reason, const char *advice)
 {
     i->in_use = false;
-    if (strcmp(i->reason, reason) == 0)
+    const char *text = reason == being_tried ? _(reason) : reason;
+    if (strcmp(i->reason, text) == 0)
         return;
-    snprintf(i->reason, sizeof(i->reason), "%s", reason);
+    snprintf(i->reason, sizeof(i->reason), "%s", text);
     if (reason == being_tried)
         return;
     log_info("frames are copied to the GPU: %s", reason);
@@ -146,7 +148,7 @@ static bool driver_is_good(struct egl_import *i, const struct shm_region *region
         const int err = import_trial_create(&config, &i->trial);
         if (err < 0) {
             i->tried = EGL_IMPORT_BAD;
-            set_reason(i, "the trial of the driver cannot be started", err_str(err));
+            set_reason(i, _("the trial of the driver cannot be started"), err_str(err));
         }
     }
     return i->tried == EGL_IMPORT_GOOD;

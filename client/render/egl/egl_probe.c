@@ -4,6 +4,7 @@
 #include <glob.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "display/wayland/native.h"
 #include "render/egl/egl_context.h"
 
@@ -54,11 +55,11 @@ static bool name_is_software(struct egl_context *c)
 enum egl_probe egl_probe_display(const struct display_native *native, const char **why)
 {
     if (!native->has_dmabuf) {
-        *why = "the compositor takes no GPU buffers";
+        *why = _("the compositor takes no GPU buffers");
         return EGL_PROBE_SOFTWARE;
     }
     if (!has_render_node()) {
-        *why = "there is no GPU render node (/dev/dri/renderD*)";
+        *why = _("there is no GPU render node (/dev/dri/renderD*)");
         return EGL_PROBE_SOFTWARE;
     }
     const struct egl_context_config config = { .platform = EGL_PLATFORM_WAYLAND_KHR,
@@ -69,6 +70,6 @@ enum egl_probe egl_probe_display(const struct display_native *native, const char
         return EGL_PROBE_ABSENT;
     const bool software = device_is_software(&c) || name_is_software(&c);
     egl_context_fini(&c);
-    *why = software ? "EGL draws with the CPU" : "EGL draws with a GPU";
+    *why = software ? _("EGL draws with the CPU") : _("EGL draws with a GPU");
     return software ? EGL_PROBE_SOFTWARE : EGL_PROBE_HARDWARE;
 }

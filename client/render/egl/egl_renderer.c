@@ -17,6 +17,7 @@
 #include <wayland-egl.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "display/wayland/native.h"
 #include "render/egl/egl_renderer.h"
 
@@ -55,7 +56,7 @@ static int create_surface(struct egl_renderer *r, struct wl_surface *surface, ui
     r->surface_used = false;
     r->window = wl_egl_window_create(surface, (int)width_px, (int)height_px);
     if (!r->window) {
-        *why = "out of memory";
+        *why = _("out of memory");
         return -ENOMEM;
     }
     r->surface = r->egl.egl.CreateWindowSurface(r->egl.display, r->egl.config,
@@ -128,7 +129,7 @@ static void egl_destroy(struct renderer *self)
 static int egl_create(const struct renderer_config *config, struct renderer **out, const char **why)
 {
     struct egl_renderer *r = calloc(1, sizeof(*r));
-    *why = "out of memory";
+    *why = _("out of memory");
     if (!r)
         return -ENOMEM;
     r->base.ops = &renderer_egl_ops;

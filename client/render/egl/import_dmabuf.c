@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "render/dmabuf/fourcc.h"
 #include "render/egl/gl_program.h"
 
@@ -18,13 +19,13 @@ const char *import_dmabuf_missing(const struct egl_context *egl)
 {
     const char *extensions = egl->egl.QueryString(egl->display, EGL_EXTENSIONS);
     if (!egl->caps.es3)
-        return "the driver has no OpenGL ES 3";
+        return _("the driver has no OpenGL ES 3");
     if (!gl_list_has(extensions, "EGL_EXT_image_dma_buf_import") || !egl->egl.CreateImage ||
         !egl->egl.DestroyImage)
-        return "the driver lacks EGL_EXT_image_dma_buf_import";
+        return _("the driver lacks EGL_EXT_image_dma_buf_import");
     if (!gl_list_has((const char *)egl->gl.GetString(GL_EXTENSIONS), "GL_OES_EGL_image") ||
         !egl->gl.EGLImageTargetTexture2D)
-        return "the driver lacks GL_OES_EGL_image";
+        return _("the driver lacks GL_OES_EGL_image");
     return NULL;
 }
 
@@ -76,7 +77,7 @@ static bool takes_linear(struct import_dmabuf *m, uint32_t fourcc, bool *explici
         return true;
     if (!m->egl->egl.QueryDmaBufModifiers(m->egl->display, (EGLint)fourcc, MAX_MODIFIERS, modifiers,
                                           external, &count)) {
-        say(m, "the driver does not import pixels of format %.4s", (const char *)&fourcc);
+        say(m, _("the driver does not import pixels of format %.4s"), (const char *)&fourcc);
         return false;
     }
     for (EGLint i = 0; i < count && i < MAX_MODIFIERS; i++) {
@@ -84,12 +85,12 @@ static bool takes_linear(struct import_dmabuf *m, uint32_t fourcc, bool *explici
             continue;
         *explicit_linear = true;
         if (external[i])
-            say(m, "the driver imports linear pixels of format %.4s only as external textures",
+            say(m, _("the driver imports linear pixels of format %.4s only as external textures"),
                 (const char *)&fourcc);
         return !external[i];
     }
     if (count > 0)
-        say(m, "the driver does not import linear pixels of format %.4s", (const char *)&fourcc);
+        say(m, _("the driver does not import linear pixels of format %.4s"), (const char *)&fourcc);
     return count == 0;
 }
 
@@ -122,7 +123,7 @@ static EGLImageKHR create_image(struct import_dmabuf *m, const struct dmabuf_pic
                                                 EGL_LINUX_DMA_BUF_EXT, NULL, attribs);
     if (image == EGL_NO_IMAGE_KHR) {
         const EGLint error = m->egl->egl.GetError();
-        say(m, "the driver refuses a dma-buf of %ux%u pixels: %s (0x%x)", p->width, p->height,
+        say(m, _("the driver refuses a dma-buf of %ux%u pixels: %s (0x%x)"), p->width, p->height,
             egl_error_name(error), (unsigned)error);
     }
     return image;
@@ -137,7 +138,7 @@ static GLuint create_texture(struct import_dmabuf *m, EGLImageKHR image)
     if (error == GL_NO_ERROR)
         return id;
     gl->DeleteTextures(1, &id);
-    say(m, "the driver makes no texture of a dma-buf (0x%x)", error);
+    say(m, _("the driver makes no texture of a dma-buf (0x%x)"), error);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/printable.h"
+#include "base/text.h"
 
 enum { REAP_AGAIN_MS = 5, PROBLEM_BYTES = 240 };
 
@@ -56,12 +57,12 @@ static void judge(struct import_trial *t, int status)
         return;
     }
     if (WIFSIGNALED(status))
-        snprintf(problem, sizeof(problem), "the driver crashed when it was tried (%s)",
+        snprintf(problem, sizeof(problem), _("the driver crashed when it was tried (%s)"),
                  strsignal(WTERMSIG(status)));
     else if (t->said[0])
         snprintf(problem, sizeof(problem), "%s", t->said);
     else
-        snprintf(problem, sizeof(problem), "the trial failed (exit status %d)",
+        snprintf(problem, sizeof(problem), _("the trial failed (exit status %d)"),
                  WEXITSTATUS(status));
     finish(t, problem);
 }
@@ -80,9 +81,9 @@ static void try_reap(struct import_trial *t)
     }
     t->pid = 0;
     if (late)
-        finish(t, "the driver did not come to an end when it was tried");
+        finish(t, _("the driver did not come to an end when it was tried"));
     else if (got < 0)
-        finish(t, "the trial's end was not to be seen");
+        finish(t, _("the trial's end was not to be seen"));
     else
         judge(t, status);
 }

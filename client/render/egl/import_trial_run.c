@@ -15,6 +15,7 @@
 #include <wayland-client.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "render/egl/gl_scene.h"
 #include "render/egl/import_dmabuf.h"
 #include "render/egl/import_trial.h"
@@ -56,7 +57,7 @@ static bool open_region(struct trial *t, const char *exporter)
         return shm_region_open(exporter, &t->region, &problem) == 0 || fail(t, problem.message);
     autoclose int fd = memfd_create("espelho-trial", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0 || ftruncate(fd, REGION_BYTES) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
-        return fail(t, "no memory that cannot shrink");
+        return fail(t, _("no memory that cannot shrink"));
     return shm_region_open_fd(fd, "trial", &t->region, &problem) == 0 || fail(t, problem.message);
 }
 
@@ -65,14 +66,14 @@ static bool open_driver(struct trial *t)
     const char *why = "?";
     t->display = wl_display_connect(NULL);
     if (!t->display)
-        return fail(t, "the trial does not reach the compositor");
+        return fail(t, _("the trial does not reach the compositor"));
     const struct egl_context_config config = { .platform = EGL_PLATFORM_WAYLAND_KHR,
                                                .native_display = t->display,
                                                .surface_type = EGL_WINDOW_BIT };
     if (egl_context_init(&t->egl, &config, &why) < 0)
         return fail(t, why);
     if (!egl_context_make_current(&t->egl, EGL_NO_SURFACE))
-        return fail(t, "the driver draws nothing without a window");
+        return fail(t, _("the driver draws nothing without a window"));
     why = import_dmabuf_missing(&t->egl);
     return !why || fail(t, why);
 }
@@ -101,7 +102,7 @@ static bool draw(struct trial *t, const struct dmabuf_picture *picture,
         return fail(t, t->import.reason);
     dmabuf_sync_for_device(entry->fd);
     return gl_scene_import(&t->scene, frame, &all, entry->texture, &t->stats) == RENDER_UPLOAD_OK ||
-           fail(t, "the driver draws nothing from a dma-buf");
+           fail(t, _("the driver draws nothing from a dma-buf"));
 }
 
 static void read_back(struct trial *t, uint8_t *out)
@@ -131,7 +132,7 @@ static bool try_once(struct trial *t, const struct dmabuf_picture *picture,
     memcpy(after, t->region->mem, BYTES);
     for (size_t i = 0; i < sizeof(drawn); i += 4)
         if (!same_pixel(drawn + i, before + i) && !same_pixel(drawn + i, after + i))
-            return fail(t, "the driver draws other pixels than are in the dma-buf");
+            return fail(t, _("the driver draws other pixels than are in the dma-buf"));
     return true;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/checked.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "display/wayland/native.h"
 #include "render/shm/shm_buffer.h"
 #include "render/shm/shm_copy.h"
@@ -527,7 +528,7 @@ static int shm_create(const struct renderer_config *config, struct renderer **ou
 {
     struct display_native *native = display_get_native(config->display);
     if (!native->viewport) {
-        *why = "the compositor does not offer wp_viewporter, which scales for it";
+        *why = _("the compositor does not offer wp_viewporter, which scales for it");
         return -ENOTSUP;
     }
     struct shm_renderer *r = calloc(1, sizeof(*r));

@@ -4,6 +4,7 @@
 #include "source/relay/bell.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/client_extension.h"
 #include "kvmfr/extension.h"
 
@@ -70,7 +71,7 @@ static void await_proof(struct bell *b, uint64_t now_ms)
         b->looked_ms = b->probe_from_ms = now_ms;
         log_debug("the host rings: no more looking");
     } else if (now_ms - b->acked_ms > BELL_PROOF_MS) {
-        breaks(b, "the host heard us, but its rings do not arrive");
+        breaks(b, _("the host heard us, but its rings do not arrive"));
     }
 }
 
@@ -92,7 +93,7 @@ void bell_step(struct bell *b, uint64_t now_ms)
         probe(b, now_ms);
     if (b->state == SOURCE_BELL_ACTIVE && b->suspect_from_ms != 0 &&
         now_ms - b->suspect_from_ms >= BELL_SUSPECT_MS)
-        breaks(b, "the host posted something and did not ring");
+        breaks(b, _("the host posted something and did not ring"));
 }
 
 uint32_t bell_next_step_ms(const struct bell *b)
@@ -130,5 +131,5 @@ void bell_news(struct bell *b)
     struct shm_doorbell *d = b->doorbell;
     if (b->state == SOURCE_BELL_ACTIVE && d->ops->peer_present &&
         !d->ops->peer_present(d, kvmfr_client_host_peer(b->client)))
-        breaks(b, "the VM left its server");
+        breaks(b, _("the VM left its server"));
 }

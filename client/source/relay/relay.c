@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,6 +24,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "kvmfr/client.h"
 #include "kvmfr/client_extension.h"
 #include "shm/doorbell.h"
@@ -55,6 +57,7 @@ struct relay {
     struct loop_source *bell_news; /* what its server says; NULL: nobody says anything */
     bool server_gone;              /* it said so */
     uint64_t opened_ms, check_replaced_ms;
+    uint32_t open_took_ms;       /* the last try */
     uint64_t waiting_since_ms;   /* for a host: since opening, or since the connection was lost */
     struct kvmfr_client *client; /* NULL: no region */
     enum kvmfr_state state;
@@ -216,7 +219,7 @@ static void close_region(struct relay *r)
 static int open_region(struct relay *r, struct shm_problem *problem)
 {
     if (r->fd >= 0)
-        return shm_region_open_fd(r->fd, r->path ? r->path : "the given descriptor", &r->region,
+        return shm_region_open_fd(r->fd, r->path ? r->path : _("the given descriptor"), &r->region,
                                   problem);
     return shm_region_open(r->path ? r->path : shm_default_path(), &r->region, problem);
 }
@@ -263,7 +266,10 @@ static bool try_open(struct relay *r)
 {
     struct shm_problem problem = { 0 };
     struct source_status status;
-    if (open_region(r, &problem) < 0) {
+    const uint64_t from_ms = clock_ms();
+    const int open_err = open_region(r, &problem);
+    r->open_took_ms = (uint32_t)(clock_ms() - from_ms);
+    if (open_err < 0) {
         r->region = NULL;
         relay_status_no_region(&status, &problem);
         publish_status(r, &status);
@@ -296,7 +302,10 @@ static bool region_gone(struct relay *r, uint64_t now_ms)
     }
     if (!lost && !replaced)
         return false;
-    log_info("%s %s", r->region->path, lost ? "was truncated" : "was replaced or removed");
+    if (lost)
+        log_info("%s was truncated", r->region->path);
+    else
+        log_info("%s was replaced or removed", r->region->path);
     struct source_status status;
     relay_status_region_gone(&status, r->region->path, lost);
     r->restarts++;
@@ -312,8 +321,9 @@ static void say_no_bell(struct relay *r)
         return;
     r->bell_missed = true;
     log_warn("app:wait=doorbell, but %s: waiting as with \"adaptive\"",
-             r->region->doorbell ? "the host program in the VM does not ring"
-                                 : "the shared memory has no doorbell (`espelho shm-server` has)");
+             r->region->doorbell
+                 ? _("the host program in the VM does not ring")
+                 : _("the shared memory has no doorbell (`espelho shm-server` has)"));
 }
 
 /* Makes the waiter the one that the bell allows for. */
@@ -360,6 +370,8 @@ static void step(struct relay *r)
 static void read_stream(struct relay *r, bool woken)
 {
     const uint32_t before = r->stream.news;
+    kvmfr_client_hold_rings(r->client,
+                            true); /* to wake the host may take longer than all of this */
     if (!stream_read(&r->stream, clock_ms())) {
         stop_watching(r);
         stream_restart(&r->stream, NULL);
@@ -368,6 +380,8 @@ static void read_stream(struct relay *r, bool woken)
     }
     if ((woken || r->stream.news != before) && stream_has_news(&r->stream))
         r->listener.on_activity(r->listener.ctx);
+    if (r->client)
+        kvmfr_client_hold_rings(r->client, false);
 }
 
 static void reclaim_frames(struct relay *r, uint64_t now_ms)
@@ -380,8 +394,8 @@ static void reclaim_frames(struct relay *r, uint64_t now_ms)
 
 static uint32_t next_step_ms(const struct relay *r, uint64_t now_ms)
 {
-    if (!r->region)
-        return OPEN_RETRY_MS;
+    if (!r->region) /* a server that hangs holds the loop up: not for most of its time */
+        return max_u32(OPEN_RETRY_MS, 8 * r->open_took_ms);
     if (r->state == KVMFR_STATE_CONNECTED) {
         /* Its successor may have another memory: nobody tells. */
         const uint32_t most_ms = r->server_gone ? REPLACED_CHECK_MS : UINT32_MAX;
@@ -554,8 +568,8 @@ static void relay_suspend(struct source *self, bool suspend)
 {
     struct relay *r = relay_of(self);
     if (suspend) {
-        const struct source_status status = { .state = SOURCE_STATE_NONE,
-                                              .title = "The picture is off" };
+        struct source_status status = { .state = SOURCE_STATE_NONE };
+        snprintf(status.title, sizeof(status.title), "%s", _("The picture is off"));
         close_region(r);
         loop_timer_set_ns(r->timer, 0, 0);
         r->due_ms = 0;

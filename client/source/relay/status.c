@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "text/text.h"
+#include "base/text.h"
 
 /* What this program speaks: docs/protocol, tables L0 and K0. */
 enum { LGMP_SPOKEN = 6, KVMFR_SPOKEN = 20 };

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 static void *thread_main(void *ctx)
 {
     struct wait_thread *self = ctx;
+    (void)!thread_run_when_woken(THREAD_EVENTS); /* else a little later where the core is busy */
     self->watch.looked_ns = clock_ns();
     self->config.look(self->config.ctx, &self->watch.frame, &self->watch.cursor);
     /* What was posted before the first look would otherwise wait for the next post. */

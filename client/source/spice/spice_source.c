@@ -16,12 +16,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "source/spice/picture.h"
 #include "source/spice/pointer.h"
 #include "spice/backoff.h"
 #include "spice/cursor.h"
 #include "spice/display.h"
-#include "text/text.h"
 
 #define SETTLE_NS (2 * NS_PER_MS)
 /* Between two modes there is no surface: so long that is not worth a word. */
@@ -294,7 +294,7 @@ static void on_open_display(void *ctx)
                                    s->display, &s->display_channel);
     if (err < 0) {
         struct spice_problem problem = { .fault = SPICE_FAULT_MEMORY };
-        snprintf(problem.text, sizeof(problem.text), "SPICE display channel: %s", err_str(err));
+        snprintf(problem.text, sizeof(problem.text), _("SPICE display channel: %s"), err_str(err));
         on_display_down(s, &problem);
     }
 }
@@ -311,7 +311,7 @@ static void on_open_cursor(void *ctx)
                                    s->cursor, &s->cursor_channel);
     if (err < 0) {
         struct spice_problem problem = { .fault = SPICE_FAULT_MEMORY };
-        snprintf(problem.text, sizeof(problem.text), "SPICE cursor channel: %s", err_str(err));
+        snprintf(problem.text, sizeof(problem.text), _("SPICE cursor channel: %s"), err_str(err));
         on_cursor_down(s, &problem);
     }
 }

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "source/switch/cursor_memory.h"
-#include "text/text.h"
 
 /* A relay that is there is found within this time: then SPICE's channels need not be opened. */
 #define SPICE_AFTER_NS (300 * NS_PER_MS)
@@ -95,8 +95,8 @@ static void show(struct source_switch *w, struct side *side)
 {
     if (w->shown != side) {
         if (w->shown)
-            log_info("the picture comes %s now",
-                     side == &w->relay ? "from the host program" : "over SPICE");
+            log_info("%s", side == &w->relay ? _("the picture comes from the host program now")
+                                             : _("the picture comes over SPICE now"));
         w->shown = side;
         w->all_damaged = w->tell_cursor = true;
     }

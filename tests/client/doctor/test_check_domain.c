@@ -61,7 +61,7 @@ TEST(processor)
         { "domain.topology", "<vcpu>17</vcpu>",
           "failure: The VM has 17 virtual CPUs, this machine "
           "only 16",
-          "<vcpu>" },
+          "sudo espelho setup cpus --domain win --apply" },
         { "domain.topology", "<vcpu>4294967295</vcpu>", "failure", "" },
         { "domain.topology", "<vcpu>8</vcpu>", "warning: No topology", "cores='4' threads='2'" },
         { "domain.topology", "<vcpu>7</vcpu>", "warning: No topology", "cores='7' threads='1'" },
@@ -93,7 +93,7 @@ TEST(pinning)
 {
     static const struct row rows[] = {
         { "domain.pinning", "<vcpu>4</vcpu>", "warning: The virtual CPUs are not pinned",
-          "espelho setup cpus --domain win" },
+          "  sudo espelho setup cpus --domain win --apply" },
         { "domain.pinning", FOUR(PIN("0", "16") PIN("1", "1")),
           "failure: Virtual CPU 0 is pinned to CPU 16, which this machine does not have", "" },
         { "domain.pinning", FOUR(PIN("0", "0-511")), "failure: Virtual CPU 0 is pinned to CPU 16",
@@ -153,9 +153,10 @@ TEST(memory)
     static const struct row rows[] = {
         { "domain.memory", "", "not_applicable", NULL },
         { "domain.memory", MEMORY("16"),
-          "failure: The VM wants 16384 MiB, and this machine has 16384", "<memory>" },
-        { "domain.memory", MEMORY("15"), "warning: The VM takes 15360", "" },
-        { "domain.memory", MEMORY("2"), "warning: The VM has 2048 MiB", "" },
+          "failure: The VM wants 16384 MiB, and this machine has 16384",
+          "<memory unit='GiB'>12</memory>\n  <currentMemory" },
+        { "domain.memory", MEMORY("15"), "warning: The VM takes 15360", ">12</memory>" },
+        { "domain.memory", MEMORY("2"), "warning: The VM has 2048 MiB", ">4</memory>" },
         { "domain.memory", MEMORY("8"), "ok", NULL },
         { "domain.memballoon", "", "warning", "<memballoon model='none'/>" },
         { "domain.memballoon", "<devices><memballoon model='none'/></devices>", "ok", NULL },
@@ -189,6 +190,12 @@ TEST(huge_pages_that_are_reserved)
     CHECK(strncmp(examine("domain.hugepages"), "warning: 8192 MiB are reserved", 30) == 0);
     examine_vm(MEMORY("8") "<memoryBacking><hugepages/></memoryBacking>");
     CHECK(strncmp(examine("domain.hugepages"), "failure", 7) == 0);
+    tree_file("/etc/libvirt/hooks/qemu.d/espelho-windows-hugepages", "put 1 nr_hugepages\n");
+    tree_file("/etc/libvirt/hooks/qemu.d/espelho-win-cpus", "governor\n");
+    CHECK(strncmp(examine("domain.hugepages"), "failure", 7) == 0);
+    tree_file("/etc/libvirt/hooks/qemu.d/espelho-win-hugepages", "put 1 nr_hugepages\n");
+    CHECK(strncmp(examine("domain.hugepages"), "ok: A hook", 10) == 0);
+    tree_file("/etc/libvirt/hooks/qemu.d/espelho-win-hugepages", "");
     tree_file("/etc/libvirt/hooks/qemu.d/win/prepare/begin/pages.sh",
               "echo 4096 > .../nr_hugepages\n");
     CHECK(strncmp(examine("domain.hugepages"), "ok: A hook", 10) == 0);
@@ -255,7 +262,7 @@ TEST(passed_through)
 {
     static const struct row rows[] = {
         { "domain.hostdev", "", "failure: No graphics card is passed through to win",
-          "virt-manager" },
+          "function='0x1'/>" },
         { "domain.hostdev", "<devices>" GPU("0") "</devices>",
           "failure: The card 0000:01:00.0 is passed through without its sound function",
           "slot='0x00' function='0x1'" },
@@ -298,19 +305,21 @@ TEST(rom_files)
 {
     static const struct row rows[] = {
         { "domain.rom", ROM("/r/none.rom"), "failure: The ROM file /r/none.rom does not exist",
-          "vbios" },
+          "setup vbios --pci 0000:01:00.0\nFollow its steps" },
         { "domain.rom", ROM("/r/empty.rom"), "failure: The ROM file /r/empty.rom is empty",
           "vbios" },
         { "domain.rom", ROM("/r/private.rom"),
           "warning: The ROM file /r/private.rom may not be "
           "readable for QEMU (mode 0600)",
-          "install -D" },
+          "install -D -m 0644 '/r/private.rom' /usr/share/vgabios/gpu.rom\nShut the VM down" },
+        { "domain.rom", ROM("/r/a&amp;b.rom"), "warning", "Put it where QEMU may read it" },
         { "domain.rom", ROM("/home/ana/gpu.rom"), "warning", "/usr/share/vgabios" },
         { "domain.rom", ROM("/r/gpu.rom"), "ok", NULL },
     };
     examine_begin();
     examine_stat("100644 0 0 0 0:0 /r/empty.rom");
     examine_stat("100600 0 0 131072 0:0 /r/private.rom");
+    examine_stat("100600 0 0 131072 0:0 /r/a&b.rom");
     examine_stat("100644 1000 1000 131072 0:0 /home/ana/gpu.rom");
     examine_stat("100644 0 0 131072 0:0 /r/gpu.rom");
     check_rows(rows, ARRAY_LEN(rows));
@@ -380,12 +389,17 @@ TEST(input)
         { "domain.evdev", "", "not_applicable", NULL },
         { "domain.evdev", EVDEV("/dev/input/by-id/gone"),
           "failure: The VM reads a keyboard or mouse", "espelho setup input" },
-        { "domain.evdev", EVDEV("/dev/input/event3"), "warning: This name may belong", "" },
+        { "domain.evdev", EVDEV("/dev/input/event3"), "warning: This name may belong",
+          "this by the line below it:\n  /dev/input/event3\n  /dev/input/by-id/usb-a-event-kbd" },
+        { "domain.evdev", EVDEV("/dev/input/event4"), "warning: This name may belong",
+          "espelho setup input" },
         { "domain.evdev", EVDEV("/dev/input/by-id/kbd"), "ok", NULL },
     };
     examine_begin();
     examine_stat("20660 0 104 0 13:67 /dev/input/event3");
+    examine_stat("20660 0 104 0 13:68 /dev/input/event4");
     examine_stat("20660 0 104 0 13:67 /dev/input/by-id/kbd");
+    tree_link("/dev/input/by-id/usb-a-event-kbd", "../event3");
     check_rows(rows, ARRAY_LEN(rows));
 }
 

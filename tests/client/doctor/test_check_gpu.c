@@ -315,6 +315,8 @@ TEST(memory_windows)
     BEGINS("gpu.bars", "ok");
 }
 
+#define HOOK "/etc/libvirt/hooks/qemu.d/espelho-win-gpu"
+
 TEST(bar_2_of_amd)
 {
     struct pci_function *const f = pair("vfio-pci");
@@ -327,6 +329,13 @@ TEST(bar_2_of_amd)
     BEGINS("gpu.bar2", "warning: BAR 2 has 256 MiB");
     FIX_HAS("echo 3 | sudo tee /sys/bus/pci/devices/0000:01:00.0/resource2_resize");
     FIX_HAS("--domain NAME --bar2 8 --apply");
+    tree_file(HOOK, "gpu='0000:02:00.0'\nbars='2:3'\n"); /* of another card */
+    BEGINS("gpu.bar2", "warning");
+    tree_file(HOOK, "x\ngpu='0000:01:00.0'\nfunctions=''\nbars='0:14 2:31'\nrescan='2:3'\n");
+    BEGINS("gpu.bar2", "warning");
+    tree_file(HOOK, "x\ngpu='0000:01:00.0'\nfunctions=''\nbars='0:14 2:3'\nrescan='no'\n");
+    BEGINS("gpu.bar2", "ok: libvirt's hook gives BAR 2");
+    tree_file(HOOK, "");
     f->bar[2].len_bytes = 8 * MIB;
     BEGINS("gpu.bar2", "ok");
     f->bar[2].len_bytes = 2 * MIB;

@@ -204,14 +204,14 @@ TEST(binding_at_boot)
           NULL,
           NULL,
           "printf 'options vfio-pci ids=1002:73df,1002:ab28\\nsoftdep amdgpu pre: vfio-pci\\n"
-          "softdep snd_hda_intel pre: vfio-pci\\n' | sudo tee /etc/modprobe.d/vfio.conf\n"
+          "softdep snd_hda_intel pre: vfio-pci\\n' | sudo tee /etc/modprobe.d/espelho-vfio.conf\n"
           "echo vfio-pci | sudo tee -a /etc/initramfs-tools/modules\n"
           "sudo update-initramfs -u -k all\nsudo reboot" },
         { { .family = DISTRO_ARCH, .initramfs = INITRAMFS_MKINITCPIO },
           NULL,
           NULL,
           "printf 'options vfio-pci ids=1002:73df,1002:ab28\\nsoftdep amdgpu pre: vfio-pci\\n"
-          "softdep snd_hda_intel pre: vfio-pci\\n' | sudo tee /etc/modprobe.d/vfio.conf\n"
+          "softdep snd_hda_intel pre: vfio-pci\\n' | sudo tee /etc/modprobe.d/espelho-vfio.conf\n"
           "sudo sed -i 's/^MODULES=(/&vfio_pci vfio vfio_iommu_type1 /' /etc/mkinitcpio.conf\n"
           "sudo mkinitcpio -P\nsudo reboot" },
         { { .family = DISTRO_FEDORA_ATOMIC, .boot = BOOT_RPM_OSTREE },
@@ -221,4 +221,25 @@ TEST(binding_at_boot)
           "--append-if-missing=vfio-pci.ids=1002:73df,1002:ab28\nsudo reboot" },
     };
     check_rows(rows, ARRAY_LEN(rows), bind, "amdgpu snd_hda_intel");
+}
+
+/* Files of the user's: their ids would count instead of ours; what is there is not added again. */
+TEST(binding_beside_the_users_files)
+{
+    static const struct row row = {
+        { .family = DISTRO_DEBIAN, .initramfs = INITRAMFS_TOOLS }, NULL, NULL, NULL
+    };
+    tree_begin();
+    tree_file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1:2\n");
+    tree_file("/etc/modprobe.d/other.conf", "# options vfio-pci ids=1:2\noptions kvm a=1\n");
+    tree_file("/etc/modprobe.d/espelho-vfio.conf", "options vfio-pci ids=3:4\n");
+    tree_file("/etc/initramfs-tools/modules", "# x\nvfio_pci\n");
+    struct root *const root = tree_open();
+    char *const text = call(&row, root, bind, "amdgpu");
+    CHECK_STR(text, "sudo sed -i '/^options vfio.pci/d' '/etc/modprobe.d/vfio.conf'\n"
+                    "printf 'options vfio-pci ids=1002:73df,1002:ab28\\nsoftdep amdgpu pre: "
+                    "vfio-pci\\n' | sudo tee /etc/modprobe.d/espelho-vfio.conf\n"
+                    "sudo update-initramfs -u -k all\nsudo reboot");
+    free(text);
+    root_close(root);
 }

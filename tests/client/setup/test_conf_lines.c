@@ -58,6 +58,16 @@ static const struct {
       "# text\n#cgroup_device_acl = [\n#    \"/dev/null\",\n#    \"/dev/kvm\"\n#]\n\n"
       "cgroup_device_acl = [\n    \"/dev/null\",\n    \"/dev/kvm\",\n    \"/dev/kvmfr0\"\n]\n",
       true },
+    { "#cgroup_device_acl = [\n#    \"/dev/kvmfr0\", \"/dev/kvm\"\n#]\n",
+      "#cgroup_device_acl = [\n#    \"/dev/kvmfr0\", \"/dev/kvm\"\n#]\n\n"
+      "cgroup_device_acl = [\n    \"/dev/kvmfr0\", \"/dev/kvm\"\n]\n",
+      true },
+    { "#cgroup_device_acl = [ \"/dev/null\" ]\n", /* no VM starts with that */
+      "#cgroup_device_acl = [ \"/dev/null\" ]\n\n"
+      "cgroup_device_acl = [\n    \"/dev/null\", \"/dev/full\", \"/dev/zero\",\n"
+      "    \"/dev/random\", \"/dev/urandom\",\n    \"/dev/ptmx\", \"/dev/kvm\",\n"
+      "    \"/dev/userfaultfd\",\n    \"/dev/kvmfr0\"\n]\n",
+      true },
     { "x = 1",
       "x = 1\n\ncgroup_device_acl = [\n    \"/dev/null\", \"/dev/full\", \"/dev/zero\",\n"
       "    \"/dev/random\", \"/dev/urandom\",\n    \"/dev/ptmx\", \"/dev/kvm\",\n"

@@ -168,6 +168,21 @@ class Hooks(unittest.TestCase):
         self.assertEqual(s.tree(), before)
         self.assertEqual(s.commands(), ["dracut --regenerate-all --force"] * 2)
 
+    def test_gpu_that_is_a_part_of_the_desktops(self):
+        """SR-IOV: the part is the VM's, the GPU that it is of, with the same ids, is not."""
+        s = scene.Scene(PROGRAM, XML, libvirt=False)
+        self.addCleanup(s.close)
+        machine = Machine(s.root)
+        make.description("arch-n100").describe(machine, fixed=True)
+        machine.bind("0000:00:02.1", None)
+        machine.finish()
+        self.assertIn("0000:00:02.0 (", s.setup("gpu", "--pci=00:02.1", "--early", status=1))
+        shown = s.setup("gpu", "--pci=00:02.1", "--domain=win11")
+        self.assertIn("+functions='0000:00:02.1'\n", shown)
+        self.assertIn("function='0x1'", shown)
+        self.assertNotIn("function='0x0'", shown)
+        self.assertIn("+functions='0000:00:02.0'\n", s.setup("gpu", "--pci=00:02", "--domain=win11"))
+
     def test_gpu_errors(self):
         for words, message in ((["gpu"], "which GPU?"), (["gpu", "--pci=03:00"], "Which VM?"), (["gpu", "--pci=0e:00"], "0000:07:00.0"),
                                (["gpu", "--pci=00:01"], "GPUs of this machine"), (["gpu", "--pci=../../x"], "GPUs of this machine"),

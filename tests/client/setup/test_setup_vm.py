@@ -79,6 +79,45 @@ class Vm(unittest.TestCase):
         self.assertIn("<server path='/run/espelho/win11.sock'/>", xml)
         self.assertEqual(commands[0], "systemctl enable --now espelho-shm@win11.socket")
 
+    def test_doorbell_options_that_are_there(self):
+        """Only a memory that is too small gets a size; the rest of the file stays."""
+        conf, link = "etc/espelho/shm/win11.conf", self.scene.path("etc/systemd/system/sockets.target.wants/espelho-shm@win11.socket")
+        os.makedirs(os.path.dirname(link))
+        os.symlink("/nowhere", link)
+        rows = [("mode=2560x1440\n", "2560x1440", None), ("# mine\nmode=1920x1080\nvectors=4", "2560x1440", "\nsize=64M\n"),
+                ("mode=2560x1440\nhdr=yes\n", "2560x1440", None), ("size=1G\nvectors=4\n", "3840x2160", None),
+                (' size = "16M"\nvectors=4\n', "1920x1080", "size=32M\nvectors=4\n"), ("vectors=4\n", "3840x2160", None)]
+        self.scene.apply("vm", "--domain=win11", "--backend=doorbell")
+        for text, mode, ending in rows:
+            with self.subTest(text=text, mode=mode):
+                self.scene.write(conf, text)
+                os.chmod(self.scene.path(conf), 0o600)
+                ran = len(self.scene.commands())
+                said = self.scene.apply("vm", "--domain=win11", "--mode=" + mode)
+                if ending:
+                    self.assertEqual(self.scene.read(conf), text.replace(' size = "16M"\nvectors=4\n', "") + ending)
+                    self.assertEqual(self.scene.commands()[ran:], ["systemctl stop espelho-shm@win11.service"])
+                else:
+                    self.assertIn("nothing has to be changed", said)
+                self.assertEqual(os.stat(self.scene.path(conf)).st_mode & 0o777, 0o600)
+        self.scene.write(conf, "size=lots\n")
+        self.assertIn("in a way that is not understood", self.scene.setup("vm", "--domain=win11"))
+
+    def test_who_is_let_in_by_a_line_of_the_users_own(self):
+        """Owner, group and mode count, not how we would have written it."""
+        self.scene.write("etc/group", "kvm:x:36:joao,maria\nlibvirt:x:37:joao\n")
+        rows = [("f /dev/shm/looking-glass 0660 maria qemu -", True), ("f+ /dev/shm/looking-glass 0660 qemu kvm -", True),
+                ("F /dev/shm/looking-glass 0666 root root -", True), ("f  /dev/shm/looking-glass  0640 maria kvm", False),
+                ("f /dev/shm/looking-glass 0660 maria users -", False), ("f /dev/shm/looking-glass 0660 libvirt-qemu libvirt -", False),
+                ("f /dev/shm/looking-glass", False), ("f+ /dev/shm/looking-glass 0600 maria kvm - -", False)]
+        self.scene.apply("vm", "--domain=win11")
+        for line, right in rows:
+            with self.subTest(line=line):
+                self.scene.write("etc/tmpfiles.d/espelho.conf", f"# mine\n{line}\n")
+                self.scene.apply("vm", "--domain=win11")
+                want = line if right else "f /dev/shm/looking-glass 0660 maria kvm -"
+                self.assertEqual(self.scene.read("etc/tmpfiles.d/espelho.conf"), f"# mine\n{want}\n")
+
     def test_lines_of_others_stay(self):
         """The user's own file has the line already, for somebody else; only it changes."""
         mine = "# mine\nd /run/mine 0755 root root -\nf /dev/shm/looking-glass 0660 joao kvm -\n"
@@ -96,7 +135,7 @@ class Vm(unittest.TestCase):
 
     def test_a_smaller_file_in_the_way(self):
         self.scene.write("dev/shm/looking-glass", "x" * 4096)
-        self.assertIn("$ rm -f /dev/shm/looking-glass", self.scene.setup("vm", "--domain=win11"))
+        self.assertIn(f"$ rm -f {self.scene.root}/dev/shm/looking-glass", self.scene.setup("vm", "--domain=win11"))
         with open(self.scene.domain + ".state", "w", encoding="utf-8") as f:
             f.write("running\n")
         shown = self.scene.setup("vm", "--domain=win11")

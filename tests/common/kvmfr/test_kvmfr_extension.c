@@ -335,6 +335,39 @@ TEST(the_host_is_rung_when_it_sleeps)
     stop(&r);
 }
 
+static void finish_one(struct rig *r)
+{
+    struct frame_view view;
+    publish(r);
+    CHECK_INT(kvmfr_client_peek_frame(r->client, &view), KVMFR_READ_OK);
+    CHECK_INT(kvmfr_client_finish_frame(r->client), KVMFR_READ_OK);
+}
+
+TEST(held_rings_are_one_ring_at_the_end)
+{
+    struct rig r;
+    const struct kvmfr_extension e = good_extension();
+    start(&r, &e);
+    want(&r);
+    connect(&r);
+    r.exchange.rung[HOST_PEER] = 0;
+    r.board->host.armed = 1;
+    kvmfr_client_hold_rings(r.client, true);
+    finish_one(&r);
+    finish_one(&r);
+    CHECK_INT(r.exchange.rung[HOST_PEER], 0);
+    CHECK_INT(r.board->host.armed, 1);
+    kvmfr_client_hold_rings(r.client, false);
+    CHECK_INT(r.exchange.rung[HOST_PEER], 1);
+    r.board->host.armed = 1; /* nothing is left of it */
+    kvmfr_client_hold_rings(r.client, true);
+    kvmfr_client_hold_rings(r.client, false);
+    CHECK_INT(r.exchange.rung[HOST_PEER], 1);
+    finish_one(&r);
+    CHECK_INT(r.exchange.rung[HOST_PEER], 2);
+    stop(&r);
+}
+
 TEST(news_are_exact)
 {
     struct rig r;

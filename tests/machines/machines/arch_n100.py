@@ -4,8 +4,11 @@
 Broken: VT-d is on in the firmware, but the kernel was not asked to use it, and its own i915 makes no parts.
 Fixed: the i915 with SR-IOV has made one part, which vfio-pci has."""
 import domain
+import maker
 import virtual
 from maker import GIB, KIB, MIB, bar
+
+BY_HAND = {"Install i915-sriov-dkms": ("i915-sriov", maker.nothing)}
 
 
 def describe(m, fixed):
@@ -66,6 +69,7 @@ def guest(m, fixed):
     domain.ready(m, domain.hostdev("0000:00:02.1") + domain.doorbell("/run/espelho/win11.sock"), [(2,), (3,)], "0-1", amd=False,
                  backing="<memoryBacking><hugepages/></memoryBacking>")
     m.socket("/run/espelho/win11.sock", 0o660, group="kvm")
+    m.link("/etc/systemd/system/sockets.target.wants/espelho-shm@win11.socket", "/usr/lib/systemd/system/espelho-shm@.socket")
     m.file("/etc/espelho/shm/win11.conf", "mode=2560x1440\n")
     m.node("/dev/udmabuf", 10, 125, 0o660, group="kvm")
     m.file("/sys/module/udmabuf/parameters/size_limit_mb", "64\n")

@@ -4,8 +4,17 @@
 Broken: as it comes from the office. The firmware has SVM and IOMMU off and shows its picture on the added card, which radeon has.
 Fixed: both on, the first picture is the Vega's, vfio-pci has the card."""
 import domain
+import maker
 import virtual
 from maker import GIB, KIB, MIB, bar
+
+BY_HAND = {
+    "Set 'SVM Mode' to Enabled": ("processor", maker.nothing),
+    "Switch it on in the firmware (BIOS setup)": ("processor", maker.nothing),
+    "Set 'IOMMU' to Enabled": ("iommu", maker.nothing),
+    "In the firmware, set 'Primary Display'": ("primary", maker.nothing),
+    "A machine type cannot be changed in place: make a new VM": ("q35", domain.make_q35),
+}
 
 
 def describe(m, fixed):

@@ -5,8 +5,14 @@ Broken: a guide was followed that was not meant for this machine. amdgpu is kept
 guest's; the ACS override was added, and still a network card shares the 3090's group.
 Fixed: the 3090 is in the first slot, alone in its group, with vfio-pci; the firmware shows its picture on the RX 6400."""
 import domain
+import maker
 import virtual
 from maker import GIB, KIB, MIB, bar, powers
+
+BY_HAND = {
+    "1. Put the card into the slot nearest to the processor": ("slot", lambda m: domain.move(m, "06", "0c")),
+    "In the firmware, set 'Primary Display'": ("primary", maker.nothing),
+}
 
 
 def describe(m, fixed):
@@ -20,7 +26,7 @@ def describe(m, fixed):
     m.cpu("AuthenticAMD", "AMD Ryzen 9 5950X 16-Core Processor",
           [[(n, n + 16) for n in range(8)], [(n, n + 16) for n in range(8, 16)]], memory=64 * GIB)
     m.iommu(["ivhd0"], "IVRS")
-    m.file("/etc/default/grub", "GRUB_DEFAULT=saved\nGRUB_CMDLINE_LINUX_DEFAULT='quiet splash'\n")
+    m.file("/etc/default/grub", "GRUB_DEFAULT=saved\nGRUB_CMDLINE_LINUX_DEFAULT='quiet splash" + parameters + "'\n")
     m.file("/usr/bin/mkinitcpio", "")
     early = "vfio_pci vfio vfio_iommu_type1" if fixed else ""
     m.file("/etc/mkinitcpio.conf", f"MODULES=({early})\nHOOKS=(base udev autodetect modconf kms block filesystems)\n")
@@ -73,6 +79,7 @@ def guest(m, fixed):
         domain.fresh(m, domain.hostdev("0000:06:00.0") + domain.hostdev("0000:06:00.1") + domain.evdev("/dev/input/event5"), vcpus=8,
                      memory_gib=32, pins=pins, commandline=domain.kvmfr(128))
         m.node("/dev/input/event5", 13, 69, 0o660, group="input")
+        m.link(f"/dev/input/by-id/{keyboard}", "../event5")
         virtual.qemu_conf(m)
         virtual.kvmfr(m, release, 128, loaded=False, built_for="6.11.10-2-MANJARO")
         return

@@ -4,8 +4,13 @@
 Broken: as installed. VT-d waits for its parameter, and NVIDIA's driver has the card.
 Fixed: vfio-pci has all of the card's functions."""
 import domain
+import maker
 import virtual
 from maker import GIB, KIB, MIB, bar
+
+ROM = "/usr/share/vgabios/gtx1650ti.rom"
+BY_HAND = {"Follow its steps, and put the file": ("ROM read in Windows", lambda m: m.file(ROM, "rom", mode=0o644)),
+           "take \"Enroll MOK\" in the blue screen": ("Enroll MOK", maker.nothing)}
 
 
 def describe(m, fixed):
@@ -61,8 +66,7 @@ def guest(m, fixed):
     virtual.daemon(m)
     virtual.network(m)
     virtual.apparmor(m)
-    rom = "/usr/share/vgabios/gtx1650ti.rom"
-    both = domain.hostdev("0000:01:00.0", rom=rom) + domain.hostdev("0000:01:00.1")
+    both = domain.hostdev("0000:01:00.0", rom=ROM) + domain.hostdev("0000:01:00.1")
     if not fixed:
         domain.fresh(m, both, memory_gib=15, vcpus=16, commandline=domain.kvmfr(32))
         virtual.qemu_conf(m)
@@ -70,7 +74,7 @@ def guest(m, fixed):
         m.command(["mokutil", "--test-key", "/var/lib/dkms/mok.pub"], "/var/lib/dkms/mok.pub is not enrolled\n", status=0)
         return
     domain.ready(m, both + domain.shmem(32), [(n, n + 6) for n in range(2, 6)], "0-1,6-7", memory_gib=8, hidden=True, amd=False)
-    m.file(rom, "rom", mode=0o644)
+    m.file(ROM, "rom", mode=0o644)
     virtual.shared_file(m, 32, "lia", "kvm")
     virtual.tmpfiles(m, "lia", "kvm")
     virtual.opened(m, "/dev/shm/looking-glass", {})

@@ -542,7 +542,7 @@ int main(int argc, char **argv)
     parse_options(argc, argv, &o);
     signal(SIGPIPE, SIG_IGN);
     state.times = o.times;
-    if (o.times && thread_run_when_woken() < 0)
+    if (o.times && thread_run_when_woken(THREAD_EVENTS) < 0)
         fprintf(stderr, "spice_test_server: times may be late\n");
     state.agent_bytes = malloc(AGENT_ROOM_BYTES);
     server = spice_server_new();

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * common/base/text.h - marks for texts that a person reads.
+ *
+ * _("...") translates where the text is used; N_("...") marks a text in a table, which is given to
+ * _() when it is printed. Texts are English in the sources; po/pt_BR.po has Brazilian Portuguese.
+ * The texts of log_err(), log_warn(), log_info() and log_every() need no mark: the log translates
+ * them itself (base/log.h). In the Windows programs both give the text back as it is.
+ *
+ * Never translated: what machines read (JSON keys, ids, paths, commands, option names and their
+ * values, `stats` and `inspect`, completion scripts), and what only developers read (lines of
+ * level debug and trace, assertions, the protocol errors of `inspect`). Threads: any. */
+#ifndef ESPELHO_BASE_TEXT_H
+#define ESPELHO_BASE_TEXT_H
+
+#if defined(_WIN32)
+#define _(english) (english)
+#else
+#include <libintl.h>
+#define _(english) gettext(english)
+#endif
+#define N_(english) english
+
+#endif

@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine of maker.py's that can be used: programs that change a machine change its tree, and a restart shows what firmware, kernel,
+drivers and services make of the files that are there then. What hardware there is to be seen comes from the fixed tree; whether it is
+seen, and who drives it, is found out here."""
+import os
+import re
+import shutil
+import stat
+
+import virtual
+from maker import MIB, Machine
+
+PCI = ("sys/bus/pci", "sys/kernel/iommu_groups", "sys/class/iommu", "sys/class/drm")
+EARLY = {"etc/initramfs-tools/modules": r"^vfio-pci", "etc/dracut.conf.d": r"^(force|add)_drivers.*vfio_pci",
+         "etc/mkinitcpio.conf": r"^MODULES=\(.*vfio_pci", "etc/mkinitcpio.conf.d": r"^MODULES\+?=\(.*vfio_pci"}
+
+
+def read(path, default=""):
+    if os.path.isdir(path):
+        return "".join(read(os.path.join(path, name)) for name in sorted(os.listdir(path)))
+    if not os.path.exists(path):
+        return default
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def quoted_values(text, pattern):
+    return " ".join(m[2] for m in re.finditer(pattern + r"([\"'])(.*?)\1", text, re.M)).split()
+
+
+class Computer(Machine):
+    """The tree in `folder`, a copy of `broken`. `by_hand`: what a person did to the hardware or firmware, by name; `moves`: a card
+    has to change its slot before the machine is as in the fixed tree."""
+
+    def __init__(self, folder, broken, fixed, moves=False):  # noqa: the tree is there: Machine's own constructor makes a new one
+        self.folder, self.broken, self.fixed = folder, broken, fixed
+        self.by_hand, self.next_groups, self.moves = set(), None, moves
+        self.notes = folder + ".notes"
+        self.stats = {line.split(" ", 5)[5]: line for line in read(self.at("/.espelho/stat")).splitlines()}
+        self.refused = read(self.at("/.espelho/denied")).splitlines()
+        self.modules = [line.split()[0] for line in read(self.at("/proc/modules")).splitlines()]
+        self.release = read(self.at("/proc/sys/kernel/osrelease")).strip()
+        self.groups = {"root": 0, **{f[0]: int(f[2]) for f in (line.split(":") for line in read(self.at("/etc/group")).splitlines())}}
+        user = read(self.at("/etc/passwd")).splitlines()[1].split(":")
+        self.user_name, self.user_id = user[0], int(user[2])
+        self.next_address = {True: 0xF000_0000, False: 0x60_0000_0000}
+        self.kargs = {"add": [], "remove": []}
+        self.find_functions()
+
+    def at(self, path):
+        return os.path.join(self.folder, path.lstrip("/"))
+
+    def find_functions(self):
+        links = self.at("/sys/bus/pci/devices")
+        self.functions = {name: os.path.realpath(os.path.join(links, name))[len(os.path.realpath(self.folder)):] for name in os.listdir(links)}
+
+    # ---- programs that were run: name and words, one a line of the notes ----
+
+    def obey(self):
+        """True: the machine shall be restarted."""
+        lines = read(self.notes).splitlines()
+        open(self.notes, "w", encoding="utf-8").close()
+        restart = False
+        for name, *words in (line.split("\t") for line in lines):
+            if name == "systemctl" and words[0] == "reboot" or name == "reboot":
+                restart = True
+            else:
+                getattr(self, "do_" + re.sub(r"\W", "_", name), lambda words: None)(words)
+        self.sysfs_writes()
+        self.stats = {path: line for path, line in self.stats.items() if os.path.lexists(self.at(path))}
+        self.finish()
+        return restart
+
+    def do_usermod(self, words):
+        self.next_groups = (self.next_groups or set()) | set(words[words.index("-aG") + 1].split(","))
+
+    def log_in(self):
+        if not self.next_groups:
+            return
+        now = read(self.at("/.espelho/commands/id+-Gn")).split("\n", 1)[1].split()
+        self.user(self.user_name, [g for g in now if g != self.user_name] + sorted(self.next_groups - set(now)), self.user_id)
+        self.next_groups = None
+
+    def do_chown(self, words):
+        owner, group = words[0].split(":")
+        self.change(words[1], lambda f: [f[0], str(self.uid_of(owner)), str(self.groups[group])] + f[3:])
+
+    def do_chmod(self, words):
+        self.change(words[1], lambda f: [f"{int(f[0], 8) & ~0o7777 | int(words[0], 8):o}"] + f[1:])
+
+    def inner(self, path):
+        return path[len(self.folder):] if path.startswith(self.folder + "/") else path
+
+    def change(self, path, new):
+        path = self.inner(path)
+        if path in self.stats:
+            self.stats[path] = " ".join(new(self.stats[path].split(" ", 5)))
+
+    def do_virsh(self, words):
+        for verb, change in (("net-start", {"Active": "yes"}), ("net-autostart", {"Autostart": "yes"})):
+            if verb in words:
+                self.change_network(change)
+        if "net-define" in words:
+            virtual.network(self, active=False, autostart=False)
+
+    def change_network(self, change):
+        path = self.at("/.espelho/commands/" + "+".join(virtual.NETWORK).replace("/", "+").replace(":", "+"))
+        text = read(path)
+        if "Active:" not in text:  # it was only refused to this user
+            virtual.network(self)
+            text = read(path)
+        for key, value in change.items():
+            text = re.sub(rf"({key}: *).*", rf"\g<1>{value}", text)
+        self.file(path[len(self.folder):], text)
+
+    def do_systemctl(self, words):
+        for unit in words[1:]:
+            kind = unit.split(".")[0]
+            if "enable" in words and kind in virtual.SOCKETS and unit.endswith(".socket"):
+                virtual.daemon(self, kind)
+            if "enable" in words and unit.startswith("espelho-shm@"):
+                self.socket(f"/run/espelho/{kind.split('@')[1]}.sock", 0o660, group="kvm")
+
+    def do_dkms(self, words):
+        if words[0] == "install":
+            self.file(f"/lib/modules/{self.release}/updates/dkms/kvmfr.ko.xz", "")
+
+    def do_modprobe(self, words):
+        for module in (w for w in words if not w.startswith("-")):
+            (self.unload if "-r" in words else self.load)(module)
+
+    def do_sysctl(self, words):
+        for match in re.finditer(r"^vm.nr_hugepages *= *(\d+)", read(self.at("/etc/sysctl.d")), re.M):
+            virtual.hugepages(self, int(match[1]), int(match[1]))
+
+    def do_grubby(self, words):
+        self.kargs["add"] += [p for w in words if w.startswith("--args=") for p in w[7:].split()]
+        self.kargs["remove"] += [p for w in words if w.startswith("--remove-args=") for p in w[14:].split()]
+
+    def do_kernelstub(self, words):
+        self.kargs["add" if "--add-options" in words else "remove"] += words[-1].split()
+
+    def do_rpm_ostree(self, words):
+        for word in words:
+            for option, what in (("--append-if-missing=", "add"), ("--delete-if-present=", "remove")):
+                if word.startswith(option):
+                    self.kargs[what].append(word[len(option):])
+
+    def do_systemd_tmpfiles(self, words):
+        for path in (self.inner(w) for w in words if not w.startswith("-")):
+            self.tmpfiles(read(self.at(path)))
+
+    def tmpfiles(self, text):
+        for fields in (line.split(None, 6) for line in text.splitlines() if line.strip() and not line.startswith("#")):
+            kind, path = fields[0], fields[1]
+            if kind == "f":
+                now = self.stats.get(path)
+                size = int(now.split()[3]) if now else 0
+                owner, group = (self.user_name if fields[3] == self.user_name else fields[3]), fields[4]
+                self.sparse(path, size, int(fields[2], 8), owner, group)
+                self.label(path)
+            elif kind == "w" and os.path.exists(self.at(path)):
+                self.file(path, fields[6] + "\n")
+                self.sysfs_writes()
+
+    def do_semanage(self, words):
+        self.append("/etc/selinux/targeted/contexts/files/file_contexts.local",
+                    f"{self.inner(words[-1])} system_u:object_r:{words[words.index('-t') + 1]}:s0\n")
+
+    def do_restorecon(self, words):
+        self.label(self.inner(words[-1]))
+
+    def label(self, path):
+        if not os.path.exists(self.at("/sys/fs/selinux/enforce")):
+            return
+        rules = re.findall(rf"^{re.escape(path)}\S* .*:object_r:(\w+):", read(self.at(
+            "/etc/selinux/targeted/contexts/files/file_contexts.local")), re.M)
+        usual = "tmpfs_t" if path.startswith("/dev/shm") else "device_t"
+        self.command(["stat", "-c", "%C", path], f"system_u:object_r:{rules[-1] if rules else usual}:s0\n")
+
+    def do_udevadm(self, words):
+        if words[0] == "trigger" and os.path.exists(self.at("/dev/kvmfr0")):
+            self.kvmfr_node()
+
+    def do_mokutil(self, words):
+        if words[0] == "--import":
+            self.by_hand.add("key chosen")
+
+    # ---- writes to files of the kernel's ----
+
+    def sysfs_writes(self):
+        for address, base in self.functions.items():
+            for number in range(6):
+                path = self.at(f"{base}/resource{number}_resize")
+                if os.path.exists(path) and len(read(path).strip()) < 4:  # a size that was asked for, not what it can have
+                    self.resize(base, number, 1 << (int(read(path)) + 20))
+                    shutil.copy(self.as_broken(path), path)
+        probe = self.at("/sys/bus/pci/drivers_probe")
+        if os.path.exists(probe):
+            address = read(probe).strip()
+            wanted = read(self.at(self.functions[address] + "/driver_override")).strip()
+            self.bind(address, wanted or self.usual_driver(self.functions[address]))
+            os.remove(probe)
+        self.make_parts()
+
+    def as_broken(self, path):
+        known = self.broken + path[len(self.folder):]
+        return known if os.path.exists(known) else self.fixed + path[len(self.folder):]
+
+    def resize(self, base, number, size):
+        lines = read(self.at(base + "/resource")).splitlines(keepends=True)
+        start, _, flags = lines[number].split()
+        lines[number] = "%s 0x%016x %s\n" % (start, int(start, 16) + size - 1, flags)
+        self.file(base + "/resource", "".join(lines))
+
+    # ---- the module kvmfr ----
+
+    def load(self, module):
+        if module in ("kvm_amd", "kvm_intel") and self.virtualization():
+            self.module(module, **{"nested": "1"})
+            virtual.kvm(self, 0o666)
+        if module == "udmabuf":
+            self.node("/dev/udmabuf", 10, 125, 0o660, group="kvm")
+            self.file("/sys/module/udmabuf/parameters/size_limit_mb", "64\n")
+        built = os.path.exists(self.at(f"/lib/modules/{self.release}/updates/dkms/kvmfr.ko.xz"))
+        if module != "kvmfr" or not built or self.secure_boot() and "key enrolled" not in self.by_hand:
+            return
+        self.module("kvmfr")
+        size = re.search(r"^options kvmfr .*static_size_mb=(\d+)", read(self.at("/etc/modprobe.d")), re.M)
+        if size:
+            self.file("/sys/class/kvmfr/kvmfr0/size", f"{int(size[1]) * MIB}\n")
+            self.kvmfr_node()
+
+    def unload(self, module):
+        shutil.rmtree(self.at(f"/sys/module/{module}"), ignore_errors=True)
+        self.modules = [m for m in self.modules if m != module]
+        if module == "kvmfr" and os.path.exists(self.at("/dev/kvmfr0")):
+            self.remove("/dev/kvmfr0")
+
+    def secure_boot(self):
+        return os.path.exists(self.at("/.espelho/commands/mokutil+--sb-state"))
+
+    def kvmfr_node(self):
+        rules = "".join(read(self.at(f)) for f in ("/usr/lib/udev/rules.d", "/etc/udev/rules.d"))
+        line = next((r for r in rules.splitlines() if 'SUBSYSTEM=="kvmfr"' in r), "")
+        value = {key: (re.search(rf'\b{key}="(\w+)"', line) or [None, usual])[1]
+                 for key, usual in (("OWNER", "root"), ("GROUP", "root"), ("MODE", "0600"))}
+        self.node("/dev/kvmfr0", 240, 0, int(value["MODE"], 8), group=value["GROUP"], owner=value["OWNER"])
+        self.label("/dev/kvmfr0")
+
+    # ---- a restart ----
+
+    def restart(self):
+        if "key chosen" in self.by_hand and "Enroll MOK" in self.by_hand:
+            self.by_hand.add("key enrolled")
+            self.command(["mokutil", "--test-key", "/var/lib/dkms/mok.pub"], "/var/lib/dkms/mok.pub is already enrolled\n", status=1)
+        self.file("/proc/cmdline", " ".join(self.command_line()) + "\n")
+        self.processor()
+        self.devices()
+        self.drivers()
+        for path in [p for p, line in self.stats.items() if p.startswith("/dev/shm/") and stat.S_ISREG(int(line.split()[0], 8))]:
+            self.remove(path)
+            del self.stats[path]
+        for module in read(self.at("/etc/modules-load.d")).split():
+            self.load(module)
+        self.tmpfiles(read(self.at("/etc/tmpfiles.d")))
+        self.do_sysctl([])
+        self.log_in()
+        self.finish()
+
+    def boot_words(self, tree):
+        """What the boot loader's own files say, as they were when its menu was made."""
+        grub = quoted_values(read(os.path.join(tree, "etc/default/grub")), r"^GRUB_CMDLINE_LINUX(?:_DEFAULT)?=")
+        entries = re.findall(r"^options (.*)", read(os.path.join(tree, "boot/loader/entries")), re.M)
+        limine = quoted_values(read(os.path.join(tree, "etc/default/limine")), r"^KERNEL_CMDLINE\[default\]\+?=")
+        return grub + " ".join(entries).split() + limine
+
+    def command_line(self):
+        old, menu = self.boot_words(self.broken), self.boot_words(self.at("/.machine/menu"))
+        if os.path.exists(self.at("/boot/loader/entries")):  # read at boot, without a tool
+            menu = self.boot_words(self.folder)
+        if not menu:
+            menu = old
+        words = [w for w in read(os.path.join(self.broken, "proc/cmdline")).split() if w not in old] + menu
+        return [w for w in words if w not in self.kargs["remove"]] + self.kargs["add"]
+
+    def virtualization(self):
+        return "processor" in self.by_hand or " svm" in (text := read(os.path.join(self.broken, "proc/cpuinfo"))) or " vmx" in text
+
+    def processor(self):
+        if "processor" in self.by_hand and not os.path.exists(self.at("/dev/kvm")):
+            shutil.copy(os.path.join(self.fixed, "proc/cpuinfo"), self.at("/proc/cpuinfo"))
+            self.module("kvm", ignore_msrs="N")
+            self.load("kvm_amd")
+
+    def iommu_works(self):
+        words = read(self.at("/proc/cmdline")).split()
+        if os.listdir(os.path.join(self.broken, "sys/class/iommu")):
+            return True
+        intel = "GenuineIntel" in read(self.at("/proc/cpuinfo"))
+        return "intel_iommu=on" in words if intel else "iommu" in self.by_hand
+
+    def devices(self):
+        source = self.fixed if self.iommu_works() and (not self.moves or "slot" in self.by_hand) else self.broken
+        for path in PCI + tuple(os.path.join("sys/devices", n) for n in os.listdir(os.path.join(source, "sys/devices")) if n.startswith("pci")):
+            shutil.rmtree(self.at(path), ignore_errors=True)
+            shutil.copytree(os.path.join(source, path), self.at(path), symlinks=True)
+        for path in ("proc/interrupts", "sys/firmware/acpi/tables"):
+            if os.path.isfile(os.path.join(source, path)):
+                shutil.copy(os.path.join(source, path), self.at(path))
+        self.find_functions()
+        kind = "identity" if "iommu=pt" in read(self.at("/proc/cmdline")).split() else None
+        if kind:
+            self.group_kind(kind)
+        for address, base in self.functions.items():
+            self.as_the_firmware_leaves_it(base)
+            if os.path.lexists(self.at(base + "/physfn")):
+                self.forget(address, base)
+            elif os.path.exists(self.at(base + "/sriov_numvfs")):
+                self.file(base + "/sriov_numvfs", "0\n")
+        self.find_functions()
+
+    def as_the_firmware_leaves_it(self, base):
+        before = self.broken + base
+        if read(before + "/device") != read(self.at(base + "/device")):
+            return
+        shutil.copy(before + "/resource", self.at(base + "/resource"))
+        if os.path.exists(before + "/boot_vga") and "primary" not in self.by_hand:
+            shutil.copy(before + "/boot_vga", self.at(base + "/boot_vga"))
+
+    def forget(self, address, base):
+        shutil.rmtree(self.at(base))
+        os.remove(self.at(f"/sys/bus/pci/devices/{address}"))
+
+    # ---- who drives what ----
+
+    def drivers(self):
+        for module in ("i915", "amdgpu", "radeon", "nvidia", "nouveau"):
+            self.module_parameters(module)
+        for address, base in self.functions.items():
+            usual = self.usual_driver(base)
+            banned = re.search(rf"^blacklist {usual}\b", read(self.at("/etc/modprobe.d")), re.M)
+            self.bind(address, "vfio-pci" if self.vfio_first(base, usual) else None if banned else usual)
+
+    def module_parameters(self, module):
+        words = read(self.at("/proc/cmdline")).split()
+        for key, value in (w[len(module) + 1:].split("=", 1) for w in words if w.startswith(module + ".") and "=" in w):
+            if key != "max_vfs" or "i915-sriov" in self.by_hand:
+                self.file(f"/sys/module/{module}/parameters/{key}", value + "\n")
+
+    def usual_driver(self, base):
+        """The one that a tree shows at the same device when vfio-pci has not got it."""
+        ident = read(self.at(base + "/vendor")) + read(self.at(base + "/device"))
+        for tree in (self.broken, self.fixed):
+            links = os.path.join(tree, "sys/bus/pci/devices")
+            for name in sorted(os.listdir(links)):
+                there = os.path.join(links, name)
+                driver = os.path.basename(os.readlink(there + "/driver")) if os.path.lexists(there + "/driver") else None
+                if driver not in (None, "vfio-pci") and read(there + "/vendor") + read(there + "/device") == ident:
+                    return driver
+        return None
+
+    def vfio_first(self, base, usual):
+        ident = (read(self.at(base + "/vendor")).strip()[2:] + ":" + read(self.at(base + "/device")).strip()[2:])
+        words = read(self.at("/proc/cmdline"))
+        if re.search(rf"vfio-pci\.ids=\S*{ident}", words) and "rd.driver.pre=vfio-pci" in words:
+            return True
+        image = self.at("/.machine/initramfs")
+        files = read(os.path.join(image, "etc/modprobe.d"))
+        if not re.search(rf"^options vfio-pci .*ids=\S*{ident}", files, re.M):
+            return False
+        early = any(re.search(pattern, read(os.path.join(image, path)), re.M) for path, pattern in EARLY.items())
+        return early or bool(re.search(rf"^softdep {usual} pre: vfio-pci", files, re.M))
+
+    def make_parts(self):
+        """Virtual functions that were asked for; their driver is the host's, until somebody else takes them."""
+        for address, base in list(self.functions.items()):
+            if read(self.at(base + "/sriov_numvfs"), "0").strip() != "1" or not os.path.exists(self.at("/sys/module/i915/parameters/max_vfs")):
+                continue
+            part = address[:-1] + "1"
+            if part in self.functions:
+                continue
+            shutil.copytree(self.fixed + base[:-1] + "1", self.at(base[:-1] + "1"), symlinks=True)
+            self.link(f"/sys/bus/pci/devices/{part}", os.readlink(os.path.join(self.fixed, "sys/bus/pci/devices", part)))
+            self.find_functions()
+            self.bind(part, self.usual_driver(base))
