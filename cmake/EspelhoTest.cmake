@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The programs of each label are a target, labelled_LABEL: a build that runs only these makes only these (CMakePresets.json).
+function(_espelho_labelled name)
+    foreach(label ${ARGN})
+        if(NOT TARGET labelled_${label})
+            add_custom_target(labelled_${label})
+        endif()
+        add_dependencies(labelled_${label} ${name})
+    endforeach()
+endfunction()
+
 # espelho_test_program(NAME SOURCES ... [LIBS ...]): a C test program using tests/test.h. Each TEST(name) in it becomes
 # one ctest case "NAME.name" (found by `NAME --list` after the build), so that a failing case is named.
-# Options: LABELS ..., TIMEOUT s, SERIAL (does not run beside other tests), ENVIRONMENT ..., FIXTURES (that must be there)
+# Options: LABELS ..., TIMEOUT s, SERIAL (does not run beside other tests), ALONE (its cases do not run beside each other),
+# ENVIRONMENT ..., FIXTURES (that must be there)
 function(espelho_test_program name)
-    cmake_parse_arguments(A "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT;FIXTURES" ${ARGN})
+    cmake_parse_arguments(A "SERIAL;ALONE" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT;FIXTURES" ${ARGN})
     add_executable(${name} ${A_SOURCES})
-    if(ESPELHO_FUZZ AND NOT "fuzz" IN_LIST A_LABELS) # clang-tidy compiles them; they run in other builds
-        set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-    endif()
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/common
                                ${CMAKE_SOURCE_DIR}/client ${CMAKE_SOURCE_DIR}/host-win)
     target_compile_definitions(${name} PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/tests"
@@ -19,6 +27,7 @@ function(espelho_test_program name)
     if(NOT A_LABELS)
         set(A_LABELS unit)
     endif()
+    _espelho_labelled(${name} ${A_LABELS})
     if(WIN32)
         list(APPEND A_ENVIRONMENT ESPELHO_WINEPREFIX=${CMAKE_BINARY_DIR}/wine/prefix) # tests/host-win/wine
     endif()
@@ -36,6 +45,9 @@ function(espelho_test_program name)
             endif()
             if(A_SERIAL)
                 set_tests_properties(${name}.${case} PROPERTIES RUN_SERIAL ON)
+            endif()
+            if(A_ALONE)
+                set_tests_properties(${name}.${case} PROPERTIES RESOURCE_LOCK ${name})
             endif()
             if(A_FIXTURES)
                 set_tests_properties(${name}.${case} PROPERTIES FIXTURES_REQUIRED "${A_FIXTURES}")
@@ -66,6 +78,7 @@ function(espelho_fuzz_target name)
                                ${CMAKE_SOURCE_DIR}/client ${CMAKE_SOURCE_DIR}/host-win)
     target_link_libraries(${name} PRIVATE ${A_LIBS} espelho_compile)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    _espelho_labelled(${name} fuzz)
     # libFuzzer writes what it finds into the first folder it is given: never into the sources.
     cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${A_CORPUS}" built)
     if(A_CORPUS AND NOT built)

@@ -11,6 +11,15 @@ if(NOT WAYLAND_PROTOCOLS_DIR OR NOT WAYLAND_SCANNER)
     message(FATAL_ERROR "wayland-protocols or wayland-scanner is missing (Debian: wayland-protocols libwayland-dev)")
 endif()
 
+# What must be made before clang-tidy can read the sources: the headers that are written by programs.
+if(NOT TARGET generated)
+    add_custom_target(generated)
+endif()
+function(espelho_generated name) # files of this directory
+    add_custom_target(${name}_headers DEPENDS ${ARGN})
+    add_dependencies(generated ${name}_headers)
+endfunction()
+
 function(_espelho_wayland_protocol target path)
     set(xml ${WAYLAND_PROTOCOLS_DIR}/${path}.xml)
     get_filename_component(name ${path} NAME)
@@ -21,6 +30,7 @@ function(_espelho_wayland_protocol target path)
     add_custom_command(OUTPUT ${source} COMMAND ${WAYLAND_SCANNER} private-code ${xml} ${source}
                        DEPENDS ${xml} VERBATIM)
     target_sources(${target} PRIVATE ${header} ${source})
+    espelho_generated(${target}_${name} ${header})
     string(TOUPPER ${name} macro)
     string(REGEX REPLACE "[^A-Z0-9]" "_" macro ${macro})
     target_compile_definitions(${target} PUBLIC ESPELHO_HAVE_${macro})
