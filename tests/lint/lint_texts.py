@@ -49,7 +49,7 @@ STRINGS = {string: why for why, strings in {
               "intel_iommu=on iommu=pt", "KEY: SEQUENCE"],
     "JSON": ["none", "true", "false"],
     "what a saved tree says in the place of secrets, and how secrets begin": ["removed", "removed\\n", "serial number", "asset tag"],
-    "parts of files and commands": ["status %d\\n", " sleep-inactive-ac-type nothing", "model name", "\\\\nsoftdep %s pre: vfio-pci", " xmlns%s%s='",
+    "parts of files and commands": ["status %d\\n", "%.*s ids=%s", " sleep-inactive-ac-type nothing", "model name", "\\\\nsoftdep %s pre: vfio-pci", " xmlns%s%s='",
                                     "\\\\ No newline at end of file\\n"],
     "on Windows only": ["error %d"],
 }.items() for string in strings}
