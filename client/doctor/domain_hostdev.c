@@ -100,7 +100,7 @@ static bool check_present(const struct doctor_facts *facts, const struct vm_host
     autofree char *subject = subject_of(f);
     finding_edit(out, VERDICT_FAILURE, facts->vm, subject,
                  (struct vm_edit){ NULL, "  <hostdev mode='subsystem' type='pci' managed='yes'>",
-                                   "  (bind the device to vfio-pci first: espelho setup gpu)" },
+                                   _("  (bind the device to vfio-pci first: espelho setup gpu)") },
                  _("Linux has this device (driver '%s'), and nobody takes it away when the VM "
                    "starts."),
                  f->driver[0] ? f->driver : "-");

@@ -31,9 +31,9 @@ static void check_virtio(const struct vm *vm, struct findings *out)
                           "  -device virtio-keyboard-pci\n  -device virtio-mouse-pci" },
         _("These are no virtio devices: %s. With them, and the virtio-win drivers in Windows, keys "
           "and movements arrive quicker."),
-        keyboard ? "mouse"
-        : mouse  ? "keyboard"
-                 : "keyboard, mouse");
+        keyboard ? _("mouse")
+        : mouse  ? _("keyboard")
+                 : _("keyboard, mouse"));
 }
 
 void domain_input(const struct doctor_facts *facts, struct findings *out)

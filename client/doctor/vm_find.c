@@ -138,7 +138,7 @@ static int from_process(struct search *s)
     if (!find_process(s->root, pid, sizeof(pid)))
         return -ENOENT;
     snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
-    snprintf(source, sizeof(source), "process %s", pid);
+    snprintf(source, sizeof(source), _("process %s"), pid);
     int err = root_read(s->root, path, &words, &len_bytes);
     if (err == 0)
         err = vm_from_command_line(words, len_bytes, source, &s->vm, &why);
@@ -206,7 +206,7 @@ static int from_tree(struct search *s)
     size_t len_bytes = 0;
     if (root_is_live(s->root) || root_read(s->root, VM_FIND_SAVED_XML, &xml, &len_bytes) < 0)
         return -ENOENT;
-    return take_xml(s, xml, len_bytes, "saved tree");
+    return take_xml(s, xml, len_bytes, _("saved tree"));
 }
 
 static int search(struct search *s, const struct vm_wish *wish)

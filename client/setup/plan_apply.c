@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "setup/domain_same.h"
 #include "setup/journal.h"
 #include "setup/place.h"
 #include "setup/plan_private.h"
@@ -290,7 +291,8 @@ static int check_ours(const struct plan *plan, const struct step *step, const ch
         *changed = step->name;
         autofree char *now = NULL;
         err = dump_domain(step, &now);
-        ours = err < 0 || strcmp(now, step->defined_text) == 0;
+        if (err == 0)
+            err = domain_same(now, step->defined_text, &ours);
     }
     return err < 0 ? err : ours ? 0 : -EBUSY;
 }

@@ -65,7 +65,7 @@ struct shm_region {
 struct shm_problem {
     enum shm_fault fault;
     int err;           /* errno, or 0 */
-    char message[256]; /* one sentence: what and where */
+    char message[320]; /* one sentence: what and where */
     char advice[2048]; /* what to do; several lines, paste-ready */
 };
 

@@ -62,6 +62,8 @@ def run(case, tools):
 
 
 def main():
+    os.environ["LC_ALL"] = "C.UTF-8"  # cases look for English sentences
+    os.environ.pop("LANGUAGE", None)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--build", help="build directory")

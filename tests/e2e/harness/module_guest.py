@@ -55,7 +55,8 @@ def pack(rig, kernel, modules, peer):
         os.makedirs(os.path.join(top, folder))
     guest = os.path.join(rig.tools.source, "tests", "module", "guest")
     built = os.path.join(rig.tools.build, "tests", "module")
-    sources = {"bin/busybox": shutil.which("busybox"), "init": os.path.join(guest, "init"), "kvmfr.ko": kernel.module}
+    sources = {"bin/busybox": shutil.which("busybox"), "init": os.path.join(guest, "init"), "kvmfr.ko": kernel.module,
+               "70-kvmfr.rules": os.path.join(rig.tools.source, "kvmfr-module", "70-kvmfr.rules")}
     sources.update((f"checks/{name}", os.path.join(built, f"check_{name}")) for name in PROGRAMS)
     if kernel.kunit:
         sources["kvmfr_kunit.ko"] = kernel.kunit
