@@ -104,8 +104,10 @@ def not_listed(names, config):
 
 
 def misquoted(name, text, texts):
-    """A heading in quotation marks is a text of the program, `texts` in the page's language. Texts that go on are quoted in part."""
+    """A heading in quotation marks is a text of the program, `texts` in the page's language, and so is the first cell of a row.
+    Texts that go on are quoted in part."""
     quotes = [words.strip('"') for _, words in headings(text) if words.startswith('"')]
+    quotes += re.findall(r'^\| "([^"|]+)" \|', text, re.M)
     return [f'{name}: the program never says "{q}"' for q in quotes if not any(t.startswith(q.rstrip(" .")) for t in texts)]
 
 
@@ -165,6 +167,7 @@ def self_test():
         (not_listed(["docs/a.md", "docs/pt_BR/a.md"], listed), 0), (not_listed(["docs/a.md"], listed), 1),
         (not_listed(["docs/a.md", "docs/pt_BR/a.md", "docs/b.md"], listed + "- B: b.md\n"), 1),
         (misquoted("x", '## "Waiting for"\n', ["Waiting for the VM"]), 0), (misquoted("x", '## "Waiting"\n', ["Nothing"]), 1),
+        (misquoted("x", '| "Off: x" | y |\n| "a" b | c |\n', ["Off: x. Y"]), 0), (misquoted("x", '| "Off" | y |\n', ["On"]), 1),
         (unknown_checks("x", "`gpu.bars` client.ini", {"gpu.bars"}), 0), (unknown_checks("x", "`gpu.bar`", {"gpu.bars"}), 1),
         (wrong_bindings("x", "| F | full | `bindings.full` |\n", [("full", "F")]), 0),
         (wrong_bindings("x", "| G | full | `bindings.full` |\n", [("full", "F")]), 2),
