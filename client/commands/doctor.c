@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "commands/commands.h"
 #include "commands/doctor_probes.h"
+#include "config/client_options.h"
 #include "doctor/collect.h"
 #include "doctor/doctor.h"
 #include "doctor/vm_find.h"
@@ -60,6 +61,9 @@ struct look {
     struct vm *vm;
     char *xml, *vm_problem;
     struct doctor_probes probes;
+    struct client_options settings; /* of the viewer: client.ini */
+    struct option_error settings_error;
+    struct doctor_viewer viewer; /* of `settings`; not in a saved tree */
 };
 
 static int did_not_look(const char *what, int err)
@@ -72,13 +76,30 @@ static int did_not_look(const char *what, int err)
 static int find_vm(struct look *l)
 {
     const struct doctor_options *o = l->options;
-    const struct vm_wish wish = { .xml = o->xml, .domain = o->domain, .uri = o->uri };
+    const bool by_settings = !o->domain && l->viewer.domain;
+    const struct vm_wish wish = { .xml = o->xml,
+                                  .domain = by_settings ? l->viewer.domain : o->domain,
+                                  .uri = by_settings ? l->settings.app.libvirt_uri : o->uri };
     const int err = vm_find(l->root, &wish, &l->vm, &l->xml, &l->vm_problem);
     if (err < 0 && (o->xml || o->domain)) {
         command_fail(&command_doctor, "%s", l->vm_problem ? l->vm_problem : err_str(err));
         return DOCTOR_DID_NOT_LOOK;
     }
     return DOCTOR_OK;
+}
+
+static const char *unless_empty(const char *text)
+{
+    return text && text[0] ? text : NULL;
+}
+
+/* What cannot be read is a finding. */
+static void read_settings(struct look *l)
+{
+    if (client_options_load_files(&l->settings, &l->settings_error) < 0)
+        l->viewer.problem = l->settings_error.message;
+    l->viewer.domain = unless_empty(l->settings.app.domain);
+    l->viewer.memory = unless_empty(l->settings.app.shm_file);
 }
 
 static int prepare(struct look *l)
@@ -91,6 +112,8 @@ static int prepare(struct look *l)
         return did_not_look(o->collect, err);
     if (!o->root && (err = doctor_probes_init(&l->probes)) < 0)
         return did_not_look("doctor", err);
+    if (!o->root)
+        read_settings(l);
     if ((err = machine_load(l->root, &l->machine)) < 0)
         return did_not_look("doctor", err);
     return find_vm(l);
@@ -142,7 +165,8 @@ static int look(struct look *l)
                                         .machine = l->machine,
                                         .vm = l->vm,
                                         .vm_problem = l->vm_problem,
-                                        .probes = l->probes.ctx ? &l->probes : NULL };
+                                        .probes = l->probes.ctx ? &l->probes : NULL,
+                                        .viewer = l->options->root ? NULL : &l->viewer };
     struct doctor_report *report;
     int err = doctor_run(&facts, l->options->check, &report);
     if (err < 0)
@@ -178,6 +202,7 @@ static int run_doctor(const struct doctor_options *o)
     free(l.vm_problem);
     machine_free(l.machine);
     doctor_probes_fini(&l.probes);
+    client_options_free(&l.settings);
     collector_destroy(l.collector);
     root_close(l.root);
     return status;

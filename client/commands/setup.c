@@ -18,7 +18,7 @@
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
 #include "setup/evdev_find.h"
-#include "setup/scaled_size.h"
+#include "vm/scaled_size.h"
 #include "setup/setup.h"
 #include "text/text.h"
 

@@ -375,6 +375,16 @@ static int load_files(struct client_options *options, const char *named, struct 
     return err;
 }
 
+int client_options_load_files(struct client_options *options, struct option_error *error)
+{
+    struct file_notes notes = { 0 };
+    client_options_init(options);
+    const int err = load_files(options, NULL, &notes, error);
+    free(notes.legacy_path);
+    free(notes.unknown);
+    return err;
+}
+
 static int start_log(const struct client_options *options, struct option_error *error)
 {
     static const enum log_colour colours[] = {

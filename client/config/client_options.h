@@ -106,6 +106,10 @@ struct client_options {
 extern const struct option_table client_option_table;
 
 void client_options_init(struct client_options *options); /* defaults */
+/* Defaults, and then what the files say; nothing else is done. 0 or -errno with a message (which
+ * names the line); *options is to be freed in either case. */
+int client_options_load_files(struct client_options *options,
+                              struct option_error *error) MUST_CHECK;
 void client_options_free(struct client_options *options);
 
 /* Name of the renderer as renderer_create() takes it; NULL: auto. */

@@ -25,12 +25,20 @@ static bool find_number(char *text, unsigned int number, char *name, size_t cap)
     return false;
 }
 
-static void name_of(struct root *root, const char *file, unsigned int number, char *name,
+/* `base`: "group", "passwd". Systems that are an image have users and groups of their own in
+ * /usr/lib. */
+static void name_of(struct root *root, const char *base, unsigned int number, char *name,
                     size_t cap)
 {
-    autofree char *text = NULL;
-    if (root_read(root, file, &text, NULL) < 0 || !find_number(text, number, name, cap))
-        snprintf(name, cap, "%u", number);
+    static const char *const folders[] = { "/etc", "/usr/lib" };
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        char file[64];
+        autofree char *text = NULL;
+        snprintf(file, sizeof(file), "%s/%s", folders[i], base);
+        if (root_read(root, file, &text, NULL) == 0 && find_number(text, number, name, cap))
+            return;
+    }
+    snprintf(name, cap, "%u", number);
 }
 
 void access_group_name(struct root *root, gid_t gid, char *name, size_t cap)
@@ -38,7 +46,7 @@ void access_group_name(struct root *root, gid_t gid, char *name, size_t cap)
     if (gid == 0)
         snprintf(name, cap, "root");
     else
-        name_of(root, "/etc/group", gid, name, cap);
+        name_of(root, "group", gid, name, cap);
 }
 
 void access_user_name(struct root *root, uid_t uid, char *name, size_t cap)
@@ -46,7 +54,7 @@ void access_user_name(struct root *root, uid_t uid, char *name, size_t cap)
     if (uid == 0)
         snprintf(name, cap, "root");
     else
-        name_of(root, "/etc/passwd", uid, name, cap);
+        name_of(root, "passwd", uid, name, cap);
 }
 
 /* Access lists (a device that is given to whoever sits at the machine) do not show in the mode:

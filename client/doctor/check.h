@@ -20,6 +20,12 @@
 
 struct doctor_probes; /* doctor.h */
 
+/* What the user's client.ini says; NULL entries: nothing. */
+struct doctor_viewer {
+    const char *domain, *memory; /* app.domain, app.shmFile */
+    const char *problem;         /* why it cannot be read, with its place */
+};
+
 enum verdict {
     VERDICT_NONE,
     VERDICT_OK,
@@ -50,6 +56,7 @@ struct doctor_facts {
     const char *vm_problem; /* why not, translated; or NULL */
     /* What the checks of the live session may ask for; all NULL in a saved tree. */
     const struct doctor_probes *probes;
+    const struct doctor_viewer *viewer; /* NULL in a saved tree: people's folders are not in it */
 };
 
 /* Where findings go. */

@@ -9,9 +9,23 @@
 #include "doctor/wording.h"
 #include "text/text.h"
 
+static void tell_loose(const struct vm *vm, struct findings *out)
+{
+    autofree char *xml = wording("  <qemu:arg value='%s'/>", vm->loose_option);
+    autofree char *qemu = wording("  %s", vm->loose_option);
+    if (xml && qemu)
+        finding_edit(out, VERDICT_FAILURE, vm, NULL, (struct vm_edit){ VM_EDIT_REMOVE, xml, qemu },
+                     _("Among QEMU's arguments, '%s' has no value behind it: QEMU does not start."),
+                     vm->loose_option);
+}
+
 static void check_definition(const struct doctor_facts *facts, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
+    if (vm->loose_option[0]) {
+        tell_loose(vm, out);
+        return;
+    }
     if (!vm->truncated) {
         finding_addf(out, VERDICT_OK, NULL, NULL, _("The definition was read (%s)."), vm->source);
         return;

@@ -58,21 +58,40 @@ static bool group_exists(const char *groups_text, const char *group)
     return false;
 }
 
+/* Groups of an image's own are in /usr/lib/group, where usermod does not see them: those lines are
+ * copied first. `groups`: /etc/group; `missing`: "libvirt,kvm". Heap text or NULL. */
+static char *join_fix(const char *groups, const char *missing, const char *user)
+{
+    char names[64] = "", *rest = names, *text = NULL;
+    size_t len_bytes = 0;
+    FILE *const to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return NULL;
+    snprintf(names, sizeof(names), "%s", missing);
+    for (const char *name; (name = strsep(&rest, ",")) != NULL;)
+        if (name[0] && !group_exists(groups, name))
+            fprintf(to, "grep '^%s:' /usr/lib/group | sudo tee -a /etc/group\n", name);
+    fprintf(to, _("sudo usermod -aG %s %s\nThen log out and in again."), missing, user);
+    return fclose(to) == 0 ? text : NULL;
+}
+
 static void check_groups(const struct doctor_facts *facts, struct findings *out)
 {
     static const char *const wanted[] = { "libvirt", "kvm" };
     const struct machine_user *const user = &facts->machine->user;
-    autofree char *text = NULL;
+    autofree char *text = NULL, *image = NULL;
     char missing[64] = "";
     if (user->uid == 0 || root_read(facts->root, "/etc/group", &text, NULL) < 0)
         return;
+    if (root_read(facts->root, "/usr/lib/group", &image, NULL) < 0)
+        image = NULL;
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
         const size_t len = strlen(missing);
-        if (group_exists(text, wanted[i]) && !machine_user_is_in(facts->machine, wanted[i]))
+        if ((group_exists(text, wanted[i]) || (image && group_exists(image, wanted[i]))) &&
+            !machine_user_is_in(facts->machine, wanted[i]))
             snprintf(missing + len, sizeof(missing) - len, "%s%s", len ? "," : "", wanted[i]);
     }
-    autofree char *fix =
-        wording(_("sudo usermod -aG %s %s\nThen log out and in again."), missing, user->name);
+    autofree char *fix = join_fix(text, missing, user->name);
     if (missing[0])
         finding_addf(out, VERDICT_WARNING, NULL, fix,
                      _("You are not a member of: %s. libvirt asks for a password each time, or "

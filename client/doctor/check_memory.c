@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "doctor/access.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
 #include "text/text.h"
 
-#define MIB (UINT64_C(1) << 20)
 #define SHM "/dev/shm/"
 
 const struct vm_shmem *memory_shmem(const struct doctor_facts *facts, char path[VM_PATH])
@@ -331,5 +331,7 @@ static const struct check checks[] = {
       N_("What lies in /dev/shm takes main memory until it is removed."), check_leftover },
     { "memory.users", CHECK_MEMORY, N_("Who has it open"),
       N_("A program that keeps an old file open shows an old picture."), memory_users },
+    { "memory.viewer", CHECK_MEMORY, N_("The window's settings"),
+      N_("A window that looks into other memory than the VM's waits for ever."), memory_viewer },
 };
 const struct check_table check_memory_table = { checks, ARRAY_LEN(checks) };

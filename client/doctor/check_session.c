@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "doctor/session_check.h"
 #include "text/text.h"
 
 /* What the viewer wants of a compositor beyond the least, and what is worse without it. */
@@ -133,59 +134,6 @@ static void check_sound(const struct doctor_facts *facts, struct findings *out)
                 _("PipeWire, the sound service, does not answer: the VM will be silent."), fix);
 }
 
-/* ---- the computer must not sleep under a running VM ---- */
-
-#define GNOME_POWER "org.gnome.settings-daemon.plugins.power"
-
-static bool gnome_sleeps(struct root *root)
-{
-    static const char *const argv[] = { "gsettings", "get", GNOME_POWER, "sleep-inactive-ac-type",
-                                        NULL };
-    autofree char *text = NULL;
-    int status = 0;
-    return root_command(root, argv, &text, &status) == 0 && status == 0 &&
-           (strstr(text, "suspend") || strstr(text, "hibernate"));
-}
-
-/* "IdleAction=suspend" of a file of logind's, not commented out. */
-static bool logind_file_sleeps(struct root *root, const char *path)
-{
-    autofree char *text = NULL;
-    if (root_read(root, path, &text, NULL) < 0)
-        return false;
-    static const char name[] = "IdleAction=";
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += line[0] == '\n';
-        if (strncmp(line, name, sizeof(name) - 1) != 0)
-            continue;
-        const char *value = line + sizeof(name) - 1;
-        return strncmp(value, "ignore", 6) != 0 && strncmp(value, "lock", 4) != 0;
-    }
-    return false;
-}
-
-static void check_sleep(const struct doctor_facts *facts, struct findings *out)
-{
-    if (gnome_sleeps(facts->root))
-        finding_add(out, VERDICT_WARNING, "GNOME",
-                    _("The desktop puts the computer to sleep when nobody touches it, also while a "
-                      "VM runs."),
-                    "gsettings set " GNOME_POWER " sleep-inactive-ac-type nothing");
-    else if (logind_file_sleeps(facts->root, "/etc/systemd/logind.conf"))
-        finding_add(
-            out, VERDICT_WARNING, "logind",
-            _("The system puts the computer to sleep when nobody touches it, also while a VM "
-              "runs."),
-            _("In /etc/systemd/logind.conf: IdleAction=ignore\nThen: sudo systemctl reload "
-              "systemd-logind"));
-    else if (facts->probes || root_exists(facts->root, "/etc/systemd"))
-        finding_add(
-            out, VERDICT_OK, NULL,
-            _("Neither GNOME nor logind puts the computer to sleep by itself; other desktops "
-              "have a setting of their own (KDE: Power Management)."),
-            NULL);
-}
-
 /* ---- how fast the processor may be ---- */
 
 #define POLICY "/sys/devices/system/cpu/cpufreq/policy0/"
@@ -269,7 +217,7 @@ static const struct check checks[] = {
       N_("The VM's sound and your microphone go through PipeWire."), check_sound },
     { "session.sleep", CHECK_SESSION, N_("Sleep"),
       N_("A VM with a graphics card of its own seldom survives that the computer sleeps."),
-      check_sleep },
+      session_sleep },
     { "session.governor", CHECK_SESSION, N_("Processor speed"),
       N_("A processor that saves power wakes up late for every picture and every sound."),
       check_governor },

@@ -147,6 +147,8 @@ static void on_denied(void *ctx, const char *path)
 
 static void on_command(void *ctx, const char *name, int status, const char *text, size_t len_bytes)
 {
+    if (strncmp(name, "systemd-inhibit", strlen("systemd-inhibit")) == 0)
+        return; /* it tells of the user's other programs */
     char *path = NULL, *content = NULL;
     size_t content_bytes = 0;
     FILE *to = open_memstream(&content, &content_bytes);

@@ -80,19 +80,11 @@ struct missing {
     size_t count;
 };
 
-static void append(char *text, size_t cap, const char *part)
-{
-    const size_t len = strlen(text);
-    snprintf(text + len, cap - len, "%s", part);
-}
-
 static void miss(struct missing *m, const char *name, const char *xml, const char *qemu)
 {
-    append(m->names, sizeof(m->names), m->count ? ", " : "");
-    append(m->names, sizeof(m->names), name);
-    append(m->xml, sizeof(m->xml), xml);
-    append(m->qemu, sizeof(m->qemu), ",");
-    append(m->qemu, sizeof(m->qemu), qemu);
+    wording_append(m->names, sizeof(m->names), ", ", name);
+    wording_append(m->xml, sizeof(m->xml), "", xml);
+    wording_append(m->qemu, sizeof(m->qemu), ",", qemu);
     m->count++;
 }
 
@@ -107,7 +99,7 @@ void domain_hyperv(const struct doctor_facts *facts, struct findings *out)
     if (m.count) {
         m.xml[strlen(m.xml) - 1] = '\0';
         autofree char *xml = wording("  <hyperv>\n%s\n  </hyperv>", m.xml);
-        autofree char *qemu = wording("  -cpu host%s", m.qemu);
+        autofree char *qemu = wording("  -cpu host,%s", m.qemu);
         finding_edit(out, VERDICT_WARNING, vm, NULL, in_hyperv(vm, m.xml, xml ? xml : "", qemu),
                      _("Features that Windows uses are off: %s."), m.names);
     }

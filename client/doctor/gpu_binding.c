@@ -8,6 +8,7 @@
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
 #include "doctor/vfio_config.h"
+#include "doctor/wording.h"
 #include "text/text.h"
 
 /* ---- what a fix names ---- */
@@ -18,25 +19,24 @@ struct slot_text {
     char ids[160], drivers[320];
 };
 
-static void append(char *text, size_t cap, const char *gap, const char *more)
+static void add_once(char *text, size_t cap, const char *gap, const char *more)
 {
-    const size_t at = strlen(text);
-    if (at == 0 || !strstr(text, more))
-        snprintf(text + at, cap - at, "%s%s", at ? gap : "", more);
+    if (!strstr(text, more))
+        wording_append(text, cap, gap, more);
 }
 
 static void add_id(struct slot_text *t, uint32_t vendor, uint32_t device)
 {
     char id[16];
     snprintf(id, sizeof(id), "%04x:%04x", vendor & 0xffff, device & 0xffff);
-    append(t->ids, sizeof(t->ids), ",", id);
+    add_once(t->ids, sizeof(t->ids), ",", id);
 }
 
 static void add_function(struct slot_text *t, const struct pci_function *f)
 {
     add_id(t, f->vendor, f->device);
     if (f->driver[0] && !gpu_has_vfio(f))
-        append(t->drivers, sizeof(t->drivers), " ", f->driver);
+        add_once(t->drivers, sizeof(t->drivers), " ", f->driver);
 }
 
 static struct slot_text slot_text(const struct machine *m, const struct pci_function *gpu)

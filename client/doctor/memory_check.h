@@ -23,5 +23,7 @@ void memory_selinux(const struct doctor_facts *facts, struct findings *out);
 void memory_apparmor(const struct doctor_facts *facts, struct findings *out);
 void memory_cgroup(const struct doctor_facts *facts, struct findings *out);
 void memory_users(const struct doctor_facts *facts, struct findings *out);
+/* memory_viewer.c: whether the viewer's settings name it. */
+void memory_viewer(const struct doctor_facts *facts, struct findings *out);
 
 #endif

@@ -27,20 +27,46 @@ static bool is_good_label(const char *label)
            strstr(label, ":virt_tmpfs_t:");
 }
 
+/* The paths of SELinux' rules are regular expressions. */
+static void pattern_of(const char *path, char pattern[2 * VM_PATH])
+{
+    for (; *path; path++) {
+        if (*path == '.')
+            *pattern++ = '\\';
+        *pattern++ = *path;
+    }
+    *pattern = '\0';
+}
+
 /* The place has a lasting label of the administrator's. */
 static bool is_in_policy(struct root *root, const char *path)
 {
+    char pattern[2 * VM_PATH];
     autofree char *text = NULL;
+    pattern_of(path, pattern);
     return root_read(root, "/etc/selinux/targeted/contexts/files/file_contexts.local", &text,
                      NULL) == 0 &&
-           strstr(text, path) && strstr(text, ":svirt_");
+           strstr(text, pattern) && strstr(text, ":svirt_");
 }
 
-static char *selinux_fix(const char *path)
+/* The type that QEMU may use there: memory, or the socket of a server. */
+static const char *wanted_type(const struct vm_shmem *shmem)
 {
-    static const char label[] = "sudo semanage fcontext -a -t svirt_tmpfs_t '%s'\n"
-                                "sudo restorecon -v '%s'";
-    autofree char *lines = wording(label, path, path);
+    return shmem->model == VM_SHMEM_DOORBELL ? "svirt_image_t" : "svirt_tmpfs_t";
+}
+
+/* What QEMU and a server say to each other is for the policy, and differs from one to the next. */
+static char *selinux_fix(const struct vm_shmem *shmem, const char *path)
+{
+    char pattern[2 * VM_PATH];
+    pattern_of(path, pattern);
+    autofree char *lines = wording("sudo semanage fcontext -a -t %s '%s'\nsudo restorecon -v '%s'",
+                                   wanted_type(shmem), pattern, path);
+    if (lines && shmem->model == VM_SHMEM_DOORBELL)
+        return wording(_("%s\nIf the VM does not start even so: sudo ausearch -m avc -c "
+                         "qemu-system-x86 --raw | audit2allow -M espelho-doorbell\n"
+                         "sudo semodule -i espelho-doorbell.pp"),
+                       lines);
     if (!lines || !memory_is_kvmfr(path))
         return steal_ptr(&lines);
     return wording("echo '(allow svirt_t svirt_tmpfs_t (chr_file (getattr ioctl map open read "
@@ -48,32 +74,31 @@ static char *selinux_fix(const char *path)
                    lines);
 }
 
-static void judge_label(const struct doctor_facts *facts, const char *path, const char *label,
-                        struct findings *out)
+static void judge_label(const struct doctor_facts *facts, const struct vm_shmem *shmem,
+                        const char *path, const char *label, struct findings *out)
 {
-    autofree char *fix = selinux_fix(path);
+    autofree char *fix = selinux_fix(shmem, path);
     if (is_good_label(label))
         finding_addf(out, VERDICT_OK, path, NULL, _("SELinux lets QEMU in (%s)."), label);
     else
         finding_addf(out, facts->vm->running ? VERDICT_FAILURE : VERDICT_WARNING, path, fix,
                      _("SELinux keeps QEMU from it: its label is %s, and should be of the type "
-                       "svirt_tmpfs_t."),
-                     label);
+                       "%s."),
+                     label, wanted_type(shmem));
 }
 
 void memory_selinux(const struct doctor_facts *facts, struct findings *out)
 {
     char path[VM_PATH];
     const struct vm_shmem *const shmem = memory_shmem(facts, path);
-    if (!facts->machine->distro.selinux || !shmem || shmem->model != VM_SHMEM_PLAIN ||
-        !memory_is_confined(facts->vm))
+    if (!facts->machine->distro.selinux || !shmem || !memory_is_confined(facts->vm))
         return;
     const char *const argv[] = { "stat", "-c", "%C", path, NULL };
     autofree char *label = NULL;
     int status = 1;
     if (root_command(facts->root, argv, &label, &status) == 0 && status == 0) {
         label[strcspn(label, " \n")] = '\0';
-        judge_label(facts, path, label, out);
+        judge_label(facts, shmem, path, label, out);
     } else if (root_exists(facts->root, path))
         finding_add(out, VERDICT_SKIPPED, path, _("The label could not be read."), NULL);
     else if (is_in_policy(facts->root, path))

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "doctor/memory_check.h"
 #include "kvmfr/sizing.h"
-
-#define MIB (UINT64_C(1) << 20)
 
 enum { SDR_BYTES = 4, HDR_BYTES = 8 };
 

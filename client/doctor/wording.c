@@ -18,6 +18,12 @@ char *wording(const char *fmt, ...)
     return len < 0 ? NULL : text;
 }
 
+void wording_append(char *text, size_t cap, const char *gap, const char *more)
+{
+    const size_t at = strlen(text);
+    snprintf(text + at, cap - at, "%s%s", at ? gap : "", more);
+}
+
 /* What a shell takes as one word without quotes, or can be put between single ones. */
 static const char *quote_of(const char *word)
 {

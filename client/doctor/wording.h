@@ -9,6 +9,9 @@
 /* printf into heap text; NULL: no memory (a finding without a fix then). */
 char *wording(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Adds to a text in a buffer of `cap` bytes, behind `gap` if there is something; cut to fit. */
+void wording_append(char *text, size_t cap, const char *gap, const char *more);
+
 /* The same change in libvirt's words and in those of QEMU's command line. */
 #define VM_EDIT_REMOVE "-"
 struct vm_edit {

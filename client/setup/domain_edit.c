@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "setup/domain_edit_private.h"
-#include "setup/scaled_size.h"
+#include "vm/scaled_size.h"
 #include "text/text.h"
 
 int domain_edit_open(const char *xml, struct domain_edit **out, char *problem, size_t problem_bytes)

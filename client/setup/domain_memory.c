@@ -9,7 +9,7 @@
 
 #include "base/checked.h"
 #include "setup/domain_edit_private.h"
-#include "setup/scaled_size.h"
+#include "vm/scaled_size.h"
 #include "text/text.h"
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"

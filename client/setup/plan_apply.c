@@ -11,7 +11,7 @@
 #include "setup/journal.h"
 #include "setup/place.h"
 #include "setup/plan_private.h"
-#include "setup/program.h"
+#include "machine/program.h"
 #include "text/text.h"
 
 /* ---- domains ---- */

@@ -12,6 +12,7 @@
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
+#include "vm/vm.h"
 
 static const char ours[] = "# Made by `espelho setup`; `espelho setup undo` takes it back.\n";
 
@@ -93,11 +94,30 @@ int setup_edit_failed(const struct setup *setup, const struct domain_edit *edit,
     return plan_fail(setup->plan, err, "%s", domain_edit_problem(edit));
 }
 
+/* Arguments of QEMU that are not whole: what would be added behind them could become the value of
+ * one. */
+static int check_arguments(const struct setup *setup, const struct setup_domain *domain)
+{
+    struct vm *vm = NULL;
+    int err = 0;
+    if (vm_from_xml(domain->xml, strlen(domain->xml), domain->uri, &vm, NULL) == 0 &&
+        vm->loose_option[0])
+        err = plan_fail(setup->plan, -EPROTO,
+                        _("In <qemu:commandline> of %s, '%s' has no value behind it; please "
+                          "correct that first (virsh edit)."),
+                        domain->name, vm->loose_option);
+    vm_free(vm);
+    return err;
+}
+
 int setup_domain_open(const struct setup *setup, const struct setup_domain *domain,
                       struct domain_edit **edit)
 {
     char problem[512] = "";
     int err = setup_check_name(setup, domain->name);
+    if (err < 0)
+        return err;
+    err = check_arguments(setup, domain);
     if (err < 0)
         return err;
     err = domain_edit_open(domain->xml, edit, problem, sizeof(problem));

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
-#include "setup/scaled_size.h"
+#include "vm/scaled_size.h"
 #include "setup/setup_private.h"
 #include "text/text.h"
 

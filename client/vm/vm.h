@@ -50,6 +50,7 @@ struct vm {
     bool running;        /* when the definition was read */
     bool truncated;      /* some value did not fit, or has control characters: it is left out */
     bool is_process;
+    char loose_option[32]; /* of QEMU's arguments: one without its value, "-object"; "" */
     char type[32], machine[64], arch[32], emulator[VM_PATH]; /* "kvm", "pc-q35-7.2" */
     uint64_t memory_bytes;
     char loader[VM_PATH], loader_type[32],

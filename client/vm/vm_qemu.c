@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/vm_qemu.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "domain/qemu_option.h"
 #include "text/text.h"
 #include "vm/vm_text.h"
-
-#define MIB (UINT64_C(1) << 20)
 
 /* ---- finding arguments ---- */
 
@@ -272,6 +272,21 @@ static const struct {
     { "object", vm_qemu_object },
 };
 
+/* An option that wants a value, at the end or before the next option: QEMU takes that one for it,
+ * or does not start. */
+static bool is_loose(const struct vm_qemu_args *args, size_t index)
+{
+    const char *const next = index + 1 < args->count ? args->word[index + 1] : "--";
+    const char *name = args->word[index];
+    if (name[0] != '-' || next[0] != '-' || !(next[1] == '-' || isalpha((unsigned char)next[1])))
+        return false; /* -1 may be a value */
+    name += name[1] == '-' ? 2 : 1;
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++)
+        if (strcmp(name, readers[i].option) == 0)
+            return true;
+    return false;
+}
+
 static void read_option(struct vm *vm, const struct vm_qemu_args *args, size_t index)
 {
     for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
@@ -287,6 +302,10 @@ void vm_qemu_read(struct vm *vm, const char *const *words, size_t count)
 {
     const struct vm_qemu_args args = { .word = words, .count = count };
     for (size_t i = 0; i < count; i++) {
+        if (is_loose(&args, i)) {
+            vm_put(vm, vm->loose_option, sizeof(vm->loose_option), words[i]);
+            continue;
+        }
         read_option(vm, &args, i);
         if (strcmp(words[i], "-enable-kvm") == 0 || strcmp(words[i], "--enable-kvm") == 0)
             vm_put(vm, vm->type, sizeof(vm->type), "kvm");

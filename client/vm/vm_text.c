@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "vm/scaled_size.h"
 
 void vm_put(struct vm *vm, char *out, size_t cap, const char *text)
 {
@@ -52,29 +53,6 @@ uint32_t vm_number(const char *text, uint32_t otherwise)
 
 /* ---- sizes ---- */
 
-static uint64_t power(uint64_t base, unsigned int exponent)
-{
-    uint64_t result = 1;
-    while (exponent--)
-        result *= base;
-    return result;
-}
-
-/* Bytes of one unit; 0: unknown. */
-static uint64_t unit_bytes(const char *unit)
-{
-    if (strcmp(unit, "b") == 0 || strcmp(unit, "byte") == 0 || strcmp(unit, "bytes") == 0)
-        return 1;
-    static const char letters[] = "kmgtp";
-    const char *const at = unit[0] ? strchr(letters, tolower((unsigned char)unit[0])) : NULL;
-    if (!at)
-        return 0;
-    const unsigned int exponent = (unsigned int)(at - letters) + 1;
-    if (unit[1] == '\0' || strcasecmp(unit + 1, "ib") == 0)
-        return power(1024, exponent);
-    return strcasecmp(unit + 1, "b") == 0 ? power(1000, exponent) : 0;
-}
-
 static uint64_t times(uint64_t n, uint64_t each)
 {
     return each && n <= UINT64_MAX / each ? n * each : 0;
@@ -82,13 +60,8 @@ static uint64_t times(uint64_t n, uint64_t each)
 
 uint64_t vm_scaled(const char *number, const char *unit, const char *default_unit)
 {
-    const char *end;
-    uint64_t n;
-    if (number)
-        number += strspn(number, " \t\r\n");
-    if (!read_number(number, 10, &end, &n) || end[strspn(end, " \t\r\n")])
-        return 0;
-    return times(n, unit_bytes(unit && unit[0] ? unit : default_unit));
+    uint64_t bytes;
+    return number && scaled_size(number, unit && unit[0] ? unit : default_unit, &bytes) ? bytes : 0;
 }
 
 uint64_t vm_qemu_bytes(const char *word, uint64_t bare)
@@ -99,7 +72,7 @@ uint64_t vm_qemu_bytes(const char *word, uint64_t bare)
         return 0;
     if (*end == '\0')
         return times(n, bare);
-    return end[1] == '\0' ? times(n, unit_bytes(end)) : 0; /* QEMU's b is a byte too */
+    return end[1] == '\0' ? times(n, scaled_unit(end)) : 0; /* QEMU's b is a byte too */
 }
 
 /* ---- sets of CPUs ---- */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/text.h"
 #include "shm/region.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MIB UINT64_C(0x100000)
+#include "base/text.h"
+#include "base/units.h"
 
 static uint64_t round_up_mib(uint64_t bytes)
 {

@@ -10,11 +10,10 @@
 #include "base/cond.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "kvmfr/sizing.h"
 #include "publish/bands.h"
 #include "publish/publish_private.h"
-
-#define MIB (UINT64_C(1) << 20)
 
 /* The size that a region must have for this picture; 0: there is none. */
 static uint64_t needed_bytes(const struct capture_layout *l)

@@ -40,7 +40,7 @@ class Computer(Machine):
         self.refused = read(self.at("/.espelho/denied")).splitlines()
         self.modules = [line.split()[0] for line in read(self.at("/proc/modules")).splitlines()]
         self.release = read(self.at("/proc/sys/kernel/osrelease")).strip()
-        self.groups = {"root": 0, **{f[0]: int(f[2]) for f in (line.split(":") for line in read(self.at("/etc/group")).splitlines())}}
+        self.groups = {"root": 0, **{f[0]: int(f[2]) for f in (line.split(":") for line in (read(self.at("/usr/lib/group")) + read(self.at("/etc/group"))).splitlines())}}
         user = read(self.at("/etc/passwd")).splitlines()[1].split(":")
         self.user_name, self.user_id = user[0], int(user[2])
         self.next_address = {True: 0xF000_0000, False: 0x60_0000_0000}
@@ -72,7 +72,8 @@ class Computer(Machine):
         return restart
 
     def do_usermod(self, words):
-        self.next_groups = (self.next_groups or set()) | set(words[words.index("-aG") + 1].split(","))
+        there = {line.split(":")[0] for line in read(self.at("/etc/group")).splitlines()}
+        self.next_groups = (self.next_groups or set()) | {g for g in words[words.index("-aG") + 1].split(",") if g in there}
 
     def log_in(self):
         if not self.next_groups:
@@ -319,6 +320,7 @@ class Computer(Machine):
             elif os.path.exists(self.at(base + "/sriov_numvfs")):
                 self.file(base + "/sriov_numvfs", "0\n")
         self.find_functions()
+        self.first_picture()
 
     def as_the_firmware_leaves_it(self, base):
         before = self.broken + base
@@ -327,6 +329,12 @@ class Computer(Machine):
         shutil.copy(before + "/resource", self.at(base + "/resource"))
         if os.path.exists(before + "/boot_vga") and "primary" not in self.by_hand:
             shutil.copy(before + "/boot_vga", self.at(base + "/boot_vga"))
+
+    def first_picture(self):
+        """A card that came later shows the firmware's picture only if the firmware was told so."""
+        new = [base for base in self.functions.values() if os.path.exists(self.at(base + "/boot_vga")) and not os.path.exists(self.broken + base)]
+        for base in new if "primary" not in self.by_hand else []:
+            self.file(base + "/boot_vga", "0\n")
 
     def forget(self, address, base):
         shutil.rmtree(self.at(base))

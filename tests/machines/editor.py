@@ -65,7 +65,8 @@ def replace(root, text):
 def take_out(root, text):
     wanted = START.match(text)
     names = attributes(wanted[2])
-    for element in [e for e in root.iter(wanted[1]) if all(e.get(k) == v for k, v in names.items())]:
+    tag = wanted[1].replace("qemu:", "{" + QEMU + "}")
+    for element in [e for e in root.iter(tag) if all(e.get(k) == v for k, v in names.items())]:
         parents(root)[element].remove(element)
 
 

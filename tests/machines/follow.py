@@ -20,12 +20,12 @@ from editor import edit
 
 ROUNDS = 8
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
-COMMAND = re.compile(r"^(?:Now: |At each start: |[Tt]hen: )?((?:sudo|echo|printf|espelho|systemctl|for|gsettings) .*)")
+COMMAND = re.compile(r"^(?:Now: |At each start: |[Tt]hen: )?((?:sudo|echo|printf|grep|espelho|systemctl|for|gsettings) .*)")
 INTRODUCTION = re.compile(r".*:$")
 OTHERWISE = re.compile(r"^(Or\b|If |[2-9]\. )")  # what follows is another way to the same, or for another case
 EDITOR = re.compile(r"^(?:Shut the VM down, then: )?virsh --connect \S+ edit \S+$")
 SAID = re.compile(r"^(Save, and let the machine start|No card is free for it yet: first do)")  # nothing to do by itself
-PLACE = re.compile(r"(?<![\w./])/(etc|boot|sys|dev|home|usr/share/vgabios|usr/share/libvirt|var)/")
+PLACE = re.compile(r"(?<![\w./])/(etc|boot|sys|dev|home|usr/share/vgabios|usr/share/libvirt|usr/lib|var)/")
 
 # Programs in the place of the machine's. Each notes what it was told; some do it at once, because what follows depends on it.
 AT_ONCE = {

@@ -73,6 +73,23 @@ class Doctor(unittest.TestCase):
         self.put("/dev/shm/looking-glass", "")
         self.put("/dev/input/by-id/usb-Maker_SERIAL-80-event-kbd", "")
 
+    def test_settings_of_the_viewer(self):
+        self.put("/../espelho/client.ini", "[app]\nshmFile=/dev/shm/other\n")
+        xml = self.dir + "/vm.xml"
+        pathlib.Path(xml).write_text(XML)
+        looks = ("--xml", xml, "--check", "memory.viewer")
+        self.assertEqual([f[:2] for f in self.findings(*looks)], [("memory.viewer", "failure")])
+        self.put("/../espelho/client.ini", "[app]\ndomain=win11\n")
+        self.assertIn("win11", self.findings(*looks)[0][3])
+        self.put("/../espelho/client.ini", "[app]\ndomian=win11\n")
+        self.assertIn("client.ini:2:", self.findings(*looks)[0][3])
+        # Without --xml and --domain the VM is the one that the settings name.
+        self.put("/../bin/virsh", "#!/bin/sh\n[ \"$5\" = gaming ] && sed s/win11/gaming/ '%s' && exit 0\nexit 1\n" % xml)
+        os.chmod(self.dir + "/bin/virsh", 0o755)
+        self.put("/../espelho/client.ini", "[app]\ndomain=gaming\n")
+        self.env["PATH"] = self.dir + "/bin:" + os.environ["PATH"]
+        self.assertIn("gaming", self.findings("--check", "memory.viewer")[0][3])
+
     def collect(self, *words):
         tar, copy = os.path.join(self.dir, "x.tar"), os.path.join(self.dir, "copy")
         self.doctor("--collect", tar, *words)

@@ -44,11 +44,17 @@ static struct machine machine = {
 };
 static struct vm *vm;
 static const struct doctor_probes *probes;
+static const struct doctor_viewer *viewer;
 static char found[4096], fix[4096];
 
 struct machine *examine_machine(void)
 {
     return &machine;
+}
+
+const struct doctor_viewer **examine_viewer(void)
+{
+    return &viewer;
 }
 
 const struct doctor_probes **examine_probes(void)
@@ -128,7 +134,7 @@ const char *examine(const char *id)
     struct root *root = tree_open();
     machine.root = root;
     const struct doctor_facts facts = {
-        .root = root, .machine = &machine, .vm = vm, .probes = probes
+        .root = root, .machine = &machine, .vm = vm, .probes = probes, .viewer = viewer
     };
     struct doctor_report *report;
     CHECK_MSG(doctor_run(&facts, id, &report) == 0, "%s", id);

@@ -23,6 +23,8 @@ void examine_command(const char *line, int status, const char *text);
 void examine_vm(const char *body);
 void examine_process(const char *words_parted_by_bars);
 const struct doctor_probes **examine_probes(void);
+/* The viewer's settings; NULL (as at first): not known. */
+const struct doctor_viewer **examine_viewer(void);
 
 /* "failure: what was found", one line per finding; kept until the next call. examine_fix(): the fix
  * of the first finding with one, or "". */

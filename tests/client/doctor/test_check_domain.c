@@ -50,6 +50,27 @@ TEST(kind_of_machine)
     check_rows(rows, ARRAY_LEN(rows));
 }
 
+#define ARGUMENTS(inside)                                                                          \
+    "<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>win</name>"     \
+    "<q:commandline>" inside "</q:commandline></domain>"
+
+TEST(arguments_of_qemu_that_are_not_whole)
+{
+    static const struct row rows[] = {
+        { "domain.definition", ARGUMENTS("<q:arg value='-object'/>"),
+          "failure: Among QEMU's arguments, '-object' has no value",
+          "remove:\n  <qemu:arg value='-object'/>" },
+        { "domain.definition",
+          ARGUMENTS("<q:arg value='-device'/><q:arg value='-object'/>"
+                    "<q:arg value='memory-backend-file,id=a'/>"),
+          "failure: Among QEMU's arguments, '-device' has no value", "" },
+        { "domain.definition", ARGUMENTS("<q:arg value='-device'/><q:arg value='e1000'/>"), "ok",
+          NULL },
+    };
+    examine_begin();
+    check_rows(rows, ARRAY_LEN(rows));
+}
+
 TEST(processor)
 {
     static const struct row rows[] = {

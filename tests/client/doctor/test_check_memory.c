@@ -163,6 +163,44 @@ TEST(selinux)
     BEGINS("memory.selinux", "ok");
 }
 
+TEST(selinux_and_the_server)
+{
+    examine_begin();
+    examine_machine()->distro.selinux = true;
+    examine_vm("<devices><shmem name='x'><model type='ivshmem-doorbell'/>"
+               "<server path='/run/espelho/win.sock'/></shmem></devices>");
+    BEGINS("memory.selinux", "not_applicable");
+    tree_file("/etc/selinux/targeted/contexts/files/file_contexts.local",
+              "/run/espelho/win\\.sock system_u:object_r:svirt_image_t:s0\n");
+    BEGINS("memory.selinux", "ok: SELinux has a rule for it");
+    examine_stat("140660 0 36 0 0:0 /run/espelho/win.sock");
+    examine_command("stat -c %C /run/espelho/win.sock", 0, "system_u:object_r:var_run_t:s0\n");
+    BEGINS("memory.selinux",
+           "warning: SELinux keeps QEMU from it: its label is "
+           "system_u:object_r:var_run_t:s0, and should be of the type svirt_image");
+    CHECK(strstr(examine_fix(), "-t svirt_image_t '/run/espelho/win\\.sock'\n"
+                                "sudo restorecon -v '/run/espelho/win.sock'\nIf the VM"));
+    examine_command("stat -c %C /run/espelho/win.sock", 0, "system_u:object_r:svirt_image_t:s0\n");
+    BEGINS("memory.selinux", "ok");
+}
+
+TEST(apparmor_and_the_server)
+{
+    examine_begin();
+    examine_machine()->distro.apparmor = true;
+    tree_file("/etc/apparmor.d/abstractions/libvirt-qemu", "  /dev/kvm rw,\n");
+    examine_vm("<devices><shmem name='x'><model type='ivshmem-doorbell'/>"
+               "<server path='/run/espelho/win.sock'/></shmem></devices>");
+    BEGINS("memory.apparmor", "ok: libvirt writes AppArmor's rule");
+    examine_vm("<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+               "<name>win</name><q:commandline>"
+               "<q:arg value='-chardev'/><q:arg value='socket,id=s,path=/run/espelho/win.sock'/>"
+               "<q:arg value='-device'/><q:arg value='ivshmem-doorbell,chardev=s,vectors=2'/>"
+               "</q:commandline></domain>");
+    BEGINS("memory.apparmor", "failure: AppArmor keeps QEMU from it");
+    CHECK(strstr(examine_fix(), "echo '/run/espelho/win.sock rw,' | sudo tee -a"));
+}
+
 TEST(selinux_and_the_module)
 {
     examine_begin();
@@ -223,6 +261,43 @@ TEST(list_of_devices)
     BEGINS("memory.cgroup", "skipped: Only root can read it");
     examine_vm(DEVICE);
     BEGINS("memory.cgroup", "not_applicable");
+}
+
+TEST(settings_of_the_window)
+{
+    static const struct {
+        struct doctor_viewer viewer;
+        const char *found, *fix;
+    } rows[] = {
+        { { .memory = NULL }, "ok: The window looks into /dev/shm/looking-glass", "" },
+        { { .memory = "/dev/shm/looking-glass" }, "ok: The window looks into", "" },
+        { { .memory = "/dev/shm/x" },
+          "failure: The window looks into /dev/shm/x (app.shmFile), but the VM writes into "
+          "/dev/shm/looking-glass",
+          "client.ini, below [app]:\n  shmFile=/dev/shm/looking-glass\n" },
+        { { .memory = "/dev/shm/x", .domain = "win" }, "failure: The window looks into", "" },
+        { { .domain = "win" }, "ok: The window asks libvirt for the memory of win", "" },
+        { { .domain = "mac" },
+          "warning: The window's settings name another VM, mac",
+          "domain=win" },
+        { { .problem = "client.ini:3: no option 'x'" },
+          "failure: The window does not open, because its settings have an error: client.ini:3",
+          "Correct that line" },
+    };
+    examine_begin();
+    examine_vm(DEVICE);
+    BEGINS("memory.viewer", "not_applicable");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        *examine_viewer() = &rows[i].viewer;
+        BEGINS("memory.viewer", rows[i].found);
+        CHECK_MSG(strstr(examine_fix(), rows[i].fix), "row %zu: %s", i, examine_fix());
+    }
+    *examine_viewer() = &rows[0].viewer;
+    tree_file("/dev/kvmfr0", "");
+    BEGINS("memory.viewer", "warning: Nothing is set, so the window looks into /dev/kvmfr0");
+    examine_vm(NULL);
+    BEGINS("memory.viewer", "not_applicable");
+    *examine_viewer() = NULL;
 }
 
 TEST(forgotten_files)

@@ -201,6 +201,57 @@ TEST(a_computer_that_sleeps_by_itself)
     CHECK_RUN(&s, NULL, "session.sleep", VERDICT_WARNING, "logind|");
 }
 
+TEST(pieces_of_loginds_settings)
+{
+    struct session s = good_session();
+    tree_begin();
+    tree_file("/etc/systemd/logind.conf", "[Login]\nIdleAction=suspend\nIdleAction=lock\n");
+    CHECK_RUN(&s, NULL, "session.sleep", VERDICT_OK, "");
+    tree_file("/etc/systemd/logind.conf.d/10.conf", "[Login]\nIdleAction=hibernate\n");
+    CHECK_RUN(&s, NULL, "session.sleep", VERDICT_WARNING, "zz-espelho.conf");
+    tree_file("/etc/systemd/logind.conf.d/zz-espelho.conf", "[Login]\nIdleAction=ignore\n");
+    CHECK_RUN(&s, NULL, "session.sleep", VERDICT_OK, "");
+}
+
+#define INHIBIT "/.espelho/commands/systemd-inhibit+--list+--no-legend+--no-pager"
+
+/* logind's inhibitors, as systemd 252 and newer print them. */
+TEST(who_keeps_a_running_vm_awake)
+{
+    static const struct {
+        const char *lines;
+        enum verdict verdict;
+        const char *words;
+    } rows[] = {
+        { "", VERDICT_WARNING, "logind" },
+        { "NetworkManager 0 root 812 NetworkManager sleep NetworkManager needs to turn off delay\n",
+          VERDICT_WARNING, "logind" },
+        { "libvirtd       0 root 900 libvirtd shutdown Virtual machines block\n", VERDICT_WARNING,
+          "logind" },
+        { "A program 1000 ana 77 a handle-lid-switch sleep is not meant block\n", VERDICT_WARNING,
+          "logind" },
+        { "A program 1000 ana 77 a handle-lid-switch:sleep why block-weak\n", VERDICT_OK,
+          "awake by: A program." },
+        { "x 0 root 1 x shutdown why block\nmy keeper   1000 ana 5 sh idle for the VM block\n"
+          "other 0 root 2 y shutdown:sleep:idle z block\n",
+          VERDICT_OK, "awake by: my keeper, other." },
+        { "\n \nblock\nsleep\n:::: sleep: block", VERDICT_WARNING, "logind" },
+    };
+    struct session s = good_session();
+    struct vm vm = { .name = "win", .running = true };
+    tree_begin();
+    tree_file("/etc/systemd/logind.conf", "[Login]\nIdleAction=suspend\n");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char text[4096];
+        snprintf(text, sizeof(text), "status 0\n%s", rows[i].lines);
+        tree_file(INHIBIT, text);
+        CHECK_RUN(&s, &vm, "session.sleep", rows[i].verdict, rows[i].words);
+    }
+    vm.running = false; /* what holds now says nothing of later */
+    tree_file(INHIBIT, "status 0\nkeeper 0 root 2 y sleep z block\n");
+    CHECK_RUN(&s, &vm, "session.sleep", VERDICT_WARNING, "logind");
+}
+
 static void policy(const char *driver, const char *governor, const char *preference)
 {
     tree_file("/sys/devices/system/cpu/cpufreq/policy0/scaling_driver", driver);

@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "setup/conf_lines.h"
-#include "setup/scaled_size.h"
 
 static const struct {
     const char *text, *words, *line, *want;
@@ -84,36 +83,5 @@ TEST(libvirts_list_of_devices_gets_one_more)
         CHECK_INT(understood, confs[i].understood);
         autofree char *again = qemu_conf_allow_device(got, "/dev/kvmfr0", &understood);
         CHECK_STR(again, got);
-    }
-}
-
-static const struct {
-    const char *text;
-    bool ok;
-    uint64_t bytes;
-} sizes[] = {
-    { "", false, 0 },
-    { "G", false, 0 },
-    { "-1G", false, 0 },
-    { "16", false, 0 },
-    { "16X", false, 0 },
-    { "16Gx", false, 0 },
-    { "99999999T", false, 0 },
-    { "99999999999999999999G", false, 0 },
-    { "16G", true, 16LL << 30 },
-    { "16 GiB", true, 16LL << 30 },
-    { "2m", true, 2 << 20 },
-    { "1GB", true, 1000000000 },
-    { "4096KiB", true, 4 << 20 },
-    { "7 bytes", true, 7 },
-};
-
-TEST(sizes_are_read)
-{
-    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        uint64_t bytes = 0;
-        CHECK_MSG(scaled_size_of_text(sizes[i].text, &bytes) == sizes[i].ok, "%s", sizes[i].text);
-        if (sizes[i].ok)
-            CHECK_INT(bytes, sizes[i].bytes);
     }
 }

@@ -27,6 +27,31 @@ static struct vm *load(const char *line)
 
 #define QEMU "/usr/bin/qemu-system-x86_64|"
 
+/* The word behind an option is its value, so none may be missing. */
+TEST(options_without_a_value)
+{
+    static const struct {
+        const char *words, *loose;
+        size_t len_bytes;
+    } rows[] = {
+#define WORDS(text) text, .len_bytes = sizeof(text)
+        { WORDS("qemu-kvm\0-object\0memory-backend-file,id=a\0-device\0ivshmem-plain"),
+          .loose = "" },
+        { WORDS("qemu-kvm\0-S\0-device\0ivshmem-plain\0-enable-kvm"), .loose = "" },
+        { WORDS("qemu-kvm\0-device\0ivshmem-plain\0-object"), .loose = "-object" },
+        { WORDS("qemu-kvm\0-object\0-device\0ivshmem-plain,memdev=a"), .loose = "-object" },
+        { WORDS("qemu-kvm\0--device\0-object\0memory-backend-file,id=a"), .loose = "--device" },
+        { WORDS("qemu-kvm\0-device"), .loose = "-device" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct vm *vm = NULL;
+        CHECK_INT(vm_from_command_line(rows[i].words, rows[i].len_bytes, "process 1", &vm, NULL),
+                  0);
+        CHECK_STR(vm->loose_option, rows[i].loose);
+        vm_free(vm);
+    }
+}
+
 TEST(a_script_by_hand)
 {
     autofree struct vm *vm = load(

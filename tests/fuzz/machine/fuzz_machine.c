@@ -44,6 +44,10 @@ static const char *const files[] = {
     "/.espelho/denied",
     "/.espelho/commands/id+-Gn",
     "/sys/devices/cpu_atom/cpus",
+    "/.espelho/commands/systemd-inhibit+--list+--no-legend+--no-pager",
+    "/etc/libvirt/hooks/qemu.d/espelho-x-gpu",
+    "/etc/systemd/logind.conf",
+    "/usr/lib/group",
 };
 static char folder[] = "/tmp/espelho-fuzz-XXXXXX";
 
@@ -140,19 +144,21 @@ static void check_machine(const struct machine *m)
         check_text(m->user.groups[i], sizeof(m->user.groups[i]));
 }
 
-/* Not those that ask for the session or the VM: other targets have their input. */
+/* Not those that ask the session, or look at the VM: other targets have their input. */
 static const char *const checks[] = {
     "cpu.virtualization", "cpu.iommu",     "cpu.passthrough_mode",
     "cpu.interrupts",     "iommu.groups",  "iommu.gpu_alone",
     "iommu.acs_override", "gpu.cards",     "gpu.second",
     "gpu.vfio",           "gpu.functions", "gpu.same_ids",
     "gpu.blacklist",      "gpu.reset",     "gpu.bars",
-    "gpu.bar2",           "gpu.sriov",
+    "gpu.bar2",           "gpu.sriov",     "kvm.groups",
+    "session.sleep",
 };
 
 static void run_checks(struct root *root, const struct machine *m)
 {
-    const struct doctor_facts facts = { .root = root, .machine = m };
+    static const struct vm vm = { .name = "win", .running = true };
+    const struct doctor_facts facts = { .root = root, .machine = m, .vm = &vm };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         struct doctor_report *report = NULL;
         if (doctor_run(&facts, checks[i], &report) != 0)
