@@ -12,6 +12,7 @@ import time
 from cases.pictures import judgement
 from harness.card import FORMATS, Card
 from harness.case import CASES, add, case
+from harness.doctor import must_find
 from harness.guest_root import GuestRoot
 from harness.process import Failure, Skipped, wait_until
 
@@ -105,6 +106,12 @@ def imported(rig):
     if after["frames_imported"] - before["frames_imported"] < len(FORMATS):
         raise Failure(f"only {after['frames_imported']} frames were imported")
     screen.viewer.finish()
+
+
+@inside("doctor")
+def doctor(rig):
+    """What doctor says of the driver is what the viewer then does."""
+    must_find(rig, rig.screen("weston", WIDTH, HEIGHT).compositor.env, "session.driver", "ok", "this was tried")
 
 
 @inside("refused")
