@@ -13,14 +13,15 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "commands/commands.h"
+#include "commands/setup_ask.h"
 #include "commands/setup_domain.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
-#include "setup/evdev_find.h"
-#include "vm/scaled_size.h"
+#include "setup/displays.h"
 #include "setup/setup.h"
-#include "text/text.h"
+#include "vm/scaled_size.h"
 
 /* One run of the verb. */
 struct run {
@@ -39,10 +40,24 @@ struct part {
     const char *title; /* N_() */
     bool needs_domain;
     int (*fill)(struct run *run);  /* the plan; 0 or -errno with a sentence in it */
-    int (*print)(struct run *run); /* instead, for parts without a plan; an exit status */
+    int (*print)(struct run *run); /* or NULL: instead, where the option is empty; an exit status */
+    size_t plan_option;            /* with print: the text in struct setup_options */
 };
 
 /* ---- parts ---- */
+
+/* Where none is wished for; it is said, since it decides about the size. */
+static struct option_size mode_in_use(const struct run *run)
+{
+    struct display_mode mode = { .width_px = 1920, .height_px = 1080 };
+    if (displays_largest(run->root, &mode))
+        printf(_("Sized for %ux%u, the screen at %s; --mode chooses another.\n"), mode.width_px,
+               mode.height_px, mode.connector);
+    else
+        puts(_("Sized for 1920x1080, since no screen is known; --mode chooses another."));
+    putchar('\n');
+    return (struct option_size){ .width = mode.width_px, .height = mode.height_px };
+}
 
 static int fill_vm(struct run *run)
 {
@@ -50,8 +65,9 @@ static int fill_vm(struct run *run)
     const struct setup_options *const o = &run->options;
     const struct frame_format_info *const format =
         frame_format_by_name(o->hdr ? "rgba16f" : "bgra");
-    const uint32_t mib = kvmfr_region_mib_for_mode(o->mode.width, o->mode.height,
-                                                   kvmfr_sizing_bytes_per_pixel(format));
+    const struct option_size mode = o->mode.width ? o->mode : mode_in_use(run);
+    const uint32_t mib =
+        kvmfr_region_mib_for_mode(mode.width, mode.height, kvmfr_sizing_bytes_per_pixel(format));
     if (mib == 0) {
         command_fail(&command_setup, _("--mode: larger than shared memory can be"));
         return -EINVAL;
@@ -129,69 +145,42 @@ static int print_vbios(struct run *run)
     return COMMAND_OK;
 }
 
-/* ---- input: no plan, lines to paste ---- */
+/* ---- input: for a VM, or lines to paste ---- */
 
-enum { INPUT_WAIT_MS = 15000 };
-
-static int ask_for(const struct run *run, enum evdev_kind kind, char path[EVDEV_PATH_BYTES])
+static int fill_input(struct run *run)
 {
-    printf("%s\n", kind == EVDEV_KEYBOARD ? _("Press a key on the keyboard for the VM.")
-                                          : _("Move the mouse for the VM."));
-    fflush(stdout);
-    switch (evdev_find(run->prefix, kind, INPUT_WAIT_MS, path)) {
-    case 0:
-        printf("  %s\n", path);
-        return COMMAND_OK;
-    case -ETIMEDOUT:
-        return command_fail(&command_setup, "%s", _("Nothing came; please run it again."));
-    case -EACCES:
-        return command_fail(&command_setup, "%s",
-                            _("These devices are root's: run the same with sudo."));
-    default:
-        return command_fail(&command_setup, "%s", _("There is no such device in /dev/input."));
-    }
-}
-
-/* A path in XML; names of devices come from the devices. */
-static void print_evdev(const char *path, bool keyboard, const char *toggle)
-{
-    printf("  <input type='evdev'>\n    <source dev='");
-    for (const char *c = path; *c; c++)
-        fputs(*c == '&'    ? "&amp;"
-              : *c == '\'' ? "&apos;"
-              : *c == '<'  ? "&lt;"
-                           : (char[]){ *c, 0 },
-              stdout);
-    if (keyboard)
-        printf("' grab='all' grabToggle='%s' repeat='on", toggle);
-    printf("'/>\n  </input>\n");
+    struct setup_ask ask;
+    const char *const toggle = setup_grab_toggles[run->options.toggle];
+    if (setup_ask(run->prefix, &ask) != COMMAND_OK)
+        return -EIO;
+    const struct input_wish wish = { .keyboard = ask.keyboard, .mouse = ask.mouse, toggle };
+    const int err = setup_input(&run->setup, &run->domain, &wish);
+    if (err == 0)
+        printf(_("%s gives both to the VM and takes them back.\n"), toggle);
+    return err;
 }
 
 static int print_input(struct run *run)
 {
-    char keyboard[EVDEV_PATH_BYTES], mouse[EVDEV_PATH_BYTES];
+    struct setup_ask ask;
     const char *const toggle = setup_grab_toggles[run->options.toggle];
-    int status = ask_for(run, EVDEV_KEYBOARD, keyboard);
-    if (status == COMMAND_OK)
-        status = ask_for(run, EVDEV_MOUSE, mouse);
+    const int status = setup_ask(run->prefix, &ask);
     if (status != COMMAND_OK)
         return status;
-    printf("\n%s\n\n", _("For virsh edit, inside <devices>:"));
-    print_evdev(mouse, false, toggle);
-    print_evdev(keyboard, true, toggle);
-    printf("  <input type='mouse' bus='virtio'/>\n  <input type='keyboard' bus='virtio'/>\n\n");
+    setup_ask_print(&ask, toggle);
     printf(_("%s gives both to the VM and takes them back.\n"), toggle);
     return COMMAND_OK;
 }
 
+#define PLANS(option) offsetof(struct setup_options, option)
 static const struct part parts[] = {
-    { "vm", N_("The VM's shared memory"), true, fill_vm, NULL },
-    { "gpu", N_("The VM's GPU"), false, fill_gpu, NULL },
-    { "hugepages", N_("The VM's huge pages"), false, fill_hugepages, NULL },
-    { "cpus", N_("The VM's CPUs"), true, fill_cpus, NULL },
-    { "vbios", N_("The GPU's firmware"), false, fill_vbios, print_vbios },
-    { "input", N_("Keyboard and mouse"), false, NULL, print_input },
-    { "monitor", N_("The monitor's input"), true, fill_monitor, NULL },
+    { "vm", N_("The VM's shared memory"), true, fill_vm, NULL, 0 },
+    { "gpu", N_("The VM's GPU"), false, fill_gpu, NULL, 0 },
+    { "hugepages", N_("The VM's huge pages"), false, fill_hugepages, NULL, 0 },
+    { "cpus", N_("The VM's CPUs"), true, fill_cpus, NULL, 0 },
+    { "vbios", N_("The GPU's firmware"), false, fill_vbios, print_vbios, PLANS(file) },
+    { "input", N_("Keyboard and mouse"), false, fill_input, print_input, PLANS(domain) },
+    { "monitor", N_("The monitor's input"), true, fill_monitor, NULL, 0 },
 };
 
 /* ---- the machine, the user, the domain ---- */
@@ -330,6 +319,13 @@ static int unknown_part(const char *name)
     return COMMAND_USAGE;
 }
 
+static bool prints(const struct run *run, const struct part *part)
+{
+    const char *const *const option =
+        (const void *)((const char *)&run->options + part->plan_option);
+    return part->print && !(*option)[0];
+}
+
 static int run_part(struct run *run, const char *name)
 {
     if (strcmp(name, "undo") == 0)
@@ -341,8 +337,7 @@ static int run_part(struct run *run, const char *name)
     const int status = look(run, part);
     if (status != COMMAND_OK)
         return status;
-    const bool prints = part->print && !(part->fill && run->options.file[0]);
-    return prints ? part->print(run) : fill_and_show(run, part);
+    return prints(run, part) ? part->print(run) : fill_and_show(run, part);
 }
 
 static int run_setup(int argc, char **argv)
@@ -377,7 +372,7 @@ const struct command command_setup = {
         "--governor\n"
         "  vbios      how the GPU's firmware is read; whether a file is whole: --pci, --file, "
         "--domain\n"
-        "  input      finds keyboard and mouse, prints lines for the VM's XML: --toggle\n"
+        "  input      the keyboard and mouse that you use then, for the VM: --domain, --toggle\n"
         "  monitor    its input follows the VM: --domain, --vm-input, --host-input, --display\n"
         "  undo       takes the newest change back\n"),
     .words = COMMAND_WORDS_SETUP,

@@ -29,8 +29,9 @@ static const struct option_def defs[] = {
     { "root", .type = OPTION_STRING, .offset = AT(root), .default_text = "", .value_name = "PATH",
       .help = N_("the system's files lie below this folder, for trying it out") },
     { "mode", .type = OPTION_SIZE, .offset = AT(mode), .min = 1, .max = FRAME_MAX_PX,
-      .default_text = "1920x1080", .value_name = "WxH",
-      .help = N_("vm: the largest mode of the guest's screen") },
+      .value_name = "WxH",
+      .help = N_("vm: the largest mode of the guest's screen; by default that of the largest "
+                 "screen plugged in") },
     { "hdr", .type = OPTION_BOOL, .offset = AT(hdr), .default_text = "no",
       .help = N_("vm: room for HDR") },
     { "backend", .type = OPTION_ENUM, .offset = AT(backend), .choices = backends,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "setup/domain_edit_private.h"
-#include "text/text.h"
 
 static int set_number(xmlNode *node, const char *name, size_t number)
 {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "setup/domain_edit_private.h"
 #include "vm/scaled_size.h"
-#include "text/text.h"
 
 int domain_edit_open(const char *xml, struct domain_edit **out, char *problem, size_t problem_bytes)
 {

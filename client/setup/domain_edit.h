@@ -55,6 +55,14 @@ uint64_t domain_edit_memory_bytes(const struct domain_edit *edit); /* <memory>; 
 /* A PCI function of the host, "0000:03:00.0", for the VM. */
 int domain_edit_hostdev(struct domain_edit *edit, const char *function) MUST_CHECK;
 
+/* A keyboard and a mouse of the host (/dev/input/...) that go to and fro, and the emulated devices
+ * that the guest sees. Others that the VM has stay. */
+struct input_wish {
+    const char *keyboard, *mouse;
+    const char *toggle; /* as libvirt names it: "ctrl-ctrl" */
+};
+int domain_edit_input(struct domain_edit *edit, const struct input_wish *wish) MUST_CHECK;
+
 /* Its firmware from a file, absolute. -EPROTO: the VM does not have that function. */
 int domain_edit_rom(struct domain_edit *edit, const char *function, const char *path) MUST_CHECK;
 

@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "setup/place.h"
 #include "setup/plan_private.h"
-#include "text/text.h"
 
 static const mode_t MODE_AS_IT_IS = (mode_t)-1;
 

@@ -7,12 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
+#include "machine/program.h"
 #include "setup/domain_same.h"
 #include "setup/journal.h"
 #include "setup/place.h"
 #include "setup/plan_private.h"
-#include "machine/program.h"
-#include "text/text.h"
 
 /* ---- domains ---- */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/text.h"
 #include "setup/line_diff.h"
 #include "setup/plan_private.h"
-#include "text/text.h"
 
 static void show_why(const struct step *step, FILE *to, bool colour)
 {

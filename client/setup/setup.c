@@ -8,10 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "setup/conf_lines.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 #include "vm/vm.h"
 
 static const char ours[] = "# Made by `espelho setup`; `espelho setup undo` takes it back.\n";

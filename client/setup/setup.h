@@ -77,6 +77,10 @@ struct setup_cpus_wish {
 int setup_cpus(const struct setup *setup, const struct setup_domain *domain,
                const struct setup_cpus_wish *wish) MUST_CHECK;
 
+/* ---- input: evdev_find.h tells which ---- */
+int setup_input(const struct setup *setup, const struct setup_domain *domain,
+                const struct input_wish *wish) MUST_CHECK;
+
 /* ---- monitor: its input is switched with the VM ---- */
 struct setup_monitor_wish {
     uint32_t display;              /* as `ddcutil detect` counts; 0: the only one */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 #define FILE_TYPES "/etc/selinux/targeted/contexts/files/file_contexts.local"
 

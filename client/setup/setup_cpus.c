@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/cpu_choice.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 static int choose(const struct setup *s, uint32_t cores, struct cpu_choice *choice)
 {

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 #define MODPROBE   PLACE_VFIO_MODPROBE
 #define DRACUT     PLACE_VFIO_DRACUT

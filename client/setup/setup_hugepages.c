@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 #define SYSCTL "/etc/sysctl.d/espelho-hugepages.conf"
 

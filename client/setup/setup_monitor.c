@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/hooks.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 static bool has_i2c(const struct setup *s)
 {

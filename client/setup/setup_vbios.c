@@ -10,9 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "setup/setup_private.h"
 #include "setup/vbios.h"
-#include "text/text.h"
 
 static void print_command(FILE *to, const char *command, const char *address)
 {

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 static int edit_domain(struct domain_edit *edit, const struct setup_vm_wish *wish,
                        const struct memory_wish *memory, struct memory_result *result)

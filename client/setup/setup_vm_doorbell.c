@@ -10,11 +10,11 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
 #include "vm/scaled_size.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 /* ---- the server's options ---- */
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "machine/places.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 #define QEMU_CONF    "/etc/libvirt/qemu.conf"
 #define APPARMOR     "/etc/apparmor.d/local/abstractions/libvirt-qemu"

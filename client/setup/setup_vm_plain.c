@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
-#include "text/text.h"
 
 #define FOLDER   "/etc/tmpfiles.d"
 #define TMPFILES FOLDER "/espelho.conf"

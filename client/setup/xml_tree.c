@@ -8,7 +8,7 @@
 
 #include <libxml/parser.h>
 
-#include "text/text.h"
+#include "base/text.h"
 
 /* ---- reading ---- */
 

@@ -110,6 +110,37 @@ class Steps(unittest.TestCase):
                     + said[said.index("  <input"):said.rindex("/>") + 2] + "</devices></domain>")
         self.assertEqual(scene.validate(wrapped), "")
 
+    def test_input_for_a_vm(self):
+        """Into its definition: shown, applied, with a second keyboard, undone. What the VM has besides stays."""
+        made = self.pipes(["by-id/usb-A-event-kbd", "by-id/usb-B-event-kbd", "by-id/usb-C-event-mouse"])
+        before = self.scene.xml()
+
+        def run(keyboard, *words):
+            env = dict(os.environ, LC_ALL="C", PATH=self.scene.bin + ":" + os.environ["PATH"])
+            with subprocess.Popen([PROGRAM, "setup", "input", "--domain=win11", "--root", self.scene.root, *words], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env) as process:
+                said = self.use(process, made[keyboard], event(KEY, 30, 1), keyboard + "\n")
+                said += self.use(process, made["by-id/usb-C-event-mouse"], event(REL, 0, 5), "mouse\n") + process.stdout.read().decode()
+                self.assertEqual(process.wait(timeout=10), 0, said)
+                return said
+
+        self.assertIn("Nothing was changed", run("by-id/usb-A-event-kbd"))
+        self.assertEqual(self.scene.xml(), before)
+        self.assertIn("ctrl-ctrl gives both", run("by-id/usb-A-event-kbd", "--apply", "--yes"))
+        once = self.scene.xml()
+        self.assertIn("<source dev='/dev/input/by-id/usb-A-event-kbd' grab='all' grabToggle='ctrl-ctrl' repeat='on'/>", once)
+        self.assertIn("<source dev='/dev/input/by-id/usb-C-event-mouse'/>", once)
+        self.assertEqual([once.count(f"<input type='{kind}' bus='virtio'/>") for kind in ("mouse", "keyboard")], [1, 1])
+        self.assertIn("nothing has to be changed", run("by-id/usb-A-event-kbd", "--apply", "--yes"))
+        run("by-id/usb-A-event-kbd", "--apply", "--yes", "--toggle=scrolllock")
+        self.assertEqual(self.scene.xml(), once.replace("ctrl-ctrl", "scrolllock"))
+        run("by-id/usb-B-event-kbd", "--apply", "--yes")
+        self.assertEqual(self.scene.xml().count("type='evdev'"), 3)
+        for _ in range(3):
+            self.scene.setup("undo")
+        self.assertEqual(self.scene.xml(), before)
+        self.assertEqual(scene.validate(self.scene.domain), "")
+
     def test_input_without_devices(self):
         self.assertIn("no such device", self.scene.setup("input", status=1))
 

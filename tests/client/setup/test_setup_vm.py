@@ -125,6 +125,24 @@ class Vm(unittest.TestCase):
         _, files, _, _ = self.all_of_it()
         self.assertEqual(files, {"etc/tmpfiles.d/10-mine.conf": mine.replace("joao", "maria")})
 
+    def test_size_of_the_screens_that_are_there(self):
+        """Without --mode: the largest of those that are plugged in, by what each prefers."""
+        said = lambda *words: self.scene.setup("vm", "--domain=win11", *words)
+        self.assertIn("Sized for 1920x1080, since no screen is known", said())
+        for name, status, modes in (("card0-DP-1", "connected", "2560x1440\n3840x2160\n"), ("card1-HDMI-A-1", "disconnected", "7680x4320\n"),
+                                    ("card1-DP-2", "connected", "1920x1080i\n"), ("card1-eDP-1", "connected", ""),
+                                    ("card1-DP-3", "connected", "99999x2\n"), ("card1-DP-4", "connected", "x\n0x0\n"), ("version", "", "")):
+            self.scene.write(f"sys/class/drm/{name}/status", status + "\n")
+            self.scene.write(f"sys/class/drm/{name}/modes", modes)
+        self.assertIn("Sized for 2560x1440, the screen at DP-1;", said())
+        self.assertIn("<size unit='M'>64</size>", said())
+        self.assertIn("<size unit='M'>32</size>", said("--mode=1920x1080"))
+        self.assertNotIn("Sized for", said("--mode=1920x1080"))
+        self.scene.write("sys/class/drm/card2-DP-9/status", "connected\n")
+        self.scene.write("sys/class/drm/card2-DP-9/modes", "3840x2160\n")
+        self.assertIn("Sized for 3840x2160, the screen at DP-9;", said())
+        self.assertIn("<size unit='M'>256</size>", said("--hdr"))
+
     def test_selinux(self):
         self.scene.write("sys/fs/selinux/enforce", "1")
         shown = self.scene.setup("vm", "--domain=win11")
