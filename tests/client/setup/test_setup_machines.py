@@ -11,7 +11,10 @@ import unittest
 import scene
 
 MODE = {"arch-n100": "2560x1440", "manjaro-rtx3090": "3840x2160", "fedora-rx6700": "2560x1440", "pop-laptop": "2560x1440"}
-GPU = {"arch-n100.broken": "00:02.0", "arch-n100.fixed": "00:02.1"}
+GPU = {"arch-n100.broken": "00:02.0", "arch-n100.fixed": "00:02.1", "debian-single.broken": "01:00"}
+ONLY_GPU = ("arch-n100", "debian-single")  # the broken machine has no other: vfio-pci from boot on would leave no desktop
+# VMs that are not understood well enough to be changed, and what is said of that.
+REFUSED = {"cachyos-rtx4070": "'-object' has no value behind it"}
 # Which files each part of setup changes on the broken machine, and which programs it runs.
 TMPFILES, CREATE = "etc/tmpfiles.d/espelho.conf", "systemd-tmpfiles --create /etc/tmpfiles.d/espelho.conf"
 KVMFR_FILES = ["etc/libvirt/qemu.conf", "etc/modprobe.d/kvmfr.conf", "etc/modules-load.d/kvmfr.conf", "etc/udev/rules.d/70-kvmfr.rules"]
@@ -123,15 +126,28 @@ class Machines(unittest.TestCase):
                 "hugepages": ["hugepages"], "early hugepages": ["hugepages", "--early"], "cpus": ["cpus", "--governor"],
                 "monitor": ["monitor", "--vm-input=15", "--host-input=17"]}
 
+    def refused(self, s):
+        """True: that is how it is on this machine."""
+        if MACHINE not in REFUSED:
+            return False
+        before, xml = self.system(s), s.xml()
+        for words in self.parts().values():
+            if words[0] in ("vm", "cpus", "hugepages"):
+                self.assertIn(REFUSED[MACHINE], s.setup(*words, "--apply", "--yes", "--domain=win11", status=1))
+        self.assertEqual((self.system(s), s.xml(), s.commands()), (before, xml, []))
+        return True
+
     def test_each_part_is_taken_back(self):
         s = self.on("broken")
+        if self.refused(s):
+            return
         for name in ("kvmfr", "doorbell", "early hugepages"):
             words = self.parts()[name]
             with self.subTest(part=name):
                 self.part(s, words, EXPECTED.get((MACHINE, name)))
         with self.subTest(part="early"):
             words = ["gpu", "--pci=" + self.gpu, "--early"]
-            if MACHINE == "arch-n100":
+            if MACHINE in ONLY_GPU:
                 self.assertIn("the only GPU", s.setup(*words, status=1))
             else:
                 s.apply(*words, "--domain=win11")  # the VM has it from now on, so that only the files are looked at
@@ -141,6 +157,8 @@ class Machines(unittest.TestCase):
     def test_all_parts_together(self):
         """One after the other; libvirt takes what became of the VM; then all of it is taken back."""
         s = self.on("broken")
+        if self.refused(s):
+            return
         before, xml = self.system(s), s.xml()
         names = ("plain", "gpu", "hugepages", "cpus", "monitor")
         for name in names:
