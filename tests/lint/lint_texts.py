@@ -30,7 +30,7 @@ NOT_READ = {
     "is_configured",
 }
 # Strings that are commands, options, XML, or lines of configuration files.
-FOR_MACHINES = re.compile(r"""\s*(?:[<#/$[{;'"|&-]|\\[n"]|(?:sudo|echo|printf|for|sh|systemctl|virsh|gsettings|espelho|options|softdep|install|
+FOR_MACHINES = re.compile(r"""\s*(?:[<#/$[{;'"|&-]|\\[n"]|(?:sudo|echo|printf|for|sh|grep|systemctl|virsh|gsettings|espelho|options|softdep|install|
                               blacklist|force_drivers|modules_force_load|MODULES|libvirt\ %s|status\ %|f\ %s|w\ /|%s\\n%s|
                               %s\ (?:rw|pre:)|[a-z_.]+=|rd\.driver|/dev/|%s\ 0660|%s\\nsudo|%s\\nsystemctl|default_hugepagesz)(?=\W|$))""", re.X)
 # Files with other languages than people's in them.

@@ -73,5 +73,6 @@ def guest(m, fixed):
     domain.ready(m, both + domain.doorbell("/run/espelho/win11.sock"), [(2 * n, 2 * n + 1) for n in range(1, 6)], "0-1,12-19",
                  memory_gib=16, hidden=True, amd=False, backing=pages)
     m.socket("/run/espelho/win11.sock", 0o660, group="kvm")
+    m.link("/etc/systemd/system/sockets.target.wants/espelho-shm@win11.socket", "/usr/lib/systemd/system/espelho-shm@.socket")
     m.node("/dev/udmabuf", 10, 125, 0o660, group="kvm")
     m.file("/sys/module/udmabuf/parameters/size_limit_mb", "64\n")
