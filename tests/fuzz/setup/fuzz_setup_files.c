@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Arbitrary bytes as the files that setup reads: a GPU's firmware, qemu.conf, lines of words, and
- * two texts of which the differences are shown. */
+ * Arbitrary bytes as the files that setup reads: a GPU's firmware, qemu.conf, lines of words,
+ * QEMU's arguments, and two texts of which the differences are shown. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "setup/conf_lines.h"
 #include "setup/line_diff.h"
+#include "setup/qemu_argument.h"
 #include "setup/vbios.h"
 
 static void check_vbios(const uint8_t *data, size_t len_bytes)
@@ -36,6 +38,24 @@ static void check_conf(const char *text)
     free(again);
     free(line);
     free(line_again);
+}
+
+/* What is found lies in the argument, and a copy is the same or does not fit. */
+static void check_argument(const char *text)
+{
+    static const char *const keys[] = { "id", "size", "mem-path", "memdev" };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const char *value;
+        size_t len_bytes;
+        char copy[16];
+        const bool found = qemu_argument_find(text, keys[i], &value, &len_bytes);
+        if (found && (value < text || value + len_bytes > text + strlen(text)))
+            abort();
+        if (qemu_argument_get(text, keys[i], copy, sizeof(copy)) !=
+            (found && len_bytes < sizeof(copy)))
+            abort();
+    }
+    (void)qemu_argument_is(text, "driver", "ivshmem-plain");
 }
 
 /* What is shown holds nothing that steers a terminal. */
@@ -67,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
     text[len_bytes] = '\0';
     check_vbios(data, len_bytes);
     check_conf(text);
+    check_argument(text);
     const size_t first_bytes = strlen(text); /* behind a NUL: the new text */
     check_diff(text, first_bytes < len_bytes ? text + first_bytes + 1 : "");
     free(text);
