@@ -232,7 +232,7 @@ static void vbios_of(const struct doctor_facts *facts, const struct pci_function
     const struct gpu_subject subject = gpu_subject(gpu);
     char fix[128];
     snprintf(fix, sizeof(fix), "espelho setup vbios --pci %s", gpu->address);
-    if (gpu_is_virtual(gpu))
+    if (pci_is_virtual(gpu))
         return;
     if (has_rom_file(facts->vm, gpu))
         finding_add(out, VERDICT_OK, subject.text, _("The guest gets the vBIOS from a file."),

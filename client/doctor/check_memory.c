@@ -222,7 +222,7 @@ static char *take_line_out(const struct tmpfiles_line *line)
 {
     return strncmp(line->file, "/etc/", 5) == 0
                ? wording("  sudo sed -i '\\|%s |d' '%s'\n", line->path, line->file)
-               : strdup("");
+               : wording("%s", "");
 }
 
 /* A file per name, so that the lines for other VMs are not in the way. */
@@ -232,15 +232,13 @@ static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path)
                       *const name = strrchr(path, '/') + 1;
     struct tmpfiles_line line = { .file = "" };
     const bool known = find_tmpfiles(facts, path, &line);
-    autofree char *place = known && is_good_line(facts, &line)
-                               ? strdup(line.file)
-                               : wording("/etc/tmpfiles.d/espelho-%s.conf", name);
-    autofree char *take_out =
-        known && !is_good_line(facts, &line) ? take_line_out(&line) : strdup("");
-    autofree char *write = known && is_good_line(facts, &line)
-                               ? strdup("")
-                               : wording("  echo 'f %s 0660 %s %s -' | sudo tee '%s'\n", path, user,
-                                         group, place ? place : "");
+    const bool good = known && is_good_line(facts, &line);
+    autofree char *place =
+        good ? wording("%s", line.file) : wording("/etc/tmpfiles.d/espelho-%s.conf", name);
+    autofree char *take_out = known && !good ? take_line_out(&line) : wording("%s", "");
+    autofree char *write = good ? wording("%s", "")
+                                : wording("  echo 'f %s 0660 %s %s -' | sudo tee '%s'\n", path,
+                                          user, group, place ? place : "");
     if (!place || !take_out || !write)
         return NULL;
     return wording(_("Let systemd make it at each start, for you and for QEMU:\n"

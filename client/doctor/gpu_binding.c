@@ -123,7 +123,7 @@ static void bound(const struct doctor_facts *facts, const struct pci_function *g
 {
     const struct gpu_subject subject = gpu_subject(gpu);
     const bool hooks = vfio_config_has_hooks(facts->machine);
-    if (kept || gpu_is_virtual(gpu)) {
+    if (kept || pci_is_virtual(gpu)) {
         finding_add(out, VERDICT_OK, subject.text, _("vfio-pci has the card from the boot on."),
                     NULL);
     } else if (hooks || (facts->vm && facts->vm->running)) {
@@ -187,13 +187,13 @@ static void vfio_of(const struct doctor_facts *facts, const struct pci_function 
     const struct gpu_subject subject = gpu_subject(gpu);
     if (gpu_has_vfio(gpu))
         bound(facts, gpu, kept, out);
-    else if (gpu_is_virtual(gpu) && dev && dev->managed)
+    else if (pci_is_virtual(gpu) && dev && dev->managed)
         finding_add(out, VERDICT_OK, subject.text,
                     _("libvirt gives it to vfio-pci when the guest starts."), NULL);
-    else if (gpu_is_virtual(gpu) && gpu->driver[0])
+    else if (pci_is_virtual(gpu) && gpu->driver[0])
         unbound_part(gpu, out);
     else
-        unbound(facts, gpu, kept && !gpu_is_virtual(gpu), out);
+        unbound(facts, gpu, kept && !pci_is_virtual(gpu), out);
 }
 
 void gpu_check_vfio(const struct doctor_facts *facts, struct findings *out)
@@ -212,7 +212,7 @@ static void functions_of(const struct doctor_facts *facts, const struct pci_func
     size_t others = 0, wrong = 0;
     for (size_t i = 0; gpu_has_vfio(gpu) && i < m->pci_count; i++) {
         const struct pci_function *const f = &m->pci[i];
-        if (!pci_same_slot(gpu, f) || gpu_is_virtual(gpu))
+        if (!pci_same_slot(gpu, f) || pci_is_virtual(gpu))
             continue;
         others++;
         if (!f->driver[0] || gpu_has_vfio(f))
@@ -240,7 +240,7 @@ static void twins(const struct doctor_facts *facts, const struct pci_function *g
     struct vfio_config config;
     const struct pci_function *const twin = twin_of(facts->machine, gpu);
     vfio_config_read(facts->machine, &config);
-    if (!twin || gpu_is_virtual(gpu) || gpu_is_virtual(twin) || !vfio_config_takes(&config, gpu))
+    if (!twin || pci_is_virtual(gpu) || pci_is_virtual(twin) || !vfio_config_takes(&config, gpu))
         return;
     const struct gpu_subject subject = gpu_subject(gpu);
     autofree char *by_address = fix_by_address(facts, gpu), *fix = NULL;

@@ -11,11 +11,6 @@ enum {
     VENDOR_INTEL = 0x8086
 };
 
-bool gpu_is_virtual(const struct pci_function *gpu)
-{
-    return gpu->sriov_parent[0] != '\0';
-}
-
 bool gpu_has_vfio(const struct pci_function *f)
 {
     return strcmp(f->driver, "vfio-pci") == 0;
@@ -44,7 +39,7 @@ static bool vm_has(const struct vm *vm, const struct pci_function *gpu)
 /* Somebody said so, in the VM's definition or by a driver. */
 static bool is_given_away(const struct doctor_facts *facts, const struct pci_function *gpu)
 {
-    return vm_has(facts->vm, gpu) || gpu_has_vfio(gpu) || gpu_is_virtual(gpu);
+    return vm_has(facts->vm, gpu) || gpu_has_vfio(gpu) || pci_is_virtual(gpu);
 }
 
 struct tally {
@@ -59,10 +54,10 @@ static struct tally count(const struct doctor_facts *facts)
         const struct pci_function *const f = &m->pci[i];
         if (!pci_is_gpu(f))
             continue;
-        t.whole += !gpu_is_virtual(f);
-        t.virtual_ones += gpu_is_virtual(f);
+        t.whole += !pci_is_virtual(f);
+        t.virtual_ones += pci_is_virtual(f);
         t.given_away += is_given_away(facts, f);
-        t.integrated += !gpu_is_virtual(f) && gpu_is_integrated(m, f);
+        t.integrated += !pci_is_virtual(f) && gpu_is_integrated(m, f);
     }
     return t;
 }

@@ -19,8 +19,6 @@ enum gpu_role gpu_role_of(const struct doctor_facts *facts, const struct pci_fun
 
 /* Part of the processor: not in a slot, and rarely passed through as a whole. */
 bool gpu_is_integrated(const struct machine *m, const struct pci_function *gpu);
-/* A part of another GPU that was made for a guest (SR-IOV). */
-bool gpu_is_virtual(const struct pci_function *gpu);
 bool gpu_has_vfio(const struct pci_function *f);
 
 /* "0000:03:00.0 NVIDIA GeForce RTX 3090", for finding_add(). */

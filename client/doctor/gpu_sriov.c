@@ -71,7 +71,7 @@ static bool guest_has_other_card(const struct doctor_facts *facts, const struct 
 {
     for (size_t i = 0; i < facts->machine->pci_count; i++) {
         const struct pci_function *const f = &facts->machine->pci[i];
-        if (pci_is_gpu(f) && f != gpu && !gpu_is_virtual(f))
+        if (pci_is_gpu(f) && f != gpu && !pci_is_virtual(f))
             return true;
     }
     return false;
@@ -87,7 +87,7 @@ static void sriov(const struct doctor_facts *facts, const struct pci_function *g
 {
     char most[32] = "", guc[32] = "";
     const struct gpu_subject subject = gpu_subject(gpu);
-    if (gpu->vendor != VENDOR_INTEL || gpu->sriov_total == 0 || gpu_is_virtual(gpu))
+    if (gpu->vendor != VENDOR_INTEL || gpu->sriov_total == 0 || pci_is_virtual(gpu))
         return;
     const bool knows = read_parameter(facts->root, gpu->driver, "max_vfs", most, sizeof(most));
     (void)read_parameter(facts->root, gpu->driver, "enable_guc", guc, sizeof(guc));

@@ -89,8 +89,9 @@ struct pci_function {
     uint64_t bar_sizes_supported[6]; /* resizable BAR: bit n is 1 MiB << n; 0: cannot be resized */
     bool has_rom;
 };
-bool pci_is_gpu(const struct pci_function *f);    /* class 0x03 */
-bool pci_is_bridge(const struct pci_function *f); /* class 0x06 */
+bool pci_is_gpu(const struct pci_function *f);     /* class 0x03 */
+bool pci_is_bridge(const struct pci_function *f);  /* class 0x06 */
+bool pci_is_virtual(const struct pci_function *f); /* a virtual function (SR-IOV) */
 /* The other functions of the same slot, and the GPU's audio among them. */
 bool pci_same_slot(const struct pci_function *a, const struct pci_function *b);
 

@@ -68,6 +68,11 @@ bool pci_is_bridge(const struct pci_function *f)
     return f->class_code >> 16 == 0x06;
 }
 
+bool pci_is_virtual(const struct pci_function *f)
+{
+    return f->sriov_parent[0] != '\0';
+}
+
 bool pci_same_slot(const struct pci_function *a, const struct pci_function *b)
 {
     const char *const dot = strchr(a->address, '.');

@@ -48,7 +48,7 @@ static int no_gpu(const struct setup *s, const char *address)
 /* A virtual function (SR-IOV) is a GPU of its own, whatever slot it has. */
 static bool belongs_to(const struct pci_function *f, const struct pci_function *named)
 {
-    return pci_same_slot(f, named) && !f->sriov_parent[0] && !named->sriov_parent[0];
+    return pci_same_slot(f, named) && !pci_is_virtual(f) && !pci_is_virtual(named);
 }
 
 static int find_slot(const struct setup *s, const char *address, struct slot *slot)

@@ -264,7 +264,7 @@ enum kvmfr_read kvmfr_client_read_cursor(struct kvmfr_client *client, struct cur
                                             m.offset_bytes, m.len_bytes, m.udata, &update, &why);
     if (err < 0) {
         log_every(1000, LOG_LEVEL_WARN, "pointer update dropped: %s",
-                  why ? why : _("out of memory"));
+                  why ? _(why) : _("out of memory"));
         return finish(client, &client->pointer, KVMFR_READ_REJECTED);
     }
     /* T10: an evicted reader's payload may have been rewritten under the copy. Finishing asks the

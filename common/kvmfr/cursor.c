@@ -24,13 +24,13 @@ const char *cursor_shape_fault(const struct cursor_shape *shape)
 {
     const uint32_t width = shape->width_px, height = shape->height_px;
     if (shape->type < CURSOR_COLOUR || shape->type > CURSOR_MASKED_COLOUR)
-        return _("unknown pointer shape type");
+        return N_("unknown pointer shape type");
     if (width == 0 || width > CURSOR_MAX_PX || height == 0 || height > CURSOR_MAX_PX)
-        return _("pointer shape size is zero or too large");
+        return N_("pointer shape size is zero or too large");
     if (shape->pitch_bytes < (shape->type == CURSOR_MONOCHROME ? (width + 7) / 8 : width * 4))
-        return _("pointer shape pitch smaller than a row");
+        return N_("pointer shape pitch smaller than a row");
     if ((uint64_t)shape->pitch_bytes * cursor_shape_rows(shape) > CURSOR_MAX_BYTES)
-        return _("pointer shape has too many bytes");
+        return N_("pointer shape has too many bytes");
     return NULL;
 }
 
@@ -39,10 +39,10 @@ static const char *shape_from_wire(const struct kvmfr_wire_pointer *w, uint32_t 
                                    struct cursor_shape *out)
 {
     if (w->shape_type >= CURSOR_MASKED_COLOUR)
-        return _("unknown pointer shape type");
+        return N_("unknown pointer shape type");
     const enum cursor_type type = (enum cursor_type)(w->shape_type + 1);
     if (type == CURSOR_MONOCHROME && w->height % 2 != 0)
-        return _("monochrome pointer shape with an odd number of rows");
+        return N_("monochrome pointer shape with an odd number of rows");
     *out = (struct cursor_shape){
         .type = type,
         .width_px = w->width,
@@ -56,7 +56,7 @@ static const char *shape_from_wire(const struct kvmfr_wire_pointer *w, uint32_t 
         return fault;
     out->data_bytes = w->pitch * w->height;
     if ((uint64_t)sizeof(*w) + out->data_bytes > len_bytes)
-        return _("pointer shape does not fit the message");
+        return N_("pointer shape does not fit the message");
     return NULL;
 }
 
@@ -66,7 +66,7 @@ int cursor_update_from_wire(const void *region, size_t region_len_bytes, uint32_
 {
     struct kvmfr_wire_pointer w;
     if (!range_inside(offset_bytes, len_bytes, region_len_bytes) || len_bytes < sizeof(w)) {
-        *why = _("payload outside the region or smaller than a pointer header");
+        *why = N_("payload outside the region or smaller than a pointer header");
         return -EPROTO;
     }
     const uint8_t *payload = (const uint8_t *)region + offset_bytes;

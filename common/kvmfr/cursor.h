@@ -29,7 +29,7 @@ void cursor_shape_fini(struct cursor_shape *shape);
 /* Rows of data: height_px, monochrome twice that. */
 uint32_t cursor_shape_rows(const struct cursor_shape *shape);
 /* NULL if type, sizes and pitch are within limits (data and data_bytes are not looked at), else a
- * static text. */
+ * static text, for _(). */
 const char *cursor_shape_fault(const struct cursor_shape *shape);
 
 struct cursor_update {
