@@ -39,10 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct plan *const plan = text ? parse(text, &missing) : NULL;
     if (!plan)
         return 0;
-    autofree char *const once = manifest_print(plan);
+    autofree char *once = manifest_print(plan);
     plan_destroy(plan);
     struct plan *const again = once ? parse(once, &missing) : NULL;
-    autofree char *const twice = again ? manifest_print(again) : NULL;
+    autofree char *twice = again ? manifest_print(again) : NULL;
     if (once && (!twice || strcmp(once, twice) != 0))
         abort();
     plan_destroy(again);
