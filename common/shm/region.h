@@ -75,8 +75,8 @@ const char *shm_default_path(void);
 
 /* Opens read-write and maps all of it, shared. On Windows "ivshmem", "ivshmem:N" and
  * "ivshmem:BUS:DEVICE.FUNCTION" (shm/ivshmem_name.h) name a device of the IVSHMEM driver, which one
- * program at a time may map; on Linux "unix:PATH" is the socket of an ivshmem server, which gets a quarter of a
- * second to answer; everything else is a file. On success 0 and *out (heap) is the
+ * program at a time may map; on Linux "unix:PATH" is the socket of an ivshmem server, which gets a
+ * quarter of a second to answer; everything else is a file. On success 0 and *out (heap) is the
  * caller's; on failure -errno and *problem (may be NULL) says why. Never blocks on a FIFO. */
 int shm_region_open(const char *path, struct shm_region **out,
                     struct shm_problem *problem) MUST_CHECK;
