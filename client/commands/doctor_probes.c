@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "kvmfr/sizing.h"
-#include "machine/root.h"
+#include "machine/program.h"
 #include "source/relay/relay.h"
 #include "text/text.h"
 
@@ -147,18 +147,17 @@ static int probe_wayland(void *ctx, struct doctor_wayland *out)
 
 /* ---- the graphics driver ---- */
 
+/* As long as the viewer waits for it; a software driver in an emulated machine needs some seconds.
+ */
+enum { TRIAL_MS = 60000 };
+
 /* The very trial that the viewer makes before it trusts a driver, in a process of its own. */
 static int try_import(struct probe_memory *m)
 {
-    struct root *root;
     int status = 0;
     char *said = NULL;
     const char *const argv[] = { "/proc/self/exe", "try-import", "udmabuf", NULL };
-    int err = root_open(NULL, &root);
-    if (err < 0)
-        return err;
-    err = root_command(root, argv, &said, &status);
-    root_close(root);
+    const int err = program_ask(argv, TRIAL_MS, &said, &status);
     if (err == -ETIMEDOUT || err == -EINTR)
         return asprintf(&m->egl_problem, "%s",
                         err == -EINTR
