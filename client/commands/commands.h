@@ -32,7 +32,7 @@ struct command {
     const char *summary;    /* N_(): one line, for `espelho help` */
     const char *words_text; /* "FILE.png", for the usage line; "" if it takes no words */
     const char *help;       /* N_(): some lines about what it does, ending in a newline; options are
-                               listed by       themselves */
+                               listed by themselves */
     enum command_words words;
     int min_words, max_words;
     const struct option_table *options; /* its own, or NULL */

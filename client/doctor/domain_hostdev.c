@@ -71,8 +71,7 @@ static bool check_functions(const struct doctor_facts *facts, const struct pci_f
     for (size_t i = 0; i < facts->machine->pci_count; i++) {
         const struct pci_function *const f = &facts->machine->pci[i];
         /* A virtual function goes alone: the slot's others are its siblings. */
-        if (f == gpu || pci_is_virtual(gpu) || pci_is_virtual(f) || !pci_same_slot(gpu, f) ||
-            pci_is_bridge(f) || vm_hostdev(facts->vm, f->address))
+        if (!pci_same_card(gpu, f) || pci_is_bridge(f) || vm_hostdev(facts->vm, f->address))
             continue;
         /* An integrated card shares its slot with parts of the machine: only sound goes along. */
         if (gpu->boot_vga && f->class_code >> 8 != CLASS_AUDIO)
@@ -122,9 +121,9 @@ static const struct pci_function *free_card(const struct doctor_facts *facts)
 static char *card_xml(const struct doctor_facts *facts, const struct pci_function *gpu)
 {
     char *all = hostdev_xml(gpu);
-    for (size_t i = 0; all && i < facts->machine->pci_count && !pci_is_virtual(gpu); i++) {
+    for (size_t i = 0; all && i < facts->machine->pci_count; i++) {
         const struct pci_function *const f = &facts->machine->pci[i];
-        if (!pci_same_slot(gpu, f))
+        if (!pci_same_card(gpu, f))
             continue;
         autofree char *before = all, *more = hostdev_xml(f);
         all = more ? wording("%s\n%s", before, more) : NULL;

@@ -94,6 +94,8 @@ bool pci_is_bridge(const struct pci_function *f);  /* class 0x06 */
 bool pci_is_virtual(const struct pci_function *f); /* a virtual function (SR-IOV) */
 /* The other functions of the same slot, and the GPU's audio among them. */
 bool pci_same_slot(const struct pci_function *a, const struct pci_function *b);
+/* ... and go to a VM together: a virtual function is a device of its own, whatever slot it has. */
+bool pci_same_card(const struct pci_function *a, const struct pci_function *b);
 
 struct machine_user {
     uint32_t uid;

@@ -79,6 +79,11 @@ bool pci_same_slot(const struct pci_function *a, const struct pci_function *b)
     return a != b && dot && strncmp(a->address, b->address, (size_t)(dot - a->address) + 1) == 0;
 }
 
+bool pci_same_card(const struct pci_function *a, const struct pci_function *b)
+{
+    return pci_same_slot(a, b) && !pci_is_virtual(a) && !pci_is_virtual(b);
+}
+
 /* ---- one function ---- */
 
 struct place {

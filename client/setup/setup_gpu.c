@@ -45,12 +45,6 @@ static int no_gpu(const struct setup *s, const char *address)
                      address, list);
 }
 
-/* A virtual function (SR-IOV) is a GPU of its own, whatever slot it has. */
-static bool belongs_to(const struct pci_function *f, const struct pci_function *named)
-{
-    return pci_same_slot(f, named) && !pci_is_virtual(f) && !pci_is_virtual(named);
-}
-
 static int find_slot(const struct setup *s, const char *address, struct slot *slot)
 {
     char whole[40];
@@ -60,7 +54,7 @@ static int find_slot(const struct setup *s, const char *address, struct slot *sl
         return no_gpu(s, address);
     for (size_t i = 0; i < s->machine->pci_count && slot->count < FUNCTIONS_MAX; i++) {
         const struct pci_function *const f = &s->machine->pci[i];
-        if (f != named && !belongs_to(f, named))
+        if (f != named && !pci_same_card(f, named))
             continue;
         slot->function[slot->count++] = f;
         if (!slot->gpu && pci_is_gpu(f))

@@ -13,6 +13,7 @@
  * the last part (default 200 000; 10 000 000 were posted by hand). */
 #include <dirent.h>
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -415,11 +416,6 @@ static struct result measure_viewer(struct host *h, int number, double seconds, 
     return r;
 }
 
-static double more_of(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 static void measure_round(struct host *h, pid_t bare_pid, double seconds, double idle_s)
 {
     const struct bare bare = measure_bare(bare_pid, seconds);
@@ -427,9 +423,9 @@ static void measure_round(struct host *h, pid_t bare_pid, double seconds, double
     figure_note("doorbell publish to notice, median, 240 Hz", d.median_us, "us");
     figure_note("doorbell publish to notice, p99, 240 Hz", d.p99_us, "us");
     figure_at_most("doorbell median / 30 us, or thrice a bare sleep's",
-                   d.median_us / more_of(30, 3 * bare.median_us), 1, "x");
+                   d.median_us / fmax(30, 3 * bare.median_us), 1, "x");
     figure_at_most("doorbell p99 / 200 us, or thrice a bare sleep's",
-                   d.p99_us / more_of(200, 3 * bare.p99_us), 1, "x");
+                   d.p99_us / fmax(200, 3 * bare.p99_us), 1, "x");
     figure_note("doorbell median / bare sleep's median", d.median_us / bare.median_us, "x");
     figure_note("doorbell whole viewer's share of a core, 240 Hz", d.cpu, "%");
     figure_hard("doorbell wake-ups of the whole viewer while idle", d.idle_wakeups, 0, "");
