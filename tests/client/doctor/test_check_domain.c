@@ -467,9 +467,12 @@ TEST(size_for_the_screen_at_the_card)
 {
     examine_begin();
     tree_link("/sys/class/drm/card1/device", "../../../0000:01:00.0");
+    tree_file("/sys/class/drm/card1-DP-1/status", "connected\n");
     tree_file("/sys/class/drm/card1-DP-1/modes", "3840x2160\n1920x1080\n");
+    tree_file("/sys/class/drm/card1-DP-2/status", "connected\n");
     tree_file("/sys/class/drm/card1-DP-2/modes", "nonsense\n");
     tree_link("/sys/class/drm/card0/device", "../../../0000:02:00.0");
+    tree_file("/sys/class/drm/card0-DP-1/status", "connected\n");
     tree_file("/sys/class/drm/card0-DP-1/modes", "7680x4320\n");
     tree_file("/sys/class/drm/version", "drm 1.1.0\n");
     examine_vm("<devices>" GPU("0") "<shmem name='x'><size unit='M'>64</size></shmem></devices>");
