@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/printable.h"
 #include "kvmfr/sizing.h"
 #include "machine/program.h"
 #include "source/relay/relay.h"
@@ -156,8 +157,7 @@ static int try_import(struct probe_memory *m)
 {
     int status = 0;
     char *said = NULL;
-    const char *const argv[] = { "/proc/self/exe", "try-import", "udmabuf", NULL };
-    const int err = program_ask(argv, TRIAL_MS, &said, &status);
+    const int err = program_ask_ourselves("try-import", "udmabuf", TRIAL_MS, &said, &status);
     if (err == -ETIMEDOUT || err == -EINTR)
         return asprintf(&m->egl_problem, "%s",
                         err == -EINTR
@@ -168,6 +168,7 @@ static int try_import(struct probe_memory *m)
     if (err < 0)
         return err;
     said[strcspn(said, "\n")] = '\0';
+    make_printable(said); /* the driver's name is the driver's */
     m->import_works = status == 0;
     *(status == 0 ? &m->renderer : &m->egl_problem) = said;
     return 0;

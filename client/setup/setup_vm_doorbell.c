@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
+#include "machine/qemu_user.h"
 #include "vm/scaled_size.h"
 #include "setup/setup_private.h"
 
@@ -133,7 +134,7 @@ static int start_server(const struct setup *s, const char *unit)
     const char *const disable[] = { "systemctl", "disable", "--now", unit, NULL };
     const int err = plan_command(s->plan, enable, disable,
                                  _("The server is started whenever somebody needs it"));
-    if (err < 0 || !s->user[0] || setup_user_is_in(s, "kvm"))
+    if (err < 0 || !s->user[0] || setup_user_is_in(s, QEMU_USER_GROUP))
         return err;
     return plan_note(s->plan, _("Your user has to be in the group kvm: sudo usermod -aG kvm "
                                 "$USER, then log out and in."));
