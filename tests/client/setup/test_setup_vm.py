@@ -134,13 +134,13 @@ class Vm(unittest.TestCase):
                                     ("card1-DP-3", "connected", "99999x2\n"), ("card1-DP-4", "connected", "x\n0x0\n"), ("version", "", "")):
             self.scene.write(f"sys/class/drm/{name}/status", status + "\n")
             self.scene.write(f"sys/class/drm/{name}/modes", modes)
-        self.assertIn("Sized for 2560x1440, the screen at DP-1;", said())
+        self.assertIn("Sized for 2560x1440, which the screen at DP-1 prefers;", said())
         self.assertIn("<size unit='M'>64</size>", said())
         self.assertIn("<size unit='M'>32</size>", said("--mode=1920x1080"))
         self.assertNotIn("Sized for", said("--mode=1920x1080"))
         self.scene.write("sys/class/drm/card2-DP-9/status", "connected\n")
         self.scene.write("sys/class/drm/card2-DP-9/modes", "3840x2160\n")
-        self.assertIn("Sized for 3840x2160, the screen at DP-9;", said())
+        self.assertIn("Sized for 3840x2160, which the screen at DP-9 prefers;", said())
         self.assertIn("<size unit='M'>256</size>", said("--hdr"))
 
     def test_selinux(self):
