@@ -44,26 +44,35 @@ static void find_places(struct setup_run *run)
     snprintf(run->state, sizeof(run->state), "%s/var/lib/espelho/setup", run->prefix);
 }
 
-static int look(struct setup_run *run, const struct setup_part *part)
+static int find_domain(struct setup_run *run, const struct setup_part *part)
 {
-    int err = root_open(run->prefix[0] ? run->prefix : NULL, &run->root);
-    if (err < 0)
-        return command_fail(&command_setup, "%s: %s", run->prefix, err_str(err));
-    if (machine_load(run->root, &run->machine) < 0 ||
-        plan_create(run->prefix, run->state, _(part->title), &run->plan) < 0)
-        return command_fail(&command_setup, "%s", _("There is no memory left."));
-    find_user(run);
-    run->setup = (struct setup){ run->root, run->machine, run->plan, run->user };
-    run->domain = (struct setup_domain){ .uri = run->options.uri, .name = run->options.domain };
-    if (!run->options.domain[0])
+    const char *const called = run->options.domain;
+    char problem[768];
+    run->domain = (struct setup_domain){ .uri = run->options.uri, .name = "" };
+    if (!called[0])
         return part->needs_domain ? command_fail(&command_setup,
                                                  _("%s: which VM? --domain NAME; `virsh list "
                                                    "--all` lists them"),
                                                  part->name)
                                   : COMMAND_OK;
-    char problem[768];
-    if (setup_domain_read(&run->domain, &run->xml, problem, sizeof(problem)) < 0)
+    if (setup_domain_read(&run->domain, called, &run->xml, &run->vm, problem, sizeof(problem)) < 0)
         return command_fail(&command_setup, "%s", problem);
+    return COMMAND_OK;
+}
+
+static int look(struct setup_run *run, const struct setup_part *part)
+{
+    int err = root_open(run->prefix[0] ? run->prefix : NULL, &run->root);
+    if (err < 0)
+        return command_fail(&command_setup, "%s: %s", run->prefix, err_str(err));
+    const int status = find_domain(run, part);
+    if (status != COMMAND_OK)
+        return status;
+    if (machine_load(run->root, &run->machine) < 0 ||
+        plan_create(run->prefix, run->state, _(part->title), run->domain.name, &run->plan) < 0)
+        return command_fail(&command_setup, "%s", _("There is no memory left."));
+    find_user(run);
+    run->setup = (struct setup){ run->root, run->machine, run->plan, run->user };
     return COMMAND_OK;
 }
 
@@ -74,7 +83,10 @@ static bool said_yes(void)
     char answer[16];
     printf("%s ", _("Apply? [y/N]"));
     fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) && strchr("yYsS", answer[0]);
+    if (fgets(answer, sizeof(answer), stdin))
+        return answer[0] && strchr("yYsS", answer[0]);
+    putchar('\n'); /* nobody is there to answer */
+    return false;
 }
 
 static int may_change(const struct setup_run *run)
@@ -119,18 +131,37 @@ static int fill_and_show(struct setup_run *run, const struct setup_part *part)
     return COMMAND_OK;
 }
 
+static int undo_failed(const struct setup_run *run, int err)
+{
+    switch (err) {
+    case -ENOENT:
+        if (run->options.domain[0])
+            return command_fail(&command_setup, _("There is nothing to undo for %s."),
+                                run->options.domain);
+        return command_fail(&command_setup, "%s", _("There is nothing to undo."));
+    case -EPROTO:
+        return command_fail(&command_setup, _("The backup in %s is damaged."), run->state);
+    case -EBUSY: /* was said */
+        return COMMAND_FAILED;
+    default:
+        return command_fail(&command_setup, "%s: %s", _("undo"), err_str(err));
+    }
+}
+
 static int undo(struct setup_run *run)
 {
+    const char *const vm = run->options.domain;
+    char next[256];
     find_places(run);
     int status = may_change(run);
     if (status != COMMAND_OK)
         return status;
-    const int err = plan_undo(run->prefix, run->state, stdout);
-    if (err == -ENOENT)
-        return command_fail(&command_setup, "%s", _("There is nothing to undo."));
-    if (err == -EPROTO)
-        return command_fail(&command_setup, _("The backup in %s is damaged."), run->state);
-    return err < 0 ? command_fail(&command_setup, "%s: %s", _("undo"), err_str(err)) : COMMAND_OK;
+    const int err = plan_undo(run->prefix, run->state, vm, stdout);
+    if (err < 0)
+        return undo_failed(run, err);
+    if (plan_undo_next(run->prefix, run->state, vm, next, sizeof(next)) == 0)
+        printf(_("An older change is still there, and can be undone too: %s\n"), next);
+    return COMMAND_OK;
 }
 
 static int unknown_part(const char *name)
@@ -163,6 +194,7 @@ static int run_setup(int argc, char **argv)
     if (status == COMMAND_OK)
         status = run_part(&run, argv[1]);
     free(run.xml);
+    free(run.vm);
     plan_destroy(run.plan);
     machine_free(run.machine);
     root_close(run.root);
@@ -189,7 +221,7 @@ const struct command command_setup = {
         "--domain\n"
         "  input      the keyboard and mouse that you use then, for the VM: --domain, --toggle\n"
         "  monitor    its input follows the VM: --domain, --vm-input, --host-input, --display\n"
-        "  undo       takes the newest change back\n"),
+        "  undo       takes the newest change back, or the newest for a VM: --domain\n"),
     .words = COMMAND_WORDS_SETUP,
     .min_words = 1,
     .max_words = 1,

@@ -15,7 +15,7 @@ struct setup_run {
     struct root *root;       /* owned */
     struct machine *machine; /* owned */
     struct plan *plan;       /* owned */
-    char *xml;               /* owned */
+    char *xml, *vm;          /* owned: the domain's */
     char prefix[256], state[300], user[64];
 };
 

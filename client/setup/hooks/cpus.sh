@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # While VMs run, the host's own programs stay on the CPUs that no VM has. Nothing here keeps a VM from starting.
-shared=$root/run/espelho/cpus # NAME.vm: the CPUs of each VM that runs; NAME.fast: those with its governor; governor.N: what N had
+hooks=$root/run/espelho/hooks        # NAME/cpus/all: the CPUs of each VM that runs; NAME/cpus/fast: those with its governor
+governors=$root/run/espelho/governors # N: what CPU N had
+state=$hooks/$vm/cpus
 
 # Whether a VM that runs has the CPU.
 is_taken() {
-    case " $(cat "$shared"/*."$1" 2>/dev/null | tr '\n' ' ') " in
+    case " $(cat "$hooks"/*/cpus/"$1" 2>/dev/null | tr '\n' ' ') " in
     *" $2 "*) return 0 ;;
     esac
     return 1
@@ -12,7 +14,7 @@ is_taken() {
 
 cpus_of_host() {
     for cpu in $all_cpus; do
-        is_taken vm "$cpu" || echo "$cpu"
+        is_taken all "$cpu" || echo "$cpu"
     done | tr '\n' ',' | sed 's/,$//'
 }
 
@@ -34,17 +36,17 @@ governor_of() {
 
 raise_governors() {
     [ "$governor" = yes ] || return 0
-    echo "$vm_cpus" >"$shared/$vm.fast"
+    echo "$vm_cpus" >"$state/fast"
     for cpu in $vm_cpus; do
         [ -e "$root$(governor_of "$cpu")" ] || continue
-        [ -f "$shared/governor.$cpu" ] || cat "$root$(governor_of "$cpu")" >"$shared/governor.$cpu"
+        [ -f "$governors/$cpu" ] || cat "$root$(governor_of "$cpu")" >"$governors/$cpu"
         put performance "$(governor_of "$cpu")"
     done
 }
 
 lower_governors() {
-    for saved in "$shared"/governor.*; do
-        cpu=${saved##*.}
+    for saved in "$governors"/*; do
+        cpu=${saved##*/}
         [ -f "$saved" ] || continue
         is_taken fast "$cpu" && continue
         put "$(cat "$saved")" "$(governor_of "$cpu")"
@@ -54,14 +56,14 @@ lower_governors() {
 
 case $moment in
 'started begin')
-    mkdir -p "$shared"
-    echo "$vm_cpus" >"$shared/$vm.vm"
+    mkdir -p "$state" "$governors"
+    echo "$vm_cpus" >"$state/all"
     place_host
     raise_governors
     ;;
 'release end')
-    [ -f "$shared/$vm.vm" ] || exit 0 # it did not get so far
-    rm -f "$shared/$vm.vm" "$shared/$vm.fast"
+    [ -d "$state" ] || exit 0 # it did not get so far
+    rm -rf "$state"
     place_host
     lower_governors
     ;;
