@@ -15,10 +15,10 @@
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "kvmfr/sizing.h"
 #include "machine/program.h"
 #include "source/relay/relay.h"
-#include "text/text.h"
 
 enum { PATIENCE_MS = 2500 };
 

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "machine/program.h"
-#include "text/text.h"
 
 static int ask(const char *const argv[], char **printed, char *problem, size_t problem_bytes)
 {

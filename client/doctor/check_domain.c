@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 static void tell_loose(const struct vm *vm, struct findings *out)
 {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/check.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
-#include "text/text.h"
 
 /* ---- gpu.cards ---- */
 

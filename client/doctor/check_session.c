@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "doctor/session_check.h"
-#include "text/text.h"
 
 /* What the viewer wants of a compositor beyond the least, and what is worse without it. */
 static const struct {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 void domain_cpu_model(const struct doctor_facts *facts, struct findings *out)
 {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* What there is when nothing is said: none from libvirt, "-vga std" from QEMU. */
 static const char *video_of(const struct vm *vm)

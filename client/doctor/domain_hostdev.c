@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/gpu_role.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 enum { CLASS_AUDIO = 0x0403 };
 

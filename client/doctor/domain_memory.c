@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* What leaves 4 GiB to Linux, in whole GiB; but Windows wants 4 as well. */
 static uint64_t fitting_gib(uint64_t host_bytes)

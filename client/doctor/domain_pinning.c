@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* What the VM's virtual CPUs may run on, all together. */
 struct used {

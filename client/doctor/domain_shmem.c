@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/doctor.h"
 #include "doctor/domain_check.h"
@@ -12,7 +13,6 @@
 #include "doctor/wording.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
-#include "text/text.h"
 
 enum { LIBVIRT_DEFAULT_MIB = 4, MAX_MIB = 2048, SDR_BYTES = 4, HDR_BYTES = 8 };
 
