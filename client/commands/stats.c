@@ -168,9 +168,8 @@ static void print_stages(const struct stats *s, const struct source_stats *now)
         any = true;
     }
     if (any)
-        printf(_("; clock +-%.0f us; waits by %s, doorbell %s\n"),
-               (double)now->clock_error_ns / 1e3, now->wait_name ? now->wait_name : "-",
-               _(source_bell_name(now->bell)));
+        printf(_("; clock +-%.0f us; waits by %s; %s\n"), (double)now->clock_error_ns / 1e3,
+               now->wait_name ? now->wait_name : "-", source_bell_text(now->bell));
 }
 
 static void print_text(const struct stats *s, const struct line *l, const struct source_stats *now)

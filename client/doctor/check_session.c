@@ -193,8 +193,9 @@ static void check_monitor(const struct doctor_facts *facts, struct findings *out
     if (count > 0)
         finding_addf(
             out, VERDICT_OK, NULL, NULL,
-            _("ddcutil reaches %zu monitor(s), so `espelho setup monitor` can switch their "
-              "input."),
+            NG_("ddcutil reaches %zu monitor, so `espelho setup monitor` can switch its input.",
+                "ddcutil reaches %zu monitors, so `espelho setup monitor` can switch their input.",
+                count),
             count);
     else
         finding_add(out, VERDICT_SKIPPED, NULL,

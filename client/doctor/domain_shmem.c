@@ -43,7 +43,9 @@ void domain_shmem(const struct doctor_facts *facts, struct findings *out)
              !shmem->from_qemu_commandline)
         finding_edit(
             out, VERDICT_WARNING, vm, path, (struct vm_edit){ NULL, "  <msi vectors='2'/>", NULL },
-            _("The doorbell device has %u interrupts; two are needed to ring."), shmem->vectors);
+            NG_("The doorbell device has %u interrupt; two are needed to ring.",
+                "The doorbell device has %u interrupts; two are needed to ring.", shmem->vectors),
+            shmem->vectors);
     else
         finding_addf(out, VERDICT_OK, path, NULL, _("The VM has a shared memory device (%s)."),
                      shmem->model == VM_SHMEM_DOORBELL ? "ivshmem-doorbell" : "ivshmem-plain");

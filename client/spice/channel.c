@@ -320,8 +320,9 @@ static void one_message(struct spice_channel *c, const struct framing_message *m
     c->heard = true;
     c->blame[0] = '\0';
     if (c->ops->on_message(c->ctx, c, m->type, m->body, m->body_bytes) < 0 && !c->dead)
-        fail(c, SPICE_FAULT_PROTOCOL, _("bad message %u of %zu bytes%s%s"), m->type, m->body_bytes,
-             c->blame[0] ? ": " : "", c->blame);
+        fail(c, SPICE_FAULT_PROTOCOL,
+             c->blame[0] ? _("bad message %u of %zu bytes: %s") : _("bad message %u of %zu bytes"),
+             m->type, m->body_bytes, c->blame);
 }
 
 static bool goes_on(const struct spice_channel *c)
@@ -520,14 +521,15 @@ static bool step(struct spice_channel *c)
 static void closed(struct spice_channel *c)
 {
     static const char *const when[] = {
-        [STATE_LINK_HEADER] = N_(" before it answered: does it want TLS (spice:tlsPort)?"),
-        [STATE_LINK_REPLY] = N_(" in the middle of its first answer"),
-        [STATE_LINK_RESULT] = N_(" instead of letting us in"),
-        [STATE_UP] = "",
+        [STATE_LINK_HEADER] = N_("the server closed the connection before it answered: does it "
+                                 "want TLS (spice:tlsPort)?"),
+        [STATE_LINK_REPLY] = N_("the server closed the connection in the middle of its first "
+                                "answer"),
+        [STATE_LINK_RESULT] = N_("the server closed the connection instead of letting us in"),
+        [STATE_UP] = N_("the server closed the connection"),
     };
-    assert(c->state < ARRAY_LEN(when));
-    fail(c, SPICE_FAULT_CLOSED, _("the server closed the connection%s"),
-         when[c->state] && *when[c->state] ? _(when[c->state]) : "");
+    const char *text = c->state < ARRAY_LEN(when) ? when[c->state] : NULL;
+    fail(c, SPICE_FAULT_CLOSED, "%s", _(text ? text : when[STATE_UP]));
 }
 
 /* Bytes that came; 0: none for now. */

@@ -66,7 +66,7 @@ TEST(figures)
     speak("pt_BR");
     viewer_report_text(&stats, text, sizeof(text));
     CHECK_HAS(text, "imagem    relay por shm, 7 mostradas");
-    CHECK_HAS(text, "espera    fixed, aviso por campainha: nenhum");
+    CHECK_HAS(text, "espera    fixed; sem campainha");
     CHECK_HAS(text, "SPICE     desligado");
     CHECK_HAS(text, "som       sem PipeWire");
 }
