@@ -36,7 +36,7 @@ FOR_MACHINES = re.compile(r"""\s*(?:[<#/$[{;'"|&-]|\\[n"]|(?:sudo|echo|printf|fo
                               %s\ (?:rw|pre:)|[a-z_.]+=|rd\.driver|/dev/|%s\ 0660|%s\\nsudo|%s\\nsystemctl|default_hugepagesz)(?=\W|$))""", re.X)
 # Files with other languages than people's in them.
 FILES = {
-    r"_windows\.[ch]$": "exists in the Windows programs only, which have no catalogues",
+    r"^common/.*_windows\.[ch]$": "exists in the Windows programs only, which have no catalogues",
     r"^common/testcard/": "drawings",
     r"^client/inspect/(?:decode|digest|messages|undefined|print)\.c$": "words of the protocol, read by programs and quoted in reports",
     r"^client/commands/completion\.c$": "scripts for shells",
@@ -46,7 +46,7 @@ FILES = {
 }
 # Single strings, by what they are.
 STRINGS = {string: why for why, strings in {
-    "names": ["Intel VT-x", "Intel VT-d", "AMD SVM", "Software Rasterizer", "Espelho: %s", "%sSPICE: %s", "app.domain: %s",
+    "names": ["kvm hidden", "Intel VT-x", "Intel VT-d", "AMD SVM", "Software Rasterizer", "Espelho: %s", "%sSPICE: %s", "app.domain: %s",
               "intel_iommu=on iommu=pt", "KEY: SEQUENCE"],
     "JSON": ["none", "true", "false"],
     "what a saved tree says in the place of secrets, and how secrets begin": ["removed", "removed\\n", "serial number", "asset tag"],
