@@ -21,6 +21,7 @@
 #include <spice/vd_agent.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -448,9 +449,10 @@ static bool too_much(struct clipboard *c, enum clip_type type, uint32_t total_by
 {
     if (total_bytes > c->config.limit_bytes) {
         notice(c,
-               _("What was copied in the guest (%s) has %.1f MiB, more than %.0f MiB: nothing was "
+               _("What was copied in the guest (%s) has %s MiB, more than %.0f MiB: nothing was "
                  "pasted; clipboard:limit sets the limit"),
-               clip_type_text(type), total_bytes / MIB, (double)c->config.limit_bytes / MIB);
+               clip_type_text(type), DECIMAL(total_bytes / MIB, 1),
+               (double)c->config.limit_bytes / MIB);
         return true;
     }
     if (unread_bytes(c) + total_bytes > 2 * c->config.limit_bytes) {

@@ -17,6 +17,7 @@
 #include <spice/vd_agent.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -455,8 +456,9 @@ static void failed(struct file_transfer *t, struct file *f, uint32_t result, con
         if (failures[i].result == result)
             text = _(failures[i].text);
     if (result == VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE && detail_bytes >= 8) {
-        snprintf(more, sizeof(more), _("not enough space in the guest: %.1f MiB of %.1f free"),
-                 (double)spice_read_u64(&r) / MIB, (double)f->size_bytes / MIB);
+        snprintf(more, sizeof(more), _("not enough space in the guest: %s MiB of %s free"),
+                 DECIMAL((double)spice_read_u64(&r) / MIB, 1),
+                 DECIMAL((double)f->size_bytes / MIB, 1));
         text = more;
     }
     if (result == VD_AGENT_FILE_XFER_STATUS_ERROR && detail_bytes >= 5) {

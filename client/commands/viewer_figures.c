@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "source/source.h"
@@ -182,10 +183,10 @@ void viewer_figures_text(const struct cJSON *viewer, char *text, size_t text_byt
                  spice_text(viewer));
     else
         snprintf(text, text_bytes,
-                 _("viewer %.0f: %s by %s; %s; waits by %s; %s; commit after %.2f ms"),
+                 _("viewer %.0f: %s by %s; %s; waits by %s; %s; commit after %s ms"),
                  number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
                  spice_text(viewer), word(viewer, "wait"), bell_text(viewer),
-                 number(viewer, "notice_to_commit_ms"));
+                 DECIMAL(number(viewer, "notice_to_commit_ms"), 2));
     add_sound(viewer, text, text_bytes);
     add_stages(viewer, text, text_bytes);
 }

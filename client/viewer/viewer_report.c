@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 static const char *picture_name(enum source_switch_active active)
@@ -69,18 +70,18 @@ void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_by
         add(text, text_bytes, _("picture   %s by %s, %" PRIu64 " shown"), picture_name(s->active),
             s->renderer_name ? s->renderer_name : "-", s->frames_shown);
     if (s->source.interval_ns)
-        add(text, text_bytes, _(", every %.2f ms"), ms(s->source.interval_ns));
+        add(text, text_bytes, _(", every %s ms"), DECIMAL(ms(s->source.interval_ns), 2));
     if (s->renderer.import_state[0])
         add(text, text_bytes, _("\nimport    %s"), s->renderer.import_state);
     if (s->renderer.direct_state[0])
         add(text, text_bytes, _("\ndirect    %s"), s->renderer.direct_state);
-    add(text, text_bytes, _("\nlatency   %.2f ms to commit"), ms(s->notice_to_commit_ns));
+    add(text, text_bytes, _("\nlatency   %s ms to commit"), DECIMAL(ms(s->notice_to_commit_ns), 2));
     if (s->commit_to_present_ns)
-        add(text, text_bytes, _(", %.2f ms to the screen"), ms(s->commit_to_present_ns));
+        add(text, text_bytes, _(", %s ms to the screen"), DECIMAL(ms(s->commit_to_present_ns), 2));
     const struct viewer_stage *total = &s->stages[LATENCY_TOTAL];
     if (total->known)
-        add(text, text_bytes, _("\nfrom host %.2f ms to the screen, p99 %.2f ms"),
-            ms(total->median_ns), ms(total->p99_ns));
+        add(text, text_bytes, _("\nfrom host %s ms to the screen, p99 %s ms"),
+            DECIMAL(ms(total->median_ns), 2), DECIMAL(ms(total->p99_ns), 2));
     if (s->source.wait_name)
         add(text, text_bytes, _("\nwaiting   %s; %s"), s->source.wait_name,
             source_bell_text(s->source.bell));
