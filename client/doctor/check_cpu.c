@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/check.h"
-#include "text/text.h"
 
 #define FIRMWARE_SETUP "systemctl reboot --firmware-setup"
 

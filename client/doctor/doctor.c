@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "doctor/report.h"
-#include "text/text.h"
 
 /* In the order of the user's road. */
 static const struct check_table *const tables[] = {
