@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "input/internal.h"
+#include "input/input_private.h"
 
 enum { SCALE_ONE = 120 };
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "input/internal.h"
+#include "input/input_private.h"
 
 enum { HINT_INTERVAL_MS = 2000 };
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "input/internal.h"
+#include "input/input_private.h"
 
 enum { HINT_EVERY_MS = 2000, SENSITIVITY_MAX = 9 };
 

@@ -11,7 +11,7 @@
 #include <linux/input-event-codes.h>
 
 #include "base/clock.h"
-#include "input/internal.h"
+#include "input/input_private.h"
 
 enum { SETTLE_MS = 300 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "input/internal.h"
+#include "input/input_private.h"
 
 enum {
     MOTION_MAX = 32767, /* of one message */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "inspect/internal.h"
+#include "inspect/inspect_private.h"
 #include "kvmfr/extension.h"
 #include "kvmfr/layout.h"
 #include "kvmfr/text.h"

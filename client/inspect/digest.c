@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "inspect/internal.h"
+#include "inspect/inspect_private.h"
 
 bool image_has(const struct inspect_image *image, uint64_t offset, uint64_t len_bytes)
 {

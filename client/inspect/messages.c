@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "inspect/internal.h"
+#include "inspect/inspect_private.h"
 #include "kvmfr/cursor.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/layout.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Trap T1 as a list: which bytes may hold anything at this moment. */
-#include "inspect/internal.h"
+#include "inspect/inspect_private.h"
 
 #include "kvmfr/layout.h"
 #include "lgmp/layout.h"

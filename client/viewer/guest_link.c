@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define LOG_MODULE "input"
 
-#include "viewer/guest_link_internal.h"
+#include "viewer/guest_link_private.h"
 
 #include <errno.h>
 #include <signal.h>

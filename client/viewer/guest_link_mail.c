@@ -2,7 +2,7 @@
  * What the two threads tell each other: bodies are in guest_mail.h. */
 #define LOG_MODULE "input"
 
-#include "viewer/guest_link_internal.h"
+#include "viewer/guest_link_private.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

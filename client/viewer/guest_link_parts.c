@@ -2,7 +2,7 @@
  * The parts that live on the input thread, and what each says to the others and to the window. */
 #define LOG_MODULE "input"
 
-#include "viewer/guest_link_internal.h"
+#include "viewer/guest_link_private.h"
 
 #include <errno.h>
 #include <stdatomic.h>

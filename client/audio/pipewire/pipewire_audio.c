@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/pipewire/internal.h"
+#include "audio/pipewire/pipewire_private.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audio/pipewire/internal.h"
+#include "audio/pipewire/pipewire_private.h"
 #include "base/clock.h"
 #include "base/log.h"
 

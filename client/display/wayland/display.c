@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 #include "viewporter-client-protocol.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 #include "presentation-time-client-protocol.h"
 

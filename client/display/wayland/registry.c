@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 #include "idle-inhibit-unstable-v1-client-protocol.h"
 #include "presentation-time-client-protocol.h"

@@ -7,7 +7,7 @@
 
 #include "base/checked.h"
 #include "base/log.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
 #include "fractional-scale-v1-client-protocol.h"

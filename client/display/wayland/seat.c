@@ -15,8 +15,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "display/display.h"
-#include "display/wayland/internal.h"
-#include "display/wayland/seat_internal.h"
+#include "display/wayland/wayland_private.h"
+#include "display/wayland/seat_private.h"
 
 #include "keyboard-shortcuts-inhibit-unstable-v1-client-protocol.h"
 #include "pointer-constraints-unstable-v1-client-protocol.h"

@@ -12,7 +12,7 @@
 
 #include "base/checked.h"
 #include "base/log.h"
-#include "display/wayland/seat_internal.h"
+#include "display/wayland/seat_private.h"
 
 #include "viewporter-client-protocol.h"
 #ifdef ESPELHO_HAVE_CURSOR_SHAPE_V1

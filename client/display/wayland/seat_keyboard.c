@@ -9,7 +9,7 @@
 #include <xkbcommon/xkbcommon.h>
 
 #include "base/log.h"
-#include "display/wayland/seat_internal.h"
+#include "display/wayland/seat_private.h"
 
 enum { KEYMAP_MAX_BYTES = 4 * 1024 * 1024 };
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "display/wayland/seat_internal.h"
+#include "display/wayland/seat_private.h"
 
 #include "pointer-constraints-unstable-v1-client-protocol.h"
 #include "relative-pointer-unstable-v1-client-protocol.h"

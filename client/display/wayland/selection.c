@@ -2,7 +2,7 @@
  * wl_data_device and zwp_primary_selection_device_v1 have the same shape; what differs is in the
  * small functions with `kind` in selection_incoming.c and selection_source.c. Own registry, seat
  * and keyboard objects on the input thread's queue: nobody else's listeners are in the way. */
-#include "display/wayland/selection_internal.h"
+#include "display/wayland/selection_private.h"
 
 #include <errno.h>
 #include <inttypes.h>

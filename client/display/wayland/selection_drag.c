@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Files that are dragged from another program over the window, and dropped. */
-#include "display/wayland/selection_internal.h"
+#include "display/wayland/selection_private.h"
 
 #define URI_LIST "text/uri-list"
 

@@ -3,7 +3,7 @@
  */
 #define LOG_MODULE "selection"
 
-#include "display/wayland/selection_internal.h"
+#include "display/wayland/selection_private.h"
 
 #include <unistd.h>
 

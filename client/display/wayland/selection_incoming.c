@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What another program offers: its types, noted as they come, and one of them read through a pipe.
  */
-#include "display/wayland/selection_internal.h"
+#include "display/wayland/selection_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * Whether the compositor took our selection is only known from what it says is the selection then,
  * and an older foreign offer may be on its way to us. So selection events are looked at when the
  * compositor has answered a sync that follows our request. */
-#include "display/wayland/selection_internal.h"
+#include "display/wayland/selection_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

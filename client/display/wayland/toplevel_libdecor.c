@@ -7,7 +7,7 @@
 #include <libdecor.h>
 
 #include "base/log.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 static void on_error(struct libdecor *context, enum libdecor_error error, const char *message)
 {

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "display/wayland/internal.h"
+#include "display/wayland/wayland_private.h"
 
 #include "xdg-decoration-unstable-v1-client-protocol.h"
 #include "xdg-shell-client-protocol.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/display/wayland/selection_internal.h - the clipboard, the primary selection and drags as
+ * client/display/wayland/selection_private.h - the clipboard, the primary selection and drags as
  * the compositor has them, shared by the selection_*.c files only. Threads: input thread. */
-#ifndef ESPELHO_DISPLAY_WAYLAND_SELECTION_INTERNAL_H
-#define ESPELHO_DISPLAY_WAYLAND_SELECTION_INTERNAL_H
+#ifndef ESPELHO_DISPLAY_WAYLAND_SELECTION_PRIVATE_H
+#define ESPELHO_DISPLAY_WAYLAND_SELECTION_PRIVATE_H
 
 #include <wayland-client.h>
 

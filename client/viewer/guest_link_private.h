@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/viewer/guest_link_internal.h - the input thread and its mail, shared by the guest_link_*.c
+ * client/viewer/guest_link_private.h - the input thread and its mail, shared by the guest_link_*.c
  * files only. */
-#ifndef ESPELHO_VIEWER_GUEST_LINK_INTERNAL_H
-#define ESPELHO_VIEWER_GUEST_LINK_INTERNAL_H
+#ifndef ESPELHO_VIEWER_GUEST_LINK_PRIVATE_H
+#define ESPELHO_VIEWER_GUEST_LINK_PRIVATE_H
 
 #include <pthread.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/input/internal.h - the router's state, shared by the files of this folder only. Threads:
- * input thread. */
-#ifndef ESPELHO_INPUT_INTERNAL_H
-#define ESPELHO_INPUT_INTERNAL_H
+ * client/input/input_private.h - the router's state, shared by the files of this folder only.
+ * Threads: input thread. */
+#ifndef ESPELHO_INPUT_INPUT_PRIVATE_H
+#define ESPELHO_INPUT_INPUT_PRIVATE_H
 
 #include "input/input.h"
 #include "input/keymap.h"

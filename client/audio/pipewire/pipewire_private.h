@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/audio/pipewire/internal.h - the two halves of the backend: connection and streams. Thread:
- * functions of pw_line_* on the "espelho-audio" thread only. */
-#ifndef ESPELHO_AUDIO_PIPEWIRE_INTERNAL_H
-#define ESPELHO_AUDIO_PIPEWIRE_INTERNAL_H
+ * client/audio/pipewire/pipewire_private.h - the two halves of the backend: connection and streams.
+ * Thread: functions of pw_line_* on the "espelho-audio" thread only. */
+#ifndef ESPELHO_AUDIO_PIPEWIRE_PIPEWIRE_PRIVATE_H
+#define ESPELHO_AUDIO_PIPEWIRE_PIPEWIRE_PRIVATE_H
 
 #include <pipewire/pipewire.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/display/wayland/internal.h - the window's state, shared by the files of this folder only.
- * Threads: render thread. */
-#ifndef ESPELHO_DISPLAY_WAYLAND_INTERNAL_H
-#define ESPELHO_DISPLAY_WAYLAND_INTERNAL_H
+ * client/display/wayland/wayland_private.h - the window's state, shared by the files of this folder
+ * only. Threads: render thread. */
+#ifndef ESPELHO_DISPLAY_WAYLAND_WAYLAND_PRIVATE_H
+#define ESPELHO_DISPLAY_WAYLAND_WAYLAND_PRIVATE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/inspect/internal.h - the decoder's own parts. */
-#ifndef ESPELHO_INSPECT_INTERNAL_H
-#define ESPELHO_INSPECT_INTERNAL_H
+ * client/inspect/inspect_private.h - the decoder's own parts. */
+#ifndef ESPELHO_INSPECT_INSPECT_PRIVATE_H
+#define ESPELHO_INSPECT_INSPECT_PRIVATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * client/display/wayland/seat_internal.h - the input side of the connection, shared by the seat_*.c
+ * client/display/wayland/seat_private.h - the input side of the connection, shared by the seat_*.c
  * files only. Threads: input thread. */
-#ifndef ESPELHO_DISPLAY_WAYLAND_SEAT_INTERNAL_H
-#define ESPELHO_DISPLAY_WAYLAND_SEAT_INTERNAL_H
+#ifndef ESPELHO_DISPLAY_WAYLAND_SEAT_PRIVATE_H
+#define ESPELHO_DISPLAY_WAYLAND_SEAT_PRIVATE_H
 
 #include <wayland-client.h>
 
