@@ -26,7 +26,7 @@ NOT_READ = {
     "assert", "static_assert", "_Static_assert", "log_debug", "log_debug_every",       # for developers
     "sscanf", "fscanf", "strcmp", "strncmp", "strstr", "strchr", "strcspn", "strspn",  # compared with
     "pthread_setname_np", "getenv", "setenv", "fopen", "popen",                        # names
-    "fix_add", "conf_line_find", "setup_conf_place", "setup_conf_line",                # commands, lines of files
+    "fix_add", "fix_install", "conf_line_find", "setup_conf_place", "setup_conf_line",                # commands, lines of files
     "is_configured",
 }
 # Strings that are commands, options, XML, or lines of configuration files.
@@ -35,7 +35,7 @@ FOR_MACHINES = re.compile(r"""\s*(?:[<#/$[{;'"|&-]|\\[n"]|(?:sudo|echo|printf|fo
                               %s\ (?:rw|pre:)|[a-z_.]+=|rd\.driver|/dev/|%s\ 0660|%s\\nsudo|%s\\nsystemctl|default_hugepagesz)(?=\W|$))""", re.X)
 # Files with other languages than people's in them.
 FILES = {
-    r"_windows\.[ch]$": "exists in the Windows programs only, which have no catalogues",
+    r"^common/.*_windows\.[ch]$": "exists in the Windows programs only, which have no catalogues",
     r"^common/testcard/": "drawings",
     r"^client/inspect/(?:decode|digest|messages|undefined|print)\.c$": "words of the protocol, read by programs and quoted in reports",
     r"^client/commands/completion\.c$": "scripts for shells",
