@@ -125,10 +125,13 @@ int setup_vm_doorbell(const struct setup *s, const struct setup_domain *domain,
     snprintf(socket, sizeof(socket), "/run/espelho/%.80s.sock", domain->name);
     if (strcmp(memory->name, socket) != 0)
         return foreign_server(s, memory);
+    int err = setup_check_name(s, domain->name);
+    if (err < 0)
+        return err;
     snprintf(conf, sizeof(conf), "/etc/espelho/shm/%s.conf", domain->name);
     snprintf(unit, sizeof(unit), "espelho-shm@%s.socket", domain->name);
     snprintf(wanted, sizeof(wanted), "/etc/systemd/system/sockets.target.wants/%s", unit);
-    int err = plan_options(s, conf, memory->mib);
+    err = plan_options(s, conf, memory->mib);
     if (err == 0)
         err = allow_in_selinux(s, socket);
     if (err < 0)
