@@ -135,6 +135,8 @@ class Doctor(unittest.TestCase):
         data, copy = self.collect("--root", self.tree)
         self.assertIsNone(SECRETS.search(data))
         self.assertIn(b"looking-glass", data)
+        report = json.loads(pathlib.Path(copy, ".espelho/report.json").read_text())
+        self.assertEqual([(f["id"], f["verdict"]) for f in report["findings"]], [f[:2] for f in self.findings("--root", self.tree)])
         names = [os.path.join(f, n) for f, _, files in os.walk(copy) for n in files]
         self.assertFalse([n for n in names if SECRETS.search(n.encode())])
 
