@@ -21,6 +21,7 @@
 #include <spice/vd_agent.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -218,13 +219,13 @@ static void on_fetched(void *ctx, int err, struct spool *data)
     s->to_guest.fetch = NULL;
     if (err == -EFBIG)
         notice(c,
-               _("This clipboard's %s is larger than %.0f MiB and was not pasted in the guest: "
+               _("What was copied (%s) is larger than %.0f MiB and was not pasted in the guest: "
                  "clipboard:limit sets the limit"),
                clip_type_text(s->to_guest.type), (double)c->config.limit_bytes / MIB);
     else if (err < 0)
         notice(c,
-               _("The program that owns the clipboard did not give its %s (%s): nothing was "
-                 "pasted in the guest"),
+               _("The program in which it was copied did not give it (%s). Nothing was pasted in "
+                 "the guest: %s"),
                clip_type_text(s->to_guest.type), err_str(err));
     else
         err = send_answer(s, data);
@@ -413,7 +414,8 @@ static void on_paste_timeout(void *ctx)
     struct side *s = ctx;
     if (s->to_host.count == 0)
         return;
-    notice(s->clipboard, _("The guest did not give its %s in %u s: nothing was pasted"),
+    notice(s->clipboard,
+           _("The guest did not give what was copied there (%s) within %u s: nothing was pasted"),
            clip_type_text(s->to_host.waiting[0].type), s->clipboard->config.timeout_ms / 1000);
     forget_incoming(s);
     end_paste(s, NULL);
@@ -447,9 +449,10 @@ static bool too_much(struct clipboard *c, enum clip_type type, uint32_t total_by
 {
     if (total_bytes > c->config.limit_bytes) {
         notice(c,
-               _("The guest's clipboard has a %s of %.1f MiB, more than %.0f MiB: nothing was "
+               _("What was copied in the guest (%s) has %s MiB, more than %.0f MiB: nothing was "
                  "pasted; clipboard:limit sets the limit"),
-               clip_type_text(type), total_bytes / MIB, (double)c->config.limit_bytes / MIB);
+               clip_type_text(type), DECIMAL(total_bytes / MIB, 1),
+               (double)c->config.limit_bytes / MIB);
         return true;
     }
     if (unread_bytes(c) + total_bytes > 2 * c->config.limit_bytes) {

@@ -17,6 +17,7 @@
 #include <spice/vd_agent.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -140,7 +141,8 @@ static void show_progress(struct file_transfer *t, bool now)
     if (t->count == 1)
         snprintf(what, sizeof(what), _("%s to the guest"), t->files[0].name);
     else
-        snprintf(what, sizeof(what), _("%zu files to the guest"), t->count);
+        snprintf(what, sizeof(what),
+                 NG_("%zu file to the guest", "%zu files to the guest", t->count), t->count);
     t->listener.on_progress(t->listener.ctx, what, t->done_bytes, t->total_bytes);
 }
 
@@ -150,10 +152,11 @@ static void all_done(struct file_transfer *t)
         const uint64_t bytes = t->arrived ? t->total_bytes : 0;
         t->listener.on_progress(t->listener.ctx, _("files to the guest"), bytes, bytes);
     }
-    if (t->arrived == 1)
-        notice(t, _("1 file was sent to the guest"));
-    else if (t->arrived > 1)
-        notice(t, _("%zu files were sent to the guest"), t->arrived);
+    if (t->arrived > 0)
+        notice(
+            t,
+            NG_("%zu file was sent to the guest", "%zu files were sent to the guest", t->arrived),
+            t->arrived);
     t->total_bytes = t->done_bytes = 0;
     t->arrived = 0;
     loop_timer_set_ns(t->tick, 0, 0);
@@ -338,12 +341,6 @@ static void on_tick(void *ctx)
 
 /* ---- adding ---- */
 
-static const char *why_not(const struct stat *st)
-{
-    return S_ISDIR(st->st_mode) ? _("is a folder: pack it into one file first")
-                                : _("is not a regular file");
-}
-
 static int open_regular(struct file_transfer *t, const char *path, const char *name,
                         uint64_t *size_bytes)
 {
@@ -353,7 +350,10 @@ static int open_regular(struct file_transfer *t, const char *path, const char *n
     if (fd < 0 || fstat(fd, &st) < 0) {
         notice(t, _("%s could not be opened: %s"), name, err_str(errno));
     } else if (!S_ISREG(st.st_mode)) {
-        notice(t, "%s %s", name, why_not(&st));
+        notice(t,
+               S_ISDIR(st.st_mode) ? _("%s is a folder: pack it into one file first")
+                                   : _("%s is not a regular file"),
+               name);
     } else {
         *size_bytes = (uint64_t)st.st_size;
         return fd;
@@ -450,19 +450,24 @@ static void failed(struct file_transfer *t, struct file *f, uint32_t result, con
                    size_t detail_bytes)
 {
     const char *text = _("the guest's agent gave an unknown answer");
-    char more[64] = "";
+    char more[128];
     struct spice_reader r = spice_reader_of(detail, detail_bytes);
     for (size_t i = 0; i < ARRAY_LEN(failures); i++)
         if (failures[i].result == result)
             text = _(failures[i].text);
-    if (result == VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE && detail_bytes >= 8)
-        snprintf(more, sizeof(more), _(" (%.1f MiB of %.1f free)"),
-                 (double)spice_read_u64(&r) / MIB, (double)f->size_bytes / MIB);
+    if (result == VD_AGENT_FILE_XFER_STATUS_NOT_ENOUGH_SPACE && detail_bytes >= 8) {
+        snprintf(more, sizeof(more), _("not enough space in the guest: %s MiB of %s free"),
+                 DECIMAL((double)spice_read_u64(&r) / MIB, 1),
+                 DECIMAL((double)f->size_bytes / MIB, 1));
+        text = more;
+    }
     if (result == VD_AGENT_FILE_XFER_STATUS_ERROR && detail_bytes >= 5) {
         spice_read_u8(&r);
-        snprintf(more, sizeof(more), _(" (error %" PRIu32 ")"), spice_read_u32(&r));
+        snprintf(more, sizeof(more), _("the guest's agent could not store it (error %" PRIu32 ")"),
+                 spice_read_u32(&r));
+        text = more;
     }
-    notice(t, _("%s: %s%s: not sent"), f->name, text, more);
+    notice(t, _("%s was not sent: %s"), f->name, text);
     remove_file(t, f, false);
 }
 

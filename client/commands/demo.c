@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -311,11 +312,10 @@ static void print_result(const struct demo *d, const struct viewer_stats *seen)
         (unsigned long long)seen->source.frames_torn,
         (unsigned long long)(seen->renderer.upload_bytes >> 20));
     if (seen->frames_shown)
-        printf(
-            _("renderer %s: first frame %.1f ms after connecting; a post was noticed within %.0f "
-              "us, committed %.0f us later\n"),
-            seen->renderer_name, (double)seen->first_commit_ns / 1e6,
-            (double)seen->source.notice_late_ns / 1e3, (double)seen->notice_to_commit_ns / 1e3);
+        printf(_("renderer %s: first frame %s ms after connecting; a post was noticed within %.0f "
+                 "us, committed %.0f us later\n"),
+               seen->renderer_name, DECIMAL((double)seen->first_commit_ns / 1e6, 1),
+               (double)seen->source.notice_late_ns / 1e3, (double)seen->notice_to_commit_ns / 1e3);
     if (d->headless && d->shot_result == 0)
         printf(_("wrote %s, a screenshot of %s\n"), d->options.png,
                headless_compositor(d->headless));

@@ -9,13 +9,13 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "commands/doctor_probes.h"
 #include "config/client_options.h"
 #include "doctor/collect.h"
 #include "doctor/doctor.h"
 #include "doctor/vm_find.h"
-#include "text/text.h"
 
 /* Not COMMAND_*: 1 and 2 tell of the machine. */
 enum { DOCTOR_OK = 0, DOCTOR_WARNINGS = 1, DOCTOR_FAILURES = 2, DOCTOR_DID_NOT_LOOK = 3 };

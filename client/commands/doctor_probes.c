@@ -13,12 +13,12 @@
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "commands/wayland_ask.h"
 #include "base/printable.h"
+#include "base/text.h"
+#include "commands/wayland_ask.h"
 #include "kvmfr/sizing.h"
 #include "machine/program.h"
 #include "source/relay/relay.h"
-#include "text/text.h"
 
 enum { PATIENCE_MS = 2500 };
 

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "machine/program.h"
 #include "base/text.h"
+#include "machine/program.h"
 #include "vm/vm.h"
 
 static int ask(const char *const argv[], char **printed, char *problem, size_t problem_bytes)

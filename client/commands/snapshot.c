@@ -226,9 +226,8 @@ static int write_picture(struct snapshot *s, const char *path)
     if (err < 0)
         return command_fail(&command_snapshot, "%s: %s", path, err_str(err));
     if (s->missing_rows_px > 0)
-        log_warn("%" PRIu32
-                 " rows are missing (black): the shared memory is too small for this mode; "
-                 "see `espelho size`",
+        log_warn("the shared memory is too small for this mode, see `espelho size`; rows that are "
+                 "missing (black): %" PRIu32,
                  s->missing_rows_px);
     printf(_("wrote %s, %" PRIu32 "x%" PRIu32 "\n"), path, s->width_px, s->height_px);
     return COMMAND_OK;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -168,9 +169,8 @@ static void print_stages(const struct stats *s, const struct source_stats *now)
         any = true;
     }
     if (any)
-        printf(_("; clock +-%.0f us; waits by %s, doorbell %s\n"),
-               (double)now->clock_error_ns / 1e3, now->wait_name ? now->wait_name : "-",
-               _(source_bell_name(now->bell)));
+        printf(_("; clock +-%.0f us; waits by %s; %s\n"), (double)now->clock_error_ns / 1e3,
+               now->wait_name ? now->wait_name : "-", source_bell_text(now->bell));
 }
 
 static void print_text(const struct stats *s, const struct line *l, const struct source_stats *now)
@@ -181,11 +181,11 @@ static void print_text(const struct stats *s, const struct line *l, const struct
         /* Translators: the headings stand over columns of 13, 11 and 8 letters, then numbers. */
         printf("%s\n", _("state         mode        format       fps every ms  late us     MiB/s  "
                          "damage  cursor missed  drops  wakes/s"));
-    printf("%-13s %-11s %-8s %7.1f %8.2f %8.0f %9.1f %6.1f%% %7.1f %6" PRIu64 " %6" PRIu64
-           " %8.0f\n",
-           _(state_name(s->state)), mode, s->has_frame ? s->frame.fmt->name : "-", l->fps,
-           l->interval_ms, l->late_us, l->upload_mib_s, 100.0 * l->damage_share, l->cursor_s,
-           l->missed, l->superseded + l->rejected, l->wakeups_s);
+    printf("%-13s %-11s %-8s %7s %8s %8.0f %9s %6s%% %7s %6" PRIu64 " %6" PRIu64 " %8.0f\n",
+           _(state_name(s->state)), mode, s->has_frame ? s->frame.fmt->name : "-",
+           DECIMAL(l->fps, 1), DECIMAL(l->interval_ms, 2), l->late_us, DECIMAL(l->upload_mib_s, 1),
+           DECIMAL(100.0 * l->damage_share, 1), DECIMAL(l->cursor_s, 1), l->missed,
+           l->superseded + l->rejected, l->wakeups_s);
     print_stages(s, now);
     cJSON *viewers = viewer_figures_read();
     print_viewers(viewers);

@@ -15,7 +15,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/decimal.h"
+#include "base/macros.h"
 #include "base/text.h"
+#include "source/source.h"
 #include "viewer/report.h"
 
 /* The whole answer, or NULL. */
@@ -84,14 +87,48 @@ struct cJSON *viewer_figures_read(void)
     return list;
 }
 
-/* A word of ours, in the user's language: anything else is not shown. */
+/* A word of ours: anything else is not shown. */
 static const char *word(const cJSON *object, const char *name)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
     if (!text || !*text || strlen(text) >= 16 || strspn(text, letters) != strlen(text))
         return "-";
-    return _(text);
+    return text;
+}
+
+/* What people read for such a word. */
+struct wording {
+    const char *word, *text;
+};
+
+static const char *text_of(const cJSON *object, const char *name, const struct wording *rows,
+                           size_t count)
+{
+    const char *found = word(object, name);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].word, found) == 0)
+            return _(rows[i].text);
+    return "-";
+}
+
+static const char *spice_text(const cJSON *viewer)
+{
+    static const struct wording rows[] = {
+        { "off", N_("SPICE off") },         { "connecting", N_("SPICE connecting") },
+        { "up", N_("SPICE connected") },    { "waiting", N_("SPICE waiting") },
+        { "refused", N_("SPICE refused") },
+    };
+    return text_of(viewer, "spice", rows, ARRAY_LEN(rows));
+}
+
+static const char *bell_text(const cJSON *viewer)
+{
+    const char *found = word(viewer, "doorbell");
+    for (enum source_bell bell = SOURCE_BELL_NONE; bell <= SOURCE_BELL_BROKEN; bell++)
+        if (strcmp(source_bell_name(bell), found) == 0)
+            return source_bell_text(bell);
+    return "-";
 }
 
 static double number(const cJSON *object, const char *name)
@@ -141,11 +178,15 @@ static void add_sound(const cJSON *viewer, char *text, size_t text_bytes)
 
 void viewer_figures_text(const struct cJSON *viewer, char *text, size_t text_bytes)
 {
-    snprintf(text, text_bytes,
-             _("viewer %.0f: %s by %s, SPICE %s, waits by %s (doorbell %s), commit after %.2f ms"),
-             number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
-             word(viewer, "spice"), word(viewer, "wait"), word(viewer, "doorbell"),
-             number(viewer, "notice_to_commit_ms"));
+    if (strcmp(word(viewer, "picture"), "none") == 0)
+        snprintf(text, text_bytes, _("viewer %.0f: no picture yet; %s"), number(viewer, "pid"),
+                 spice_text(viewer));
+    else
+        snprintf(text, text_bytes,
+                 _("viewer %.0f: %s by %s; %s; waits by %s; %s; commit after %s ms"),
+                 number(viewer, "pid"), word(viewer, "picture"), word(viewer, "renderer"),
+                 spice_text(viewer), word(viewer, "wait"), bell_text(viewer),
+                 DECIMAL(number(viewer, "notice_to_commit_ms"), 2));
     add_sound(viewer, text, text_bytes);
     add_stages(viewer, text, text_bytes);
 }

@@ -9,7 +9,7 @@
  *
  * Rules: what needs root and is not readable is VERDICT_SKIPPED with what would be needed, never
  * guessed. A failure or warning has a fix that a person can follow to the letter. Texts are given
- * translated (text/text.h). Ids are stable, "group.what" ("iommu.gpu_alone"); docs have a section
+ * translated (base/text.h). Ids are stable, "group.what" ("iommu.gpu_alone"); docs have a section
  * per id. Threads: any one thread. */
 #ifndef ESPELHO_DOCTOR_CHECK_H
 #define ESPELHO_DOCTOR_CHECK_H

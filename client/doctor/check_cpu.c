@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 #define FIRMWARE_SETUP "systemctl reboot --firmware-setup"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 static void tell_loose(const struct vm *vm, struct findings *out)
 {
@@ -90,8 +90,9 @@ static void check_firmware(const struct doctor_facts *facts, struct findings *ou
                      vm->loader);
         return;
     }
-    finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM starts with UEFI%s%s."),
-                 vm->loader[0] ? ": " : "", vm->loader);
+    finding_addf(out, VERDICT_OK, NULL, NULL,
+                 vm->loader[0] ? _("The VM starts with UEFI: %s.") : _("The VM starts with UEFI."),
+                 vm->loader);
 }
 
 static const struct check checks[] = {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/check.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
-#include "text/text.h"
 
 /* ---- gpu.cards ---- */
 
@@ -69,9 +69,11 @@ static void card(const struct doctor_facts *facts, const struct pci_function *gp
     const struct gpu_subject subject = gpu_subject(gpu);
     const enum gpu_role role = gpu_role_of(facts, gpu);
     const unsigned int count = monitors(facts->root, gpu);
-    finding_addf(out, VERDICT_OK, subject.text, NULL, _("%s; driver: %s; monitors: %u%s."),
-                 role_text(role), gpu->driver[0] ? gpu->driver : _("none"), count,
-                 gpu->boot_vga ? _("; the firmware shows its picture here") : "");
+    finding_addf(out, VERDICT_OK, subject.text, NULL,
+                 gpu->boot_vga
+                     ? _("%s; driver: %s; monitors: %u; the firmware shows its picture here.")
+                     : _("%s; driver: %s; monitors: %u."),
+                 role_text(role), gpu->driver[0] ? gpu->driver : _("none"), count);
 }
 
 static void cards(const struct doctor_facts *facts, struct findings *out)
@@ -200,8 +202,10 @@ static void reset_of(const struct doctor_facts *facts, const struct pci_function
     if (is_stubborn(gpu))
         stubborn_card(facts, &subject, gpu, out);
     else if (gpu->reset_possible)
-        finding_addf(out, VERDICT_OK, subject.text, NULL, _("The card can be reset (%s)."),
-                     gpu->reset_method[0] ? gpu->reset_method : _("method not told"));
+        finding_addf(out, VERDICT_OK, subject.text, NULL,
+                     gpu->reset_method[0] ? _("The card can be reset (%s).")
+                                          : _("The card can be reset."),
+                     gpu->reset_method);
     else
         finding_add(out, VERDICT_WARNING, subject.text,
                     _("The kernel knows no way to reset the card: the guest may start only once "

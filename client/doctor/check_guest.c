@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
-#include "text/text.h"
 
 /* The file, device or socket behind a shared memory device. */
 static void path_of(const struct vm_shmem *shmem, char *path, size_t cap)

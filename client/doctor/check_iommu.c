@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/check.h"
 #include "doctor/gpu_role.h"
-#include "text/text.h"
 
 /* ---- iommu.groups ---- */
 

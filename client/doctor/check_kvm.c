@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/access.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* ---- /dev/kvm ---- */
 

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/access.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
 #include "machine/places.h"
-#include "text/text.h"
 
 /* The VM's memory if it is /dev/kvmfrN. */
 static const struct vm_shmem *kvmfr_of(const struct doctor_facts *facts, char path[VM_PATH])

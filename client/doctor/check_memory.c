@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/access.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
 #include "machine/qemu_user.h"
-#include "text/text.h"
 
 #define SHM "/dev/shm/"
 

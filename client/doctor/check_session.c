@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "doctor/session_check.h"
-#include "text/text.h"
 
 /* What the viewer wants of a compositor beyond the least, and what is worse without it. */
 static const struct {
@@ -193,8 +193,9 @@ static void check_monitor(const struct doctor_facts *facts, struct findings *out
     if (count > 0)
         finding_addf(
             out, VERDICT_OK, NULL, NULL,
-            _("ddcutil reaches %zu monitor(s), so `espelho setup monitor` can switch their "
-              "input."),
+            NG_("ddcutil reaches %zu monitor, so `espelho setup monitor` can switch its input.",
+                "ddcutil reaches %zu monitors, so `espelho setup monitor` can switch their input.",
+                count),
             count);
     else
         finding_add(out, VERDICT_SKIPPED, NULL,

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/report.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* In the order of the user's road. */
 static const struct check_table *const tables[] = {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 void domain_cpu_model(const struct doctor_facts *facts, struct findings *out)
 {
@@ -53,7 +53,9 @@ static bool check_counts(const struct doctor_facts *facts, struct findings *out)
                      vm->is_process ? _("Give the VM fewer virtual CPUs (-smp), and leave two for "
                                         "Linux.")
                                     : fewer,
-                     _("The VM has %u virtual CPUs, this machine only %zu."), vm->vcpus, real);
+                     NG_("The VM has %u virtual CPU, this machine only %zu.",
+                         "The VM has %u virtual CPUs, this machine only %zu.", vm->vcpus),
+                     vm->vcpus, real);
         return false;
     }
     if (!vm->cpu_topology && vm->vcpus > 2) {
@@ -92,7 +94,7 @@ void domain_topology(const struct doctor_facts *facts, struct findings *out)
         return;
     if (check_counts(facts, out) && check_topoext(facts, out))
         finding_addf(out, VERDICT_OK, NULL, NULL,
-                     _("%u virtual CPUs: sockets %u, cores %u, threads per core %u."), vm->vcpus,
+                     _("Virtual CPUs: %u (sockets %u, cores %u, threads per core %u)."), vm->vcpus,
                      vm->sockets ? vm->sockets : 1, vm->cores ? vm->cores : vm->vcpus,
                      vm->threads ? vm->threads : 1);
 }

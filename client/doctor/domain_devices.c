@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* What there is when nothing is said: none from libvirt, "-vga std" from QEMU. */
 static const char *video_of(const struct vm *vm)
@@ -94,7 +94,7 @@ void domain_spice(const struct doctor_facts *facts, struct findings *out)
         finding_edit(out, VERDICT_FAILURE, vm, NULL, listen_edit,
                      _("The SPICE server listens nowhere (listen type 'none')."));
     else if (strncmp(vm->spice_listen, "socket", 6) == 0)
-        finding_addf(out, VERDICT_OK, NULL, NULL, _("SPICE listens on a local %s."),
+        finding_addf(out, VERDICT_OK, NULL, NULL, _("SPICE listens on this machine only (%s)."),
                      vm->spice_listen);
     else
         check_address(vm,

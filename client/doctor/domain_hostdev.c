@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/gpu_role.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 enum { CLASS_AUDIO = 0x0403 };
 
@@ -162,9 +162,12 @@ void domain_hostdev(const struct doctor_facts *facts, struct findings *out)
     if (good && !domain_has_gpu(facts))
         tell_none(facts, out);
     else if (good)
-        finding_addf(out, VERDICT_OK, NULL, NULL,
-                     _("%zu devices are passed through, the graphics card with all its functions."),
-                     vm->hostdev_count + vm->mdev_count);
+        finding_addf(
+            out, VERDICT_OK, NULL, NULL,
+            NG_("%zu device is passed through, the graphics card with all its functions.",
+                "%zu devices are passed through, the graphics card with all its functions.",
+                vm->hostdev_count + vm->mdev_count),
+            vm->hostdev_count + vm->mdev_count);
 }
 
 /* ---- ROM files ---- */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 enum { VENDOR_NVIDIA = 0x10de, VENDOR_ID_BYTES = 12 };
 

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 enum { WINDOWS_11_MIB = 4096, WINDOWS_10_MIB = 2048, LINUX_MIB = 2048 };
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* What the VM's virtual CPUs may run on, all together. */
 struct used {
@@ -231,11 +231,15 @@ void domain_pinning(const struct doctor_facts *facts, struct findings *out)
         !check_split(facts, &u, out) || !check_caches(facts, &u, out))
         return;
     if (pinned < vm->vcpus)
-        finding_addf(out, VERDICT_WARNING, NULL, fix, _("Only %zu of %u virtual CPUs are pinned."),
+        finding_addf(out, VERDICT_WARNING, NULL, fix,
+                     NG_("Only %zu of %u virtual CPUs is pinned.",
+                         "Only %zu of %u virtual CPUs are pinned.", pinned),
                      pinned, vm->vcpus);
     else
         finding_addf(out, VERDICT_OK, NULL, NULL,
-                     _("All %u virtual CPUs are pinned to whole cores."), vm->vcpus);
+                     NG_("The %u virtual CPU is pinned to a whole core.",
+                         "All %u virtual CPUs are pinned to whole cores.", vm->vcpus),
+                     vm->vcpus);
 }
 
 void domain_emulator(const struct doctor_facts *facts, struct findings *out)

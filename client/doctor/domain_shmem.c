@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/doctor.h"
 #include "doctor/domain_check.h"
@@ -13,7 +14,6 @@
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
 #include "machine/connector.h"
-#include "text/text.h"
 
 enum { LIBVIRT_DEFAULT_MIB = 4, MAX_MIB = 2048, SDR_BYTES = 4, HDR_BYTES = 8 };
 
@@ -51,7 +51,9 @@ void domain_shmem(const struct doctor_facts *facts, struct findings *out)
              !shmem->from_qemu_commandline)
         finding_edit(
             out, VERDICT_WARNING, vm, path, (struct vm_edit){ NULL, "  <msi vectors='2'/>", NULL },
-            _("The doorbell device has %u interrupts; two are needed to ring."), shmem->vectors);
+            NG_("The doorbell device has %u interrupt; two are needed to ring.",
+                "The doorbell device has %u interrupts; two are needed to ring.", shmem->vectors),
+            shmem->vectors);
     else
         finding_addf(out, VERDICT_OK, path, NULL, _("The VM has a shared memory device (%s)."),
                      shmem->model == VM_SHMEM_DOORBELL ? "ivshmem-doorbell" : "ivshmem-plain");

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "doctor/page.h"
 #include "doctor/report.h"
-#include "text/text.h"
 
 static const char *folder(void)
 {

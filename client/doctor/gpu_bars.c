@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
 #include "doctor/vfio_config.h"
-#include "text/text.h"
 
 enum { VENDOR_AMD = 0x1002, VENDOR_INTEL = 0x8086, BAR2_BIT = 3 /* 8 MiB */ };
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
 #include "doctor/vfio_config.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 /* ---- what a fix names ---- */
 

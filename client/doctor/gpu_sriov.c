@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/gpu_checks.h"
 #include "doctor/gpu_role.h"
-#include "text/text.h"
 
 enum { VENDOR_INTEL = 0x8086 };
 
@@ -62,7 +62,9 @@ static void no_parts_made(const struct pci_function *gpu, struct findings *out)
         "/etc/tmpfiles.d/sriov.conf\nsudo systemd-tmpfiles --create /etc/tmpfiles.d/sriov.conf",
         gpu->address);
     finding_addf(out, VERDICT_WARNING, subject.text, fix,
-                 _("The graphics can have %u parts for guests, and none was made."),
+                 NG_("The graphics can have %u part for guests, and it was not made.",
+                     "The graphics can have %u parts for guests, and none was made.",
+                     gpu->sriov_total),
                  gpu->sriov_total);
 }
 
@@ -92,11 +94,15 @@ static void sriov(const struct doctor_facts *facts, const struct pci_function *g
     const bool knows = read_parameter(facts->root, gpu->driver, "max_vfs", most, sizeof(most));
     (void)read_parameter(facts->root, gpu->driver, "enable_guc", guc, sizeof(guc));
     if (gpu->sriov_now > 0)
-        finding_addf(out, VERDICT_OK, subject.text, NULL, _("%u of %u parts for guests are made."),
+        finding_addf(out, VERDICT_OK, subject.text, NULL,
+                     NG_("%u of %u parts for guests is made.",
+                         "%u of %u parts for guests are made.", gpu->sriov_now),
                      gpu->sriov_now, gpu->sriov_total);
     else if (guest_has_other_card(facts, gpu))
         finding_addf(out, VERDICT_OK, subject.text, NULL,
-                     _("%u parts could be made; the guest has a card of its own."),
+                     NG_("%u part could be made; the guest has a card of its own.",
+                         "%u parts could be made; the guest has a card of its own.",
+                         gpu->sriov_total),
                      gpu->sriov_total);
     else if (strcmp(gpu->driver, "i915") == 0 && !knows)
         driver_lacks_it(facts, gpu, out);

@@ -3,9 +3,9 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "doctor/report.h"
-#include "text/text.h"
 
 enum { FORMAT_VERSION = 1 };
 

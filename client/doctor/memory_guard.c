@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 #define QEMU_CONF "/etc/libvirt/qemu.conf"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
-#include "text/text.h"
 
 #define FILE_NAME "~/.config/espelho/client.ini"
 

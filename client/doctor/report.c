@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "doctor/page.h"
 #include "doctor/report.h"
-#include "text/text.h"
 
 enum { VERDICT_COLUMNS = 10, INDENT = 2 };
 

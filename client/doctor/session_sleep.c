@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "doctor/session_check.h"
-#include "text/text.h"
 
 /* ---- what puts it to sleep ---- */
 

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "text/text.h"
+#include "base/text.h"
 
 #define DEFAULT_URI "qemu:///system"
 

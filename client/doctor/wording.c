@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "text/text.h"
+#include "base/text.h"
 
 char *wording(const char *fmt, ...)
 {

@@ -30,8 +30,8 @@ struct reading {
 static int bad(const struct reading *r, const char *what, const char *value)
 {
     return domain_problem_set(r->problem, DOMAIN_FAULT_XML, -EPROTO,
-                              _("The domain's XML has %s that cannot be used: '%.64s'"), what,
-                              value);
+                              _("The domain's XML has something that cannot be used (%s): '%.64s'"),
+                              what, value);
 }
 
 /* ---- texts ---- */
@@ -88,7 +88,7 @@ static int parse_port(const struct reading *r, const char *text, uint16_t *out)
     errno = 0;
     const long n = strtol(text, &end, 10);
     if (errno || *end || n < -1 || n > 65535)
-        return bad(r, _("a port"), text);
+        return bad(r, _("port"), text);
     *out = n < 0 ? 0 : (uint16_t)n;
     return 0;
 }
@@ -129,11 +129,11 @@ static int parse_uuid(struct reading *r, const char *text)
             continue;
         const int high = hex_digit(*c), low = high < 0 ? -1 : hex_digit(*++c);
         if (low < 0 || count == sizeof(r->info.uuid))
-            return bad(r, _("a UUID"), text);
+            return bad(r, "UUID", text);
         r->info.uuid[count++] = (uint8_t)(high << 4 | low);
     }
     if (count != sizeof(r->info.uuid))
-        return bad(r, _("a UUID"), text);
+        return bad(r, "UUID", text);
     r->info.has_uuid = true;
     return 0;
 }
@@ -145,7 +145,7 @@ static int read_identity(struct reading *r, const xmlNode *node)
         return -ENOMEM;
     return is_element(node, "uuid")
                ? parse_uuid(r, (const char *)text)
-               : copy_text(r, _("a name"), (const char *)text, r->info.name, sizeof(r->info.name));
+               : copy_text(r, _("name"), (const char *)text, r->info.name, sizeof(r->info.name));
 }
 
 /* ---- SPICE ---- */
@@ -165,7 +165,7 @@ static int read_listen(struct reading *r, const xmlNode *listen)
         autoxml *path = attribute(listen, "socket");
         if (!path)
             return 0; /* chosen when the domain starts */
-        const int err = copy_path(r, _("a socket"), (const char *)path, r->info.spice.socket_path);
+        const int err = copy_path(r, _("socket"), (const char *)path, r->info.spice.socket_path);
         if (err == 0)
             r->info.spice.kind = DOMAIN_SPICE_UNIX;
         return err;
@@ -283,7 +283,7 @@ static int collect_args(struct reading *r, const xmlNode *commandline)
             continue;
         if (r->arg_count == ARGS_MAX || strlen((const char *)text) > ARG_MAX_BYTES) {
             const int err =
-                bad(r, _("a QEMU argument (too many, or too long)"), (const char *)text);
+                bad(r, _("QEMU argument, too long or one too many"), (const char *)text);
             xmlFree(text);
             return err;
         }
@@ -345,14 +345,13 @@ static int read_spice_arg(struct reading *r, const char *text)
     qemu_option_get(text, NULL, "password", r->info.spice.password, sizeof(r->info.spice.password));
     if (qemu_option_is(text, NULL, "unix", "on") || qemu_option_is(text, NULL, "unix", "true")) {
         r->info.spice.kind = DOMAIN_SPICE_UNIX;
-        return copy_path(r, _("a socket"), address, r->info.spice.socket_path);
+        return copy_path(r, _("socket"), address, r->info.spice.socket_path);
     }
     int err = port_option(r, text, "port", &r->info.spice.port);
     if (err == 0)
         err = port_option(r, text, "tls-port", &r->info.spice.tls_port);
     if (err == 0)
-        err =
-            copy_text(r, _("an address"), address, r->info.spice.host, sizeof(r->info.spice.host));
+        err = copy_text(r, _("address"), address, r->info.spice.host, sizeof(r->info.spice.host));
     if (err < 0)
         return err;
     avoid_wildcard(r->info.spice.host);
@@ -394,9 +393,9 @@ static int read_document(struct reading *r, xmlDoc *doc)
 {
     const xmlNode *const root = xmlDocGetRootElement(doc);
     if (doc->intSubset || doc->extSubset) /* entities: libvirt writes none */
-        return bad(r, _("a document type"), "DOCTYPE");
+        return bad(r, _("document type"), "DOCTYPE");
     if (!root || !is_element(root, "domain"))
-        return bad(r, _("a first element"), root ? (const char *)root->name : "");
+        return bad(r, _("first element"), root ? (const char *)root->name : "");
     const int err = read_domain(r, root);
     for (size_t i = 0; i < r->arg_count; i++)
         xmlFree((void *)(uintptr_t)r->args[i]);

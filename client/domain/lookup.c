@@ -116,7 +116,7 @@ static int nearer(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* " Known are 'a', 'b'.", the nearest first. */
+/* "'a', 'b'", the nearest first. */
 static void name_known(const struct lookup *l, virDomainPtr *domains, size_t count, char *out,
                        size_t out_bytes)
 {
@@ -131,8 +131,8 @@ static void name_known(const struct lookup *l, virDomainPtr *domains, size_t cou
     if (listed > 0)
         qsort(known, listed, sizeof(*known), nearer);
     for (size_t i = 0; i < listed && i < KNOWN_MAX && used < out_bytes; i++)
-        used += (size_t)snprintf(out + used, out_bytes - used, "%s'%s'",
-                                 i == 0 ? _(". It knows ") : ", ", known[i].name);
+        used += (size_t)snprintf(out + used, out_bytes - used, "%s'%s'", i == 0 ? "" : ", ",
+                                 known[i].name);
     free(known);
 }
 
@@ -146,11 +146,16 @@ static int no_domain(const struct lookup *l, virConnectPtr connection)
     for (int i = 0; i < count; i++)
         l->v.virDomainFree(domains[i]);
     free(domains);
+    if (count == 0)
+        return domain_problem_set(l->problem, DOMAIN_FAULT_NO_DOMAIN, -ENOENT,
+                                  _("libvirt at %s has no domain '%s'. It has none at all; another "
+                                    "user's or the system's domains are at another URI "
+                                    "(app:libvirtUri)"),
+                                  l->uri, l->name);
     return domain_problem_set(l->problem, DOMAIN_FAULT_NO_DOMAIN, -ENOENT,
-                              _("libvirt at %s has no domain '%s'%s"), l->uri, l->name,
-                              count == 0 ? _(". It has none at all; another user's or the system's "
-                                             "domains are at another URI (app:libvirtUri)")
-                                         : names);
+                              names[0] ? _("libvirt at %s has no domain '%s'. It knows %s")
+                                       : _("libvirt at %s has no domain '%s'"),
+                              l->uri, l->name, names);
 }
 
 static int parse_described(const struct lookup *l, virDomainPtr domain, unsigned flags,

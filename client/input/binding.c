@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/input-event-codes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -253,17 +254,25 @@ void binding_table_destroy(struct binding_table *t)
     free(t);
 }
 
+/* Its name, or the number that the user wrote. */
+static const char *name_of(uint32_t key, char number[11])
+{
+    const char *name = keymap_name(key);
+    snprintf(number, 11, "%" PRIu32, key);
+    return name ? name : number;
+}
+
 static int check_free(const struct binding_table *t, uint32_t key, struct binding_error *error)
 {
+    char number[11];
     if (key == t->escape_key)
-        return complain(error, _("%s is the escape key itself"),
-                        keymap_name(key) ? keymap_name(key) : _("this"));
+        return complain(error, _("%s is the escape key itself"), name_of(key, number));
     const struct binding *other = binding_table_find(t, key);
     if (!other)
         return 0;
-    return complain(
-        error, _("%s is taken already: %s"), keymap_name(key) ? keymap_name(key) : _("the key"),
-        other->action == INPUT_ACTION_MACRO ? other->text : _(actions[other->action].what));
+    return complain(error, _("%s is taken already: %s"), name_of(key, number),
+                    other->action == INPUT_ACTION_MACRO ? other->text
+                                                        : _(actions[other->action].what));
 }
 
 static int parse_binding(struct binding *b, struct binding_error *error)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "machine/fix_private.h"
 #include "machine/places.h"
-#include "text/text.h"
 
 bool fix_begin(const struct machine *m, struct fix_lines *l)
 {

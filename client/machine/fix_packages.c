@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "machine/fix_private.h"
-#include "text/text.h"
 
 /* The families in the order of the columns. */
 enum { COLUMN_DEBIAN, COLUMN_FEDORA, COLUMN_ARCH, COLUMN_OPENSUSE, COLUMNS };

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "machine/fix_private.h"
-#include "text/text.h"
 
 #define GRUB_FILE "/etc/default/grub"
 

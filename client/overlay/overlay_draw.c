@@ -115,7 +115,7 @@ int overlay_draw(const char *const texts[OVERLAY_SLOT_COUNT], uint32_t max_width
         max_width_px > MAX_SIDE_PX || max_height_px > MAX_SIDE_PX)
         return -EINVAL;
     struct text_api api;
-    if (!text_api_load(&api, _("the overlay")))
+    if (!text_api_load(&api, _("no text over the picture")))
         return -ENOTSUP;
     uint32_t scratch = 0;
     struct overlay_picture p;

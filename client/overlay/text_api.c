@@ -13,7 +13,7 @@ static bool load(const char *library, const char *name, const char *what, void *
     void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     *out = lib ? dlsym(lib, name) : NULL;
     if (!*out)
-        log_info("%s has no text: %s", what, dlerror());
+        log_info("%s: %s", what, dlerror());
     return *out != NULL;
 }
 

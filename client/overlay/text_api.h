@@ -37,8 +37,8 @@ struct text_api {
 #undef TEXT_API_MEMBER
 };
 
-/* Cheap after the first time. False: not installed; `what` ("the waiting screen") goes to the log
- * then. */
+/* Cheap after the first time. False: not installed; `what` ("no text on the waiting screen") goes
+ * to the log then. */
 bool text_api_load(struct text_api *api, const char *what);
 
 /* How one text looks. */

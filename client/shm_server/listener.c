@@ -27,9 +27,10 @@ struct opening {
     size_t why_bytes;
 };
 
+/* `what` is said of the socket: "cannot be opened". */
 static int fail(const struct opening *o, int err, const char *what)
 {
-    snprintf(o->why, o->why_bytes, _("cannot %s %s: %s"), what, o->config->path, err_str(err));
+    snprintf(o->why, o->why_bytes, "%s: %s: %s", o->config->path, what, err_str(err));
     return err;
 }
 
@@ -57,10 +58,10 @@ static int lock_folder(const struct opening *o)
         slash[slash == folder] = '\0'; /* "/x" is in "/" */
     const char *name = slash ? folder : ".";
     if (mkdir(name, 0755) != 0 && errno != EEXIST)
-        return fail(o, -errno, _("make the folder of"));
+        return fail(o, -errno, _("its folder cannot be made"));
     autoclose int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || flock(fd, LOCK_EX) != 0)
-        return fail(o, -errno, _("open the folder of"));
+        return fail(o, -errno, _("its folder cannot be opened"));
     return steal_fd(&fd);
 }
 
@@ -69,21 +70,21 @@ static int make_way(const struct opening *o)
 {
     struct stat st;
     if (lstat(o->config->path, &st) != 0)
-        return errno == ENOENT ? 0 : fail(o, -errno, _("look at"));
+        return errno == ENOENT ? 0 : fail(o, -errno, _("cannot be looked at"));
     if (!S_ISSOCK(st.st_mode)) {
         snprintf(o->why, o->why_bytes, _("%s is there already, and no socket"), o->config->path);
         return -EEXIST;
     }
     autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return fail(o, -errno, _("open"));
+        return fail(o, -errno, _("cannot be opened"));
     if (connect(fd, (const struct sockaddr *)&o->address, sizeof(o->address)) == 0 ||
         errno != ECONNREFUSED) {
         snprintf(o->why, o->why_bytes, _("%s: another server listens there already"),
                  o->config->path);
         return -EADDRINUSE;
     }
-    return unlink(o->config->path) == 0 ? 0 : fail(o, -errno, _("remove the old"));
+    return unlink(o->config->path) == 0 ? 0 : fail(o, -errno, _("the old one cannot be removed"));
 }
 
 static int find_group(const struct opening *o, gid_t *out)
@@ -108,8 +109,8 @@ static int set_access(const struct opening *o)
     if (err < 0)
         return err;
     if (group != (gid_t)-1 && chown(c->path, (uid_t)-1, group) != 0)
-        return fail(o, -errno, _("change the group of"));
-    return chmod(c->path, c->mode) == 0 ? 0 : fail(o, -errno, _("change the mode of"));
+        return fail(o, -errno, _("its group cannot be changed"));
+    return chmod(c->path, c->mode) == 0 ? 0 : fail(o, -errno, _("its mode cannot be changed"));
 }
 
 /* Removes the file if it was made by `l`. */
@@ -130,10 +131,10 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     const int bind_err = bound == 0 ? 0 : -errno;
     umask(mask);
     if (bind_err < 0)
-        return fail(o, bind_err, _("make"));
+        return fail(o, bind_err, _("cannot be made"));
     int err = set_access(o);
     if (err == 0 && lstat(o->config->path, &st) != 0)
-        err = fail(o, -errno, _("look at"));
+        err = fail(o, -errno, _("cannot be looked at"));
     if (err != 0) {
         unlink(o->config->path); /* the folder is locked: ours */
         return err;
@@ -142,7 +143,7 @@ static int bind_and_listen(const struct opening *o, struct listener *l)
     l->device = st.st_dev;
     l->inode = st.st_ino;
     l->changed = st.st_ctim;
-    return listen(l->fd, BACKLOG) == 0 ? 0 : fail(o, -errno, _("listen at"));
+    return listen(l->fd, BACKLOG) == 0 ? 0 : fail(o, -errno, _("cannot be listened at"));
 }
 
 int listener_open(const struct listener_config *config, struct listener *out, char *why,
@@ -157,7 +158,7 @@ int listener_open(const struct listener_config *config, struct listener *out, ch
     if (err < 0)
         return err;
     struct listener l = { .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
-    err = l.fd < 0 ? fail(&o, -errno, _("open")) : bind_and_listen(&o, &l);
+    err = l.fd < 0 ? fail(&o, -errno, _("cannot be opened")) : bind_and_listen(&o, &l);
     if (err < 0)
         listener_close(&l);
     else

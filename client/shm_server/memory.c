@@ -62,9 +62,11 @@ static int bind_to_node(int fd, uint64_t len_bytes, int node, char *why, size_t 
     if (mem != MAP_FAILED)
         munmap(mem, (size_t)len_bytes);
     if (err < 0)
-        snprintf(
-            why, why_bytes, _("cannot bind the memory to NUMA node %d: %s%s"), node, err_str(err),
-            err == -EINVAL ? _(". `numactl --hardware` lists the nodes; or leave --numa out") : "");
+        snprintf(why, why_bytes,
+                 err == -EINVAL ? _("cannot bind the memory to NUMA node %d: %s. `numactl "
+                                    "--hardware` lists the nodes; or leave --numa out")
+                                : _("cannot bind the memory to NUMA node %d: %s"),
+                 node, err_str(err));
     return err;
 }
 
@@ -78,8 +80,10 @@ static int fill(int fd, const struct shm_memory_config *c, char *why, size_t why
     if (err < 0 && c->huge)
         explain_huge(c->len_bytes, err, why, why_bytes);
     else if (err < 0)
-        snprintf(why, why_bytes, _("cannot allocate %" PRIu64 " MiB%s: %s"), c->len_bytes >> 20,
-                 c->numa_node >= 0 ? _(" on that NUMA node") : "", err_str(err));
+        snprintf(why, why_bytes,
+                 c->numa_node >= 0 ? _("cannot allocate %" PRIu64 " MiB on that NUMA node: %s")
+                                   : _("cannot allocate %" PRIu64 " MiB: %s"),
+                 c->len_bytes >> 20, err_str(err));
     return err;
 }
 

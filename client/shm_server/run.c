@@ -239,8 +239,13 @@ static int start(struct service *s)
 static void announce(const struct service *s)
 {
     const char *path = s->listener.path ? s->listener.path : _("the socket of systemd");
-    log_info("%" PRIu64 " MiB%s at %s, %" PRIu32 " vectors", s->memory_bytes >> 20,
-             s->options->huge ? _(" of huge pages") : "", path, s->options->vectors);
+    const uint64_t mib = s->memory_bytes >> 20;
+    if (s->options->huge)
+        log_info("memory of %" PRIu64 " MiB in huge pages, %" PRIu32 " vectors: %s", mib,
+                 s->options->vectors, path);
+    else
+        log_info("memory of %" PRIu64 " MiB, %" PRIu32 " vectors: %s", mib, s->options->vectors,
+                 path);
     if (!s->memory_kept)
         log_info("the memory is new: a VM that runs already is not on it until it is shut down and "
                  "started again");

@@ -85,7 +85,7 @@ static void drop(struct shm_server *s, size_t i)
     shm_server_tell_gone(s, p->id, p->vectors);
     shm_peer_forget(p);
     shutdown(p->fd, SHUT_RDWR); /* systemd may hold a duplicate yet */
-    log_info("peer %u %s; %zu left", (unsigned)p->id, p->doomed, s->count);
+    log_info("peer %u is gone: %s; peers left: %zu", (unsigned)p->id, p->doomed, s->count);
     shm_peer_destroy(p);
 }
 
@@ -125,7 +125,7 @@ static void on_timer(void *ctx)
     for (size_t i = 0; i < s->count; i++) {
         struct shm_peer *p = s->peers[i];
         if (p->unread_since_ns && now_ns - p->unread_since_ns > limit_ns)
-            shm_peer_doom(p, _("does not read"));
+            shm_peer_doom(p, _("it does not read"));
     }
     shm_server_sweep(s);
 }

@@ -51,7 +51,7 @@ void shm_peer_tell(struct shm_peer *p, uint8_t type, uint16_t id, uint8_t vector
     if (p->doomed)
         return;
     if (!outbox_push(&p->outbox, (struct shm_word){ .type = type, .vector = vector, .id = id }))
-        shm_peer_doom(p, _("reads too slowly: its queue is full"));
+        shm_peer_doom(p, _("it reads too slowly, its queue is full"));
 }
 
 void shm_peer_tell_bells(struct shm_peer *p, const struct shm_peer *of)
@@ -110,7 +110,7 @@ static void wait_for_room(struct shm_peer *p, bool wait)
     if (wait == p->waits_for_room)
         return;
     if (loop_set_events(p->source, wait ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
-        shm_peer_doom(p, _("cannot be watched"));
+        shm_peer_doom(p, _("it cannot be watched"));
     p->waits_for_room = wait;
 }
 
@@ -175,7 +175,7 @@ void shm_peer_flush(struct shm_peer *p)
         return;
     }
     if (err != -EAGAIN && err != -ETOOMANYREFS) {
-        shm_peer_doom(p, _("left"));
+        shm_peer_doom(p, _("it left"));
         return;
     }
     if (p->unread_since_ns == 0)
@@ -197,9 +197,9 @@ static void on_peer(void *ctx, uint32_t events)
         /* Without room for descriptors: what it may have sent of them is closed by the kernel. */
         const ssize_t got = recv(p->fd, &byte, sizeof(byte), MSG_DONTWAIT);
         if (got > 0)
-            shm_peer_doom(p, _("sent something, and peers have nothing to say"));
+            shm_peer_doom(p, _("it sent something, and peers have nothing to say"));
         else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-            shm_peer_doom(p, _("left"));
+            shm_peer_doom(p, _("it left"));
     }
     shm_server_sweep(s);
 }

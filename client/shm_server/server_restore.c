@@ -122,7 +122,7 @@ size_t shm_server_restore(struct shm_server *s, struct notify_given *given, size
         for (size_t i = 0; i < s->count; i++)
             shm_peer_flush(s->peers[i]);
         shm_server_sweep(s);
-        log_info("%zu peers go on where the server before this one left off", s->count);
+        log_info("peers that go on where the server before this one left off: %zu", s->count);
     }
     free(kept);
     return s->count;

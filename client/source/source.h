@@ -62,14 +62,24 @@ enum source_bell {
     SOURCE_BELL_BROKEN, /* it said so, but the rings do not come: we look ourselves */
 };
 
-/* Untranslated: for _(), and for programs. */
+/* For programs. */
 static inline const char *source_bell_name(enum source_bell bell)
 {
-    static const char *const names[] = { [SOURCE_BELL_NONE] = N_("none"),
-                                         [SOURCE_BELL_GREETING] = N_("greeting"),
-                                         [SOURCE_BELL_ACTIVE] = N_("active"),
-                                         [SOURCE_BELL_BROKEN] = N_("broken") };
+    static const char *const names[] = { [SOURCE_BELL_NONE] = "none",
+                                         [SOURCE_BELL_GREETING] = "greeting",
+                                         [SOURCE_BELL_ACTIVE] = "active",
+                                         [SOURCE_BELL_BROKEN] = "broken" };
     return names[bell];
+}
+
+/* For people, translated. */
+static inline const char *source_bell_text(enum source_bell bell)
+{
+    static const char *const texts[] = { [SOURCE_BELL_NONE] = N_("no doorbell"),
+                                         [SOURCE_BELL_GREETING] = N_("doorbell being tried"),
+                                         [SOURCE_BELL_ACTIVE] = N_("doorbell in use"),
+                                         [SOURCE_BELL_BROKEN] = N_("doorbell broken") };
+    return _(texts[bell]);
 }
 
 /* Counters since creation; read by stats. */

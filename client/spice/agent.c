@@ -233,7 +233,7 @@ static int send_words(struct spice_agent *a, uint32_t type, const uint32_t *word
 static void log_unsent(int err, const char *what)
 {
     if (err < 0)
-        log_every(WARN_MS, LOG_LEVEL_WARN, "%s could not be told to the guest's agent", what);
+        log_every(WARN_MS, LOG_LEVEL_WARN, "%s", what);
 }
 
 static void send_caps(struct spice_agent *a, bool request)
@@ -242,7 +242,7 @@ static void send_caps(struct spice_agent *a, bool request)
     for (size_t i = 0; i < ARRAY_LEN(our_caps); i++)
         words[1 + our_caps[i] / 32] |= UINT32_C(1) << our_caps[i] % 32;
     log_unsent(send_words(a, VD_AGENT_ANNOUNCE_CAPABILITIES, words, ARRAY_LEN(words)),
-               _("what this viewer can do"));
+               _("the guest's agent could not be told what this viewer can do"));
 }
 
 static void send_max_clipboard(struct spice_agent *a)
@@ -250,7 +250,8 @@ static void send_max_clipboard(struct spice_agent *a)
     if (a->max_clipboard_bytes == 0 || !spice_agent_has_cap(a, VD_AGENT_CAP_MAX_CLIPBOARD))
         return;
     const uint32_t max = min_u32(a->max_clipboard_bytes, INT32_MAX);
-    log_unsent(send_words(a, VD_AGENT_MAX_CLIPBOARD, &max, 1), _("the clipboard's limit"));
+    log_unsent(send_words(a, VD_AGENT_MAX_CLIPBOARD, &max, 1),
+               _("the guest's agent could not be told the clipboard's limit"));
 }
 
 static void send_resolution(struct spice_agent *a)
@@ -259,7 +260,7 @@ static void send_resolution(struct spice_agent *a)
         return;
     const uint32_t words[] = { 1, 0, a->height_px, a->width_px, DEPTH_BITS, 0, 0 };
     log_unsent(send_words(a, VD_AGENT_MONITORS_CONFIG, words, ARRAY_LEN(words)),
-               _("the window's size"));
+               _("the guest's agent could not be told the window's size"));
 }
 
 void spice_agent_set_max_clipboard(struct spice_agent *a, uint32_t bytes)

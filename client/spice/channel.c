@@ -164,14 +164,15 @@ static bool step(struct spice_channel *c)
 static void closed(struct spice_channel *c)
 {
     static const char *const when[] = {
-        [CHANNEL_LINK_HEADER] = N_(" before it answered: does it want TLS (spice:tlsPort)?"),
-        [CHANNEL_LINK_REPLY] = N_(" in the middle of its first answer"),
-        [CHANNEL_LINK_RESULT] = N_(" instead of letting us in"),
-        [CHANNEL_UP] = "",
+        [CHANNEL_LINK_HEADER] = N_("the server closed the connection before it answered: does it "
+                                   "want TLS (spice:tlsPort)?"),
+        [CHANNEL_LINK_REPLY] = N_("the server closed the connection in the middle of its first "
+                                  "answer"),
+        [CHANNEL_LINK_RESULT] = N_("the server closed the connection instead of letting us in"),
+        [CHANNEL_UP] = N_("the server closed the connection"),
     };
-    assert(c->state < ARRAY_LEN(when));
-    spice_channel_end(c, SPICE_FAULT_CLOSED, _("the server closed the connection%s"),
-                      when[c->state] && *when[c->state] ? _(when[c->state]) : "");
+    const char *text = c->state < ARRAY_LEN(when) ? when[c->state] : NULL;
+    spice_channel_end(c, SPICE_FAULT_CLOSED, "%s", _(text ? text : when[CHANNEL_UP]));
 }
 
 /* Bytes that came; 0: none for now. */

@@ -134,8 +134,10 @@ static void one_message(struct spice_channel *c, const struct framing_message *m
     c->heard = true;
     c->blame[0] = '\0';
     if (c->ops->on_message(c->ctx, c, m->type, m->body, m->body_bytes) < 0 && !c->dead)
-        spice_channel_end(c, SPICE_FAULT_PROTOCOL, _("bad message %u of %zu bytes%s%s"), m->type,
-                          m->body_bytes, c->blame[0] ? ": " : "", c->blame);
+        spice_channel_end(c, SPICE_FAULT_PROTOCOL,
+                          c->blame[0] ? _("bad message %u of %zu bytes: %s")
+                                      : _("bad message %u of %zu bytes"),
+                          m->type, m->body_bytes, c->blame);
 }
 
 static void with_sub_messages(struct spice_channel *c, const struct framing_message *m)

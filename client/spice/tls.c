@@ -41,11 +41,19 @@ static int load_authorities(struct tls *t, struct spice_problem *problem)
              : gnutls_certificate_set_x509_system_trust(t->credentials);
     if (n > 0)
         return 0;
-    spice_problem_set(
-        problem, SPICE_FAULT_TLS,
-        _("SPICE: no certificate authority could be read from %s%s%s: set "
-          "spice:caFile to the PEM file of the one that signed the server's certificate"),
-        file ? file : _("the system"), n < 0 ? ": " : "", n < 0 ? gnutls_strerror(n) : "");
+    const char *why = n < 0 ? gnutls_strerror(n) : "-";
+    if (file)
+        spice_problem_set(problem, SPICE_FAULT_TLS,
+                          _("SPICE: there is no certificate authority to be read in %s (%s): set "
+                            "spice:caFile to the PEM file of the one that signed the server's "
+                            "certificate"),
+                          file, why);
+    else
+        spice_problem_set(problem, SPICE_FAULT_TLS,
+                          _("SPICE: the system has no certificate authority to be read (%s): set "
+                            "spice:caFile to the PEM file of the one that signed the server's "
+                            "certificate"),
+                          why);
     return -EPROTO;
 }
 
@@ -174,7 +182,9 @@ static void blame_certificate(struct tls *t, struct spice_problem *problem)
         spice_text_clean(why, sizeof(why), text.data, text.size);
     gnutls_free(text.data);
     spice_problem_set(problem, SPICE_FAULT_TLS,
-                      _("SPICE: %s%sSee spice:caFile and spice:hostSubject"), why, *why ? " " : "");
+                      _("SPICE: the server's certificate is not accepted (%s): see spice:caFile "
+                        "and spice:hostSubject"),
+                      *why ? why : "-");
 }
 
 int tls_handshake(struct tls *t, struct spice_problem *problem)

@@ -93,8 +93,10 @@ static void on_info(void *ctx, const struct spice_session_info *info)
 {
     struct controls *c = ctx;
     const bool was_other = is_other_vm(c);
-    if (!c->has_info)
-        log_info(info->name[0] ? "SPICE: connected to %s" : "SPICE: connected%s", info->name);
+    if (!c->has_info && info->name[0])
+        log_info("SPICE: connected to %s", info->name);
+    else if (!c->has_info)
+        log_info("SPICE: connected");
     c->info = *info;
     c->has_info = true;
     update_blocked(c, !was_other);
@@ -241,8 +243,8 @@ static void on_mic_active(void *ctx, bool recording)
     struct controls *c = ctx;
     c->mic_allowed |= recording; /* remembered from another time */
     if (recording != c->recording)
-        log_info(recording ? "the guest records from the microphone"
-                           : "the guest lets go of the microphone");
+        log_info("%s", recording ? _("the guest records from the microphone")
+                                 : _("the guest lets go of the microphone"));
     c->recording = recording;
     if (c->options->audio.mic_indicator)
         overlay_set(c->overlay, OVERLAY_MIC, recording ? _("\xe2\x97\x8f microphone in use") : NULL,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -222,8 +223,8 @@ static void on_transfer_progress(void *ctx, const char *what, uint64_t done, uin
 {
     char text[256] = "";
     if (done < total)
-        snprintf(text, sizeof(text), _("%s: %.1f of %.1f MiB"), what, (double)done / 1048576.0,
-                 (double)total / 1048576.0);
+        snprintf(text, sizeof(text), _("%s: %s of %s MiB"), what,
+                 DECIMAL((double)done / 1048576.0, 1), DECIMAL((double)total / 1048576.0, 1));
     guest_link_tell_text(ctx, GUEST_NEWS_PROGRESS, text);
 }
 

@@ -53,11 +53,7 @@ void guest_view_on_status(struct guest_view *g, const struct source_status *stat
 
 static void announce(struct guest_view *g, const struct frame_view *frame)
 {
-    static const char *const turns[] = { "", N_(", turned by 90 degrees"),
-                                         N_(", turned by 180 degrees"),
-                                         N_(", turned by 270 degrees") };
     char uuid[37] = "?";
-    const char *turn = turns[frame->rotation];
     g->announced = true;
     if (!g->connected) {
         log_info("showing the VM's emulated display, %ux%u", frame->width_px, frame->height_px);
@@ -65,12 +61,13 @@ static void announce(struct guest_view *g, const struct frame_view *frame)
     }
     if (kvmfr_session_has_uuid(&g->session))
         kvmfr_session_uuid_text(&g->session, uuid);
-    log_info("connected: %s, VM %s, host %s, capture %s, %ux%u %s%s%s",
+    log_info("connected: %s, VM %s, host %s, capture %s, %ux%u %s%s",
              g->session.has_os && g->session.os_name[0] ? g->session.os_name : _("a guest"), uuid,
              g->session.host_version,
-             g->session.has_vm && g->session.capture[0] ? g->session.capture : _("unknown"),
-             frame->width_px, frame->height_px, frame->fmt->name,
-             frame->flags & FRAME_FLAG_HDR ? " HDR" : "", *turn ? _(turn) : "");
+             g->session.has_vm && g->session.capture[0] ? g->session.capture : "?", frame->width_px,
+             frame->height_px, frame->fmt->name, frame->flags & FRAME_FLAG_HDR ? " HDR" : "");
+    if (frame->rotation)
+        log_info("the guest's picture is turned by %u degrees", 90u * (unsigned)frame->rotation);
 }
 
 static void on_new_mode(struct guest_view *g, const struct frame_view *frame)

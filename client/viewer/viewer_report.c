@@ -7,25 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 static const char *picture_name(enum source_switch_active active)
 {
-    static const char *const names[] = { [SOURCE_SWITCH_ACTIVE_NONE] = N_("none"),
+    static const char *const names[] = { [SOURCE_SWITCH_ACTIVE_NONE] = "none",
                                          [SOURCE_SWITCH_ACTIVE_RELAY] = "relay",
                                          [SOURCE_SWITCH_ACTIVE_SPICE] = "spice" };
     return names[active];
 }
 
-static const char *spice_name(enum spice_session_state state)
-{
-    static const char *const names[] = { [SPICE_SESSION_NONE] = N_("off"),
-                                         [SPICE_SESSION_CONNECTING] = N_("connecting"),
-                                         [SPICE_SESSION_UP] = N_("up"),
-                                         [SPICE_SESSION_WAITING] = N_("waiting"),
-                                         [SPICE_SESSION_REFUSED] = N_("refused") };
-    return names[state];
-}
+/* For programs, and a line of the figures. */
+static const struct {
+    const char *name, *line;
+} spice_states[] = {
+    [SPICE_SESSION_NONE] = { "off", N_("\nSPICE     off") },
+    [SPICE_SESSION_CONNECTING] = { "connecting", N_("\nSPICE     connecting") },
+    [SPICE_SESSION_UP] = { "up", N_("\nSPICE     connected") },
+    [SPICE_SESSION_WAITING] = { "waiting", N_("\nSPICE     waiting") },
+    [SPICE_SESSION_REFUSED] = { "refused", N_("\nSPICE     refused") },
+};
 
 static double us(uint64_t ns)
 {
@@ -62,27 +64,30 @@ static void add_sound(const struct guest_audio_stats *a, char *text, size_t text
 void viewer_report_text(const struct viewer_stats *s, char *text, size_t text_bytes)
 {
     text[0] = '\0';
-    add(text, text_bytes, _("picture   %s by %s, %" PRIu64 " shown"), _(picture_name(s->active)),
-        s->renderer_name ? s->renderer_name : "-", s->frames_shown);
+    if (s->active == SOURCE_SWITCH_ACTIVE_NONE)
+        add(text, text_bytes, "%s", _("picture   none"));
+    else
+        add(text, text_bytes, _("picture   %s by %s, %" PRIu64 " shown"), picture_name(s->active),
+            s->renderer_name ? s->renderer_name : "-", s->frames_shown);
     if (s->source.interval_ns)
-        add(text, text_bytes, _(", every %.2f ms"), ms(s->source.interval_ns));
+        add(text, text_bytes, _(", every %s ms"), DECIMAL(ms(s->source.interval_ns), 2));
     if (s->renderer.import_state[0])
         add(text, text_bytes, _("\nimport    %s"), s->renderer.import_state);
     if (s->renderer.direct_state[0])
         add(text, text_bytes, _("\ndirect    %s"), s->renderer.direct_state);
-    add(text, text_bytes, _("\nlatency   %.2f ms to commit"), ms(s->notice_to_commit_ns));
+    add(text, text_bytes, _("\nlatency   %s ms to commit"), DECIMAL(ms(s->notice_to_commit_ns), 2));
     if (s->commit_to_present_ns)
-        add(text, text_bytes, _(", %.2f ms to the screen"), ms(s->commit_to_present_ns));
+        add(text, text_bytes, _(", %s ms to the screen"), DECIMAL(ms(s->commit_to_present_ns), 2));
     const struct viewer_stage *total = &s->stages[LATENCY_TOTAL];
     if (total->known)
-        add(text, text_bytes, _("\nfrom host %.2f ms to the screen, p99 %.2f ms"),
-            ms(total->median_ns), ms(total->p99_ns));
+        add(text, text_bytes, _("\nfrom host %s ms to the screen, p99 %s ms"),
+            DECIMAL(ms(total->median_ns), 2), DECIMAL(ms(total->p99_ns), 2));
     if (s->source.wait_name)
-        add(text, text_bytes, _("\nwaiting   %s, doorbell %s"), s->source.wait_name,
-            _(source_bell_name(s->source.bell)));
+        add(text, text_bytes, _("\nwaiting   %s; %s"), s->source.wait_name,
+            source_bell_text(s->source.bell));
     if (s->source.frame_buffers)
         add(text, text_bytes, _(", %" PRIu32 " frame buffers"), s->source.frame_buffers);
-    add(text, text_bytes, _("\nSPICE     %s"), _(spice_name(s->spice.state)));
+    add(text, text_bytes, "%s", _(spice_states[s->spice.state].line));
     if (s->has_audio)
         add_sound(&s->audio, text, text_bytes);
 }
@@ -152,7 +157,7 @@ void viewer_report_json(const struct viewer_stats *s, cJSON *object)
     add_waiting(&s->source, object);
     add_stages(s, object);
     add_copies(s, object);
-    cJSON_AddStringToObject(object, "spice", spice_name(s->spice.state));
+    cJSON_AddStringToObject(object, "spice", spice_states[s->spice.state].name);
     if (s->spice.text[0])
         cJSON_AddStringToObject(object, "spice_problem", s->spice.text);
     if (s->has_audio)

@@ -109,7 +109,7 @@ int waiting_screen_draw(const char *title, const char *detail, uint32_t width_px
     for (size_t i = 0; i < (size_t)width_px * height_px; i++)
         s.pixels[i] = BACKGROUND;
     struct text_api api;
-    if (text_api_load(&api, _("the waiting screen")))
+    if (text_api_load(&api, _("no text on the waiting screen")))
         draw_all(&api, title, detail, scale_120, &s);
     *out = s;
     return 0;

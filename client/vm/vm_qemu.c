@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "domain/qemu_option.h"
-#include "text/text.h"
 #include "vm/vm_text.h"
 
 /* ---- finding arguments ---- */

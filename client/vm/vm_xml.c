@@ -8,7 +8,7 @@
 #include <libxml/tree.h>
 
 #include "base/cleanup.h"
-#include "text/text.h"
+#include "base/text.h"
 #include "vm/vm_qemu.h"
 #include "vm/vm_text.h"
 #include "vm/vm_xml_node.h"

@@ -374,7 +374,7 @@ static int hear_error(const struct greeting *g, int err)
         return shm_problem_set(g->problem, g->name, SHM_FAULT_SYSTEM, EPIPE,
                                _("%.180s: the server closed the connection in its greeting"),
                                g->name);
-    return shm_problem_from_errno(g->problem, g->name, -err, _("listen to"));
+    return shm_problem_from_errno(g->problem, g->name, -err, _("cannot be listened to"));
 }
 
 static int not_in_time(const struct greeting *g)
@@ -422,7 +422,8 @@ static int connect_until(struct greeting *g, const char *path, uint64_t deadline
     if (err == -ECONNREFUSED)
         return shm_problem_set(g->problem, g->name, SHM_FAULT_MISSING, ECONNREFUSED,
                                _("%.180s: no server listens there (any more)"), g->name);
-    return err < 0 ? shm_problem_from_errno(g->problem, g->name, -err, _("connect to")) : 0;
+    return err < 0 ? shm_problem_from_errno(g->problem, g->name, -err, _("cannot be connected to"))
+                   : 0;
 }
 
 int ivshmem_peer_connect(const char *path, const char *name, struct shm_doorbell **out,
@@ -431,7 +432,7 @@ int ivshmem_peer_connect(const char *path, const char *name, struct shm_doorbell
     const uint64_t deadline_ns = clock_ns() + GREETING_MS * NS_PER_MS;
     struct ivshmem_peer *p = calloc(1, sizeof(*p));
     if (!p)
-        return shm_problem_from_errno(problem, name, ENOMEM, _("connect to"));
+        return shm_problem_from_errno(problem, name, ENOMEM, _("cannot be connected to"));
     p->base.ops = &server_doorbell_ops;
     pthread_mutex_init(&p->lock, NULL);
     ivshmem_link_init(&p->link);

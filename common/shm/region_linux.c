@@ -30,22 +30,31 @@ const char *shm_default_path(void)
     return access(KVMFR_PATH, F_OK) == 0 ? KVMFR_PATH : FILE_PATH;
 }
 
-static const char *type_name(mode_t mode)
+/* What stands there is neither a file nor a device of ours. */
+static int wrong_type(const char *path, mode_t mode, struct shm_problem *problem)
 {
+    const char *text = _("%.200s is not a regular file");
     switch (mode & S_IFMT) {
     case S_IFDIR:
-        return _("a directory");
+        text = _("%.200s is a directory");
+        break;
     case S_IFIFO:
-        return _("a FIFO");
+        text = _("%.200s is a FIFO");
+        break;
     case S_IFSOCK:
-        return _("a socket");
+        text = _("%.200s is a socket");
+        break;
     case S_IFBLK:
-        return _("a block device");
+        text = _("%.200s is a block device");
+        break;
     case S_IFCHR:
-        return _("a character device, but not a kvmfr one");
-    default:
-        return _("not a regular file");
+        text = _("%.200s is a character device, but not a kvmfr one");
+        break;
     }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    return shm_problem_set(problem, path, SHM_FAULT_TYPE, 0, text, path);
+#pragma GCC diagnostic pop
 }
 
 /* An ioctl number means something else on every other device: ask the kernel whose device it is
@@ -107,11 +116,10 @@ static int identify(struct shm_region *r, struct shm_problem *problem)
     struct stat st;
     const bool from_server = r->doorbell != NULL;
     if (fstat(r->fd, &st) != 0)
-        return shm_problem_from_errno(problem, r->path, errno, _("look at"));
+        return shm_problem_from_errno(problem, r->path, errno, _("cannot be looked at"));
     r->kind = kind_of(&st);
     if (r->kind == SHM_KIND_NONE && !from_server)
-        return shm_problem_set(problem, r->path, SHM_FAULT_TYPE, 0, _("%.200s is %s"), r->path,
-                               type_name(st.st_mode));
+        return wrong_type(r->path, st.st_mode, problem);
     r->device = st.st_dev;
     r->inode = st.st_ino;
     if (from_server && !is_memory(r->fd, &st))
@@ -122,7 +130,8 @@ static int identify(struct shm_region *r, struct shm_problem *problem)
     const int64_t size_bytes =
         r->kind == SHM_KIND_KVMFR ? kvmfr_module_size_bytes(r->fd) : st.st_size;
     if (size_bytes < 0)
-        return shm_problem_from_errno(problem, r->path, (int)-size_bytes, _("ask for the size of"));
+        return shm_problem_from_errno(problem, r->path, (int)-size_bytes,
+                                      _("does not tell its size"));
     const int err = check_size(r, size_bytes, problem);
     if (err == 0)
         r->len_bytes = (size_t)size_bytes;
@@ -133,17 +142,19 @@ static int map(struct shm_region *r, struct shm_problem *problem)
 {
     void *mem = mmap(NULL, r->len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
     if (mem == MAP_FAILED)
-        return shm_problem_from_errno(problem, r->path, errno, _("map"));
+        return shm_problem_from_errno(problem, r->path, errno, _("cannot be mapped"));
     r->mem = mem;
     const int err = shm_guard_add(mem, r->len_bytes, &r->guard);
-    return err ? shm_problem_from_errno(problem, r->path, -err, _("guard")) : 0;
+    return err ? shm_problem_from_errno(problem, r->path, -err, _("cannot be guarded")) : 0;
 }
 
 /* Of an ivshmem device in this guest, behind our kernel module. */
 static int find_doorbell(struct shm_region *r, struct shm_problem *problem)
 {
     const int err = kvmfr_module_doorbell(r->fd, &r->doorbell);
-    return err ? shm_problem_from_errno(problem, r->path, -err, _("listen to the doorbell of")) : 0;
+    return err ? shm_problem_from_errno(problem, r->path, -err,
+                                        _("its doorbell cannot be listened to"))
+               : 0;
 }
 
 struct origin {
@@ -161,7 +172,7 @@ static int create(const struct origin *from, struct shm_region **out, struct shm
         close(from->fd);
         if (from->doorbell)
             from->doorbell->ops->destroy(from->doorbell);
-        return shm_problem_from_errno(problem, from->name, ENOMEM, _("open"));
+        return shm_problem_from_errno(problem, from->name, ENOMEM, _("cannot be opened"));
     }
     r->fd = from->fd;
     r->nameless = from->nameless;
@@ -186,11 +197,9 @@ static int open_server(const char *name, struct shm_region **out, struct shm_pro
     const char *path = shm_server_path(name);
     struct stat st;
     if (stat(path, &st) != 0)
-        return shm_problem_from_errno(problem, name, errno, _("connect to"));
+        return shm_problem_from_errno(problem, name, errno, _("cannot be connected to"));
     if (!S_ISSOCK(st.st_mode))
-        return shm_problem_set(problem, name, SHM_FAULT_TYPE, 0, _("%.200s is %s, not a socket"),
-                               path,
-                               S_ISREG(st.st_mode) ? _("a regular file") : type_name(st.st_mode));
+        return shm_problem_set(problem, name, SHM_FAULT_TYPE, 0, _("%.200s is not a socket"), path);
     struct origin from = { .name = name };
     const int err = ivshmem_peer_connect(path, name, &from.doorbell, &from.fd, problem);
     return err < 0 ? err : create(&from, out, problem);
@@ -199,20 +208,19 @@ static int open_server(const char *name, struct shm_region **out, struct shm_pro
 int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem)
 {
     if (strlen(path) >= sizeof((*out)->path))
-        return shm_problem_from_errno(problem, path, ENAMETOOLONG, _("open"));
+        return shm_problem_from_errno(problem, path, ENAMETOOLONG, _("cannot be opened"));
     if (shm_server_path(path))
         return open_server(path, out, problem);
     /* The type is looked at before the file is opened, because opening a device or FIFO can have
      * effects; identify() looks again at what was really opened. */
     struct stat st;
     if (stat(path, &st) != 0)
-        return shm_problem_from_errno(problem, path, errno, _("open"));
+        return shm_problem_from_errno(problem, path, errno, _("cannot be opened"));
     if (kind_of(&st) == SHM_KIND_NONE)
-        return shm_problem_set(problem, path, SHM_FAULT_TYPE, 0, _("%.200s is %s"), path,
-                               type_name(st.st_mode));
+        return wrong_type(path, st.st_mode, problem);
     const int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return shm_problem_from_errno(problem, path, errno, _("open"));
+        return shm_problem_from_errno(problem, path, errno, _("cannot be opened"));
     return create(&(struct origin){ .fd = fd, .name = path }, out, problem);
 }
 
@@ -221,7 +229,8 @@ int shm_region_open_fd(int fd, const char *name, struct shm_region **out,
 {
     const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own_fd < 0)
-        return shm_problem_from_errno(problem, name, errno, _("duplicate the descriptor of"));
+        return shm_problem_from_errno(problem, name, errno,
+                                      _("its descriptor cannot be duplicated"));
     return create(&(struct origin){ .fd = own_fd, .name = name, .nameless = true }, out, problem);
 }
 

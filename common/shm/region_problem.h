@@ -13,7 +13,8 @@
  * Returns the negative errno to hand on (-EINVAL where `err` is 0). `problem` may be NULL. */
 int shm_problem_set(struct shm_problem *problem, const char *path, enum shm_fault fault, int err,
                     const char *fmt, ...) PRINTF_LIKE(5, 6);
-/* shm_problem_set() for a failed system call: its errno chooses the fault. */
+/* shm_problem_set() for a failed system call: its errno chooses the fault. `what` is said of the
+ * path: "cannot be opened". */
 int shm_problem_from_errno(struct shm_problem *problem, const char *path, int err,
                            const char *what);
 

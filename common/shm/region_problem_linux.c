@@ -247,7 +247,7 @@ int shm_problem_from_errno(struct shm_problem *problem, const char *path, int er
         return shm_problem_set(problem, path, SHM_FAULT_TYPE, err, _("%.200s is no region: %s"),
                                path, err_str(err));
     default:
-        return shm_problem_set(problem, path, SHM_FAULT_SYSTEM, err, "%s %.180s: %s", what, path,
+        return shm_problem_set(problem, path, SHM_FAULT_SYSTEM, err, "%.180s: %s: %s", path, what,
                                err_str(err));
     }
 }

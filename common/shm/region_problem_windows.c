@@ -81,7 +81,7 @@ int shm_problem_set(struct shm_problem *problem, const char *path, enum shm_faul
 
 int shm_problem_from_errno(struct shm_problem *problem, const char *path, int err, const char *what)
 {
-    return shm_problem_set(problem, path, SHM_FAULT_SYSTEM, err, "%s %.180s: %s", what, path,
+    return shm_problem_set(problem, path, SHM_FAULT_SYSTEM, err, "%.180s: %s: %s", path, what,
                            err_str(err));
 }
 

@@ -50,7 +50,7 @@ static int check_size(const struct shm_region *r, uint64_t size_bytes, struct sh
 static int guard(struct shm_region *r, struct shm_problem *problem)
 {
     const int err = shm_guard_add(r->mem, r->len_bytes, &r->guard);
-    return err ? shm_problem_from_errno(problem, r->path, -err, "guard") : 0;
+    return err ? shm_problem_from_errno(problem, r->path, -err, "cannot be guarded") : 0;
 }
 
 /* "; there are ivshmem:0:4.0, ivshmem:0:16.0" */
@@ -141,7 +141,7 @@ static int open_device(struct shm_region *r, struct shm_problem *problem)
         return err;
     const DWORD error = ivshmem_open(&device, &r->handles->file);
     if (error)
-        return shm_problem_from_windows(problem, r->path, error, "open");
+        return shm_problem_from_windows(problem, r->path, error, "cannot be opened");
     r->kind = SHM_KIND_DEVICE;
     return map_device(r, problem);
 }
@@ -202,7 +202,7 @@ static int open_file(struct shm_region *r, struct shm_problem *problem)
                                r->path);
     HANDLE file = open_path(r->path, GENERIC_READ | GENERIC_WRITE);
     if (file == INVALID_HANDLE_VALUE)
-        return shm_problem_from_windows(problem, r->path, GetLastError(), "open");
+        return shm_problem_from_windows(problem, r->path, GetLastError(), "cannot be opened");
     r->handles->file = file;
     r->kind = SHM_KIND_FILE;
     return map_file(r, problem);
@@ -211,13 +211,13 @@ static int open_file(struct shm_region *r, struct shm_problem *problem)
 int shm_region_open(const char *path, struct shm_region **out, struct shm_problem *problem)
 {
     if (strlen(path) >= sizeof((*out)->path))
-        return shm_problem_from_errno(problem, path, ENAMETOOLONG, "open");
+        return shm_problem_from_errno(problem, path, ENAMETOOLONG, "cannot be opened");
     struct shm_region *r = calloc(1, sizeof(*r));
     struct shm_handles *handles = calloc(1, sizeof(*handles));
     if (!r || !handles) {
         free(r);
         free(handles);
-        return shm_problem_from_errno(problem, path, ENOMEM, "open");
+        return shm_problem_from_errno(problem, path, ENOMEM, "cannot be opened");
     }
     r->handles = handles;
     memcpy(r->path, path, strlen(path) + 1);

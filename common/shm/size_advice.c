@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -26,11 +27,10 @@ void shm_size_advice(uint64_t have_bytes, uint64_t needed_bytes, char *text, siz
         return;
     }
     snprintf(text, text_bytes,
-             _("The shared memory has %" PRIu64 ".%" PRIu64 " MiB; %" PRIu64
-               " MiB are needed. Shut the VM down, then\n"
+             _("The shared memory has %s MiB; %" PRIu64 " MiB are needed. Shut the VM down, then\n"
                "libvirt: 'virsh edit VM', inside <shmem>:\n"
                "    <size unit='M'>%" PRIu64 "</size>\n"
                "QEMU: size=%" PRIu64 "M of the memory-backend object of its ivshmem device\n"
                "and delete the old file (/dev/shm/...) before the VM starts again."),
-             have_bytes / MIB, have_bytes % MIB * 10 / MIB, mib, mib, mib);
+             DECIMAL((double)(have_bytes * 10 / MIB) / 10.0, 1), mib, mib, mib);
 }

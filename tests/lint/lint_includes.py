@@ -30,10 +30,10 @@ MAY_INCLUDE = {
     "client/domain": {"base"},
     # doctor and setup look at a machine through client/machine only; what needs a session is given to them by commands.
     "client/text": {"base"},
-    "client/machine": {"base", "text"},
-    "client/vm": {"base", "text", "domain"},  # domain: how an argument of QEMU is written
-    "client/doctor": {"base", "text", "machine", "vm", "kvmfr"},  # kvmfr: sizes
-    "client/setup": {"base", "text", "machine", "vm", "kvmfr"},
+    "client/machine": {"base"},
+    "client/vm": {"base", "domain"},  # domain: how an argument of QEMU is written
+    "client/doctor": {"base", "machine", "vm", "kvmfr"},  # kvmfr: sizes
+    "client/setup": {"base", "machine", "vm", "kvmfr"},
     "client/overlay": {"base", "display", "loop"},
     "client/shm_server": {"base", "options", "loop", "shm", "kvmfr", "text"},  # kvmfr: sizes; options: a program of its own
     "client/demo": {"base", "lgmp", "kvmfr", "shm", "testcard", "loop"},
@@ -41,7 +41,7 @@ MAY_INCLUDE = {
     "client/viewer": {"base", "lgmp", "kvmfr", "shm", "loop", "config", "options", "frame", "source", "display", "render",
                       "spice", "input", "audio", "clipboard", "domain", "overlay"},
     "client/commands": {"base", "lgmp", "kvmfr", "shm", "testcard", "options", "loop", "config", "frame", "source", "inspect",
-                        "demo", "viewer", "display", "render", "domain", "shm_server", "text", "machine", "vm", "doctor", "setup"},
+                        "demo", "viewer", "display", "render", "domain", "shm_server", "machine", "vm", "doctor", "setup"},
     "client/main.c": {"base", "commands", "config", "options", "text"},
     # The program in the guest: win -> capture -> publish -> the relay; service and tray beside it.
     "host-win/config": {"base", "options", "kvmfr"},

@@ -22,22 +22,25 @@ def unquote(lines):
 
 
 def read_catalogue(text):
-    """{msgid: (msgstr, is_fuzzy)}, without the head; obsolete entries too, under '#~ ' and their msgid."""
+    """{msgid: (msgstr, is_fuzzy)}, without the head; obsolete entries too, under '#~ ' and their msgid. Of a text with a plural
+    the form for many is an entry too, with the last of its translations."""
     entries = {}
     for block in re.split(r"\n\s*\n", text):
         lines = [line for line in block.split("\n") if line]
         old = any(line.startswith("#~") for line in lines)
         fuzzy = any(line.startswith("#,") and "fuzzy" in line for line in lines)
         lines = [line.removeprefix("#~ ") for line in lines if line.startswith("#~ ") or not line.startswith("#")]
-        parts = {"msgid": [], "msgstr": []}
+        parts = {}
         for line in lines:
-            if word := re.match(r"(msgid|msgstr) ", line):
-                part = parts[word[1]]
+            if word := re.match(r"(msgid|msgid_plural|msgstr|msgstr\[\d\]) ", line):
+                part = parts[word[1]] = []
                 line = line[word.end():]
             part.append(line)
-        ident = unquote(parts["msgid"])
-        if ident:
-            entries["#~ " * old + ident] = (unquote(parts["msgstr"]), fuzzy)
+        forms = [unquote(parts[name]) for name in sorted(parts) if name.startswith("msgstr")]
+        for name, form in (("msgid", 0), ("msgid_plural", -1)):
+            ident = unquote(parts.get(name, []))
+            if ident:
+                entries["#~ " * old + ident] = (forms[form] if all(forms) else "", fuzzy)
     return entries
 
 
@@ -65,7 +68,9 @@ def texts_of(root):
 
 def self_test():
     good = 'msgid "See `a b`\\n"\nmsgstr "Veja `a b`\\n"\n'
-    rows = [(good, []), ('msgid ""\nmsgstr "head"\n\n' + good, []), ('msgid ""\n"See `a b`"\n"\\n"\nmsgstr "Veja `a b`\\n"\n', []),
+    many = 'msgid "See `a b`\\n"\nmsgid_plural "See all `a b`\\n"\nmsgstr[0] "Veja `a b`\\n"\nmsgstr[1] "Veja todos `a b`\\n"\n'
+    rows = [(good, []), (many, ["in no source"]), (many.replace("todos `a b`", "todos `a c`"), ["in no source"]),
+            (many.replace("Veja todos `a b`\\n", ""), ["not translated", "in no source"]), ('msgid ""\nmsgstr "head"\n\n' + good, []), ('msgid ""\n"See `a b`"\n"\\n"\nmsgstr "Veja `a b`\\n"\n', []),
             ("", ["not translated"]), (good.replace("Veja `a b`\\n", ""), ["not translated"]), ("#, fuzzy\n" + good, ["fuzzy"]),
             (good.replace("Veja `a b`", "Veja `a c`"), ["commands"]), (good.replace("b`\\n", "b`", 2).replace("b`", "b`\\n", 1), ["another"]),
             (good + '\nmsgid "old"\nmsgstr "velho"\n', ["in no source"]), (good + '\n#~ msgid "old"\n#~ msgstr "velho"\n', ["in no source"])]

@@ -36,9 +36,9 @@ static void log_why(struct display *d)
     const struct wl_interface *interface = NULL;
     uint32_t id = 0;
     const uint32_t code = wl_display_get_protocol_error(d->native.display, &interface, &id);
-    log_err("the Wayland compositor ended the connection: protocol error %u on %s#%u; please "
+    log_err("the Wayland compositor ended the connection: protocol error %u (%s#%u); please "
             "report this",
-            code, interface ? interface->name : _("an object"), id);
+            code, interface ? interface->name : "?", id);
 }
 
 void display_lost(struct display *d)

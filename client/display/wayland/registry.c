@@ -35,37 +35,37 @@ enum { COMPOSITOR_VERSION = 4 };
 
 struct global {
     const struct wl_interface *interface;
-    uint32_t version;       /* the newest we know; our headers may know less */
-    size_t slot;            /* in struct display: a pointer to the bound object */
-    const char *needed_for; /* NULL: optional */
+    uint32_t version; /* the newest we know; our headers may know less */
+    size_t slot;      /* in struct display: a pointer to the bound object */
+    bool needed;      /* without it there is no window */
 };
 
 static const struct global globals[] = {
     { &wl_compositor_interface, COMPOSITOR_VERSION, offsetof(struct display, native.compositor),
-      N_("windows") },
-    { &wl_subcompositor_interface, 1, offsetof(struct display, native.subcompositor),
-      N_("the cursor") },
-    { &wl_shm_interface, 1, offsetof(struct display, native.shm), N_("pictures") },
-    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), N_("windows") },
+      true },
+    { &wl_subcompositor_interface, 1, offsetof(struct display, native.subcompositor), true },
+    { &wl_shm_interface, 1, offsetof(struct display, native.shm), true },
+    { &xdg_wm_base_interface, 6, offsetof(struct display, global.wm_base), true },
     /* Not used here: seat.c has its own. But wlroots gives the focus only to clients that have a
      * seat when their window appears, and a seat that comes later then gets none. */
-    { &wl_seat_interface, 1, offsetof(struct display, global.seat), NULL },
-    { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), NULL },
-    { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), NULL },
-    { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration), NULL },
-    { &zwp_idle_inhibit_manager_v1_interface, 1, offsetof(struct display, global.idle), NULL },
-    { &xdg_activation_v1_interface, 1, offsetof(struct display, global.activation), NULL },
+    { &wl_seat_interface, 1, offsetof(struct display, global.seat), false },
+    { &wp_viewporter_interface, 1, offsetof(struct display, native.viewporter), false },
+    { &wp_presentation_interface, 1, offsetof(struct display, global.presentation), false },
+    { &zxdg_decoration_manager_v1_interface, 1, offsetof(struct display, global.decoration),
+      false },
+    { &zwp_idle_inhibit_manager_v1_interface, 1, offsetof(struct display, global.idle), false },
+    { &xdg_activation_v1_interface, 1, offsetof(struct display, global.activation), false },
 #ifdef ESPELHO_HAVE_FRACTIONAL_SCALE_V1
     { &wp_fractional_scale_manager_v1_interface, 1, offsetof(struct display, global.fractional),
-      NULL },
+      false },
 #endif
 #ifdef ESPELHO_HAVE_CONTENT_TYPE_V1
     { &wp_content_type_manager_v1_interface, 1, offsetof(struct display, global.content_type),
-      NULL },
+      false },
 #endif
 #ifdef ESPELHO_HAVE_SINGLE_PIXEL_BUFFER_V1
     { &wp_single_pixel_buffer_manager_v1_interface, 1,
-      offsetof(struct display, native.single_pixel), NULL },
+      offsetof(struct display, native.single_pixel), false },
 #endif
 };
 
@@ -140,11 +140,10 @@ int registry_bind(struct display *d)
         return -ECONNRESET;
     for (size_t i = 0; i < ARRAY_LEN(globals); i++) {
         const struct global *g = &globals[i];
-        if (g->needed_for && !*slot_of(d, g)) {
-            log_err("this compositor does not offer %s, which is needed for %s: use a desktop-type "
-                    "Wayland "
-                    "compositor",
-                    g->interface->name, _(g->needed_for));
+        if (g->needed && !*slot_of(d, g)) {
+            log_err("this compositor does not offer %s, which is needed: use a desktop-type "
+                    "Wayland compositor",
+                    g->interface->name);
             return -ENOTSUP;
         }
     }

@@ -320,10 +320,12 @@ static void say_no_bell(struct relay *r)
     if (!r->insist_bell || r->bell_missed || r->bell.state != SOURCE_BELL_NONE)
         return;
     r->bell_missed = true;
-    log_warn("app:wait=doorbell, but %s: waiting as with \"adaptive\"",
-             r->region->doorbell
-                 ? _("the host program in the VM does not ring")
-                 : _("the shared memory has no doorbell (`espelho shm-server` has)"));
+    if (r->region->doorbell)
+        log_warn("app:wait=doorbell, but the host program in the VM does not ring: waiting as with "
+                 "\"adaptive\"");
+    else
+        log_warn("app:wait=doorbell, but the shared memory has no doorbell (that of `espelho "
+                 "shm-server` has one): waiting as with \"adaptive\"");
 }
 
 /* Makes the waiter the one that the bell allows for. */

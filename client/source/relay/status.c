@@ -118,10 +118,12 @@ static void wrong_version(struct source_status *out, const char *path,
                    _("%s is in use by a program that does not send pictures (no KVMFR data in its "
                      "session).\n"),
                    path);
+    } else if (v->host_version[0]) {
+        add_detail(out, _("The host program \"%s\" speaks KVMFR %u; this viewer speaks %d.\n"),
+                   v->host_version, v->kvmfr, KVMFR_SPOKEN);
     } else {
-        add_detail(out, _("The host program%s%s%s speaks KVMFR %u; this viewer speaks %d.\n"),
-                   v->host_version[0] ? " \"" : "", v->host_version, v->host_version[0] ? "\"" : "",
-                   v->kvmfr, KVMFR_SPOKEN);
+        add_detail(out, _("The host program speaks KVMFR %u; this viewer speaks %d.\n"), v->kvmfr,
+                   KVMFR_SPOKEN);
     }
     add_detail(out,
                _("Install a host program of a matching version in the VM: KVMFR %d is that of "
@@ -149,8 +151,10 @@ static void connected(struct source_status *out, const struct kvmfr_session *ses
     out->state = SOURCE_STATE_CONNECTED;
     out->session = session;
     set_title(out, "%s", _("Connected"));
-    add_detail(out, _("Host program %s"),
-               session->host_version[0] ? session->host_version : _("of unknown version"));
+    if (session->host_version[0])
+        add_detail(out, _("Host program %s"), session->host_version);
+    else
+        add_detail(out, "%s", _("Host program of unknown version"));
     if (session->has_vm && session->capture[0] != '\0')
         add_detail(out, _(", capture %s"), session->capture);
     if (session->has_os)

@@ -124,7 +124,7 @@ static void fill_status(const struct spice_source *s, struct source_status *out)
     }
     if (s->missing)
         add_detail(out,
-                   _("\nThe VM sent %s, which this viewer cannot draw: parts of the picture are "
+                   _("\nThis viewer cannot draw what the VM sent (%s): parts of the picture are "
                      "missing."),
                    s->missing);
 }
@@ -195,7 +195,7 @@ static void on_missing(void *ctx, const char *what)
 {
     struct spice_source *s = ctx;
     log_every(10000, LOG_LEVEL_WARN,
-              "the VM's SPICE server sent %s, which this viewer cannot draw: parts of the picture "
+              "this viewer cannot draw what the VM's SPICE server sent (%s): parts of the picture "
               "stay as they were",
               what);
     s->stats.frames_rejected++;

@@ -93,7 +93,7 @@ TEST(processor)
           "warning: The VM has 2 threads per core, but without 'topoext'", "topoext" },
         { "domain.topology",
           "<vcpu>8</vcpu><cpu><topology cores='4' threads='2'/><feature name='topoext'/></cpu>",
-          "ok: 8 virtual CPUs: sockets 1, cores 4, threads per core 2", NULL },
+          "ok: Virtual CPUs: 8 (sockets 1, cores 4, threads per core 2)", NULL },
         { "domain.topology",
           "<vcpu>8</vcpu><cpu><topology cores='4' threads='2'/>"
           "<feature name='topoext' policy='disable'/></cpu>",
@@ -426,7 +426,7 @@ TEST(devices)
         { "domain.spice", SPICE("<listen type='address' address='127.0.0.1'/>"), "ok", NULL },
         { "domain.spice", SPICE(""), "ok", NULL },
         { "domain.spice", SPICE("<listen type='socket' socket='/run/s'/>"),
-          "ok: SPICE listens on a local socket /run/s", NULL },
+          "ok: SPICE listens on this machine only (socket /run/s)", NULL },
         { "domain.agent", "", "not_applicable", NULL },
         { "domain.agent", SPICE(""), "warning", "com.redhat.spice.0" },
         { "domain.agent",

@@ -8,6 +8,7 @@
 #include <linux/input-event-codes.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/log.h"
 #include "input/binding.h"
 #include "options/options.h"
@@ -61,14 +62,25 @@ TEST(figures)
                                         .renderer_name = "shm",
                                         .frames_shown = 7,
                                         .has_audio = true,
-                                        .source = { .wait_name = "fixed" } };
+                                        .source = { .wait_name = "fixed",
+                                                    .interval_ns = 6944000 } };
     char text[1024];
     speak("pt_BR");
     viewer_report_text(&stats, text, sizeof(text));
-    CHECK_HAS(text, "imagem    relay por shm, 7 mostradas");
-    CHECK_HAS(text, "espera    fixed, aviso por campainha: nenhum");
+    CHECK_HAS(text, "imagem    relay por shm, 7 mostradas, a cada 6,94 ms");
+    CHECK_HAS(text, "espera    fixed; sem campainha");
     CHECK_HAS(text, "SPICE     desligado");
     CHECK_HAS(text, "som       sem PipeWire");
+}
+
+TEST(numbers_have_a_comma)
+{
+    speak("pt_BR");
+    CHECK_STR(DECIMAL(1.25, 2), "1,25");
+    CHECK_STR(DECIMAL(-0.5, 1), "-0,5");
+    CHECK_STR(DECIMAL(1234.0, 0), "1234");
+    speak("xx_XX");
+    CHECK_STR(DECIMAL(1.25, 2), "1.25");
 }
 
 TEST(what_is_wrong_with_a_region)

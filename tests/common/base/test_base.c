@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/copy_in.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -311,4 +312,21 @@ TEST(cond_waits_no_shorter_and_hears_signals)
     pthread_mutex_unlock(&w.lock);
     pthread_join(thread, NULL);
     pthread_cond_destroy(&w.cond);
+}
+
+TEST(decimals_for_people)
+{
+    static const struct {
+        double value;
+        int decimals;
+        const char *text;
+    } rows[] = {
+        { 1.25, 2, "1.25" },
+        { 0.96, 1, "1.0" },
+        { -3.5, 1, "-3.5" },
+        { 7, 0, "7" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_STR(DECIMAL(rows[i].value, rows[i].decimals), rows[i].text);
+    CHECK_INT(strlen(DECIMAL(1e300, 2)), DECIMAL_BYTES - 1); /* cut off, not beyond */
 }

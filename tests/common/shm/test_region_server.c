@@ -271,10 +271,10 @@ TEST(no_server)
     unlink(socket_path);
     expect_problem(SHM_FAULT_MISSING, "does not exist");
     close(open(socket_path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-    expect_problem(SHM_FAULT_TYPE, "a regular file, not a socket");
+    expect_problem(SHM_FAULT_TYPE, "is not a socket");
     unlink(socket_path);
     CHECK(mkdir(socket_path, 0700) == 0);
-    expect_problem(SHM_FAULT_TYPE, "a directory");
+    expect_problem(SHM_FAULT_TYPE, "is not a socket");
     rmdir(socket_path);
     struct shm_region *r;
     struct shm_problem problem;
