@@ -140,13 +140,32 @@ static int exit_status(const struct doctor_report *report)
     }
 }
 
-static int write_collection(struct look *l)
+/* What was found, too: a tree has neither the desktop nor the running guest in it. */
+static int add_report(struct look *l, const struct doctor_report *report)
+{
+    char *text = NULL;
+    size_t len_bytes = 0;
+    FILE *const to = open_memstream(&text, &len_bytes);
+    if (!to)
+        return -ENOMEM;
+    int err = doctor_print_json(report, to);
+    if (fclose(to) != 0 && err == 0)
+        err = -ENOMEM;
+    if (err == 0)
+        collector_add(l->collector, "/.espelho/report.json", text, len_bytes);
+    free(text);
+    return err;
+}
+
+static int write_collection(struct look *l, const struct doctor_report *report)
 {
     char host[64] = "";
     gethostname(host, sizeof(host) - 1);
     if (l->xml)
         collector_add(l->collector, VM_FIND_SAVED_XML, l->xml, strlen(l->xml));
-    const int err = collector_write(l->collector, l->options->collect, l->machine->user.name, host);
+    int err = add_report(l, report);
+    if (err == 0)
+        err = collector_write(l->collector, l->options->collect, l->machine->user.name, host);
     if (err < 0)
         return did_not_look(l->options->collect, err);
     fprintf(stderr,
@@ -173,7 +192,7 @@ static int look(struct look *l)
         return did_not_look(l->options->check ? l->options->check : "doctor", err);
     err = print(l->options, report);
     status = err < 0 ? did_not_look("doctor", err) : exit_status(report);
-    if (l->collector && write_collection(l) != DOCTOR_OK)
+    if (l->collector && write_collection(l, report) != DOCTOR_OK)
         status = DOCTOR_DID_NOT_LOOK;
     doctor_report_free(report);
     return status;

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "doctor/check.h"
+#include "doctor/wording.h"
 
 #define FIRMWARE_SETUP "systemctl reboot --firmware-setup"
 
@@ -42,14 +43,21 @@ static const struct words *words_of(const struct machine *m)
     return m->cpu.vendor == CPU_INTEL ? &intel : m->cpu.vendor == CPU_AMD ? &amd : NULL;
 }
 
-/* Steps in the firmware's own menus; no program can take them. */
-static char *fix_firmware(const char *menu)
+/* Steps in the firmware's own menus; no program can take them, and only a Linux that UEFI started
+ * can ask for the menus. */
+static char *fix_firmware(const struct doctor_facts *facts, const char *menu)
 {
-    char *text = NULL;
-    if (asprintf(&text, "%s\n%s\n%s", FIRMWARE_SETUP, menu, _("Save, and let the machine start.")) <
-        0)
-        return NULL;
-    return text;
+    return wording("%s\n%s\n%s",
+                   root_exists(facts->root, "/sys/firmware/efi")
+                       ? FIRMWARE_SETUP
+                       : _("Restart the machine and press Del, F2 or F10 again and again, until "
+                           "the firmware's menus come."),
+                   menu, _("Save, and let the machine start."));
+}
+
+static const char *fix_guest(void)
+{
+    return _("Run Linux on the machine itself, not in a virtual machine.");
 }
 
 static void unknown_processor(struct findings *out)
@@ -69,8 +77,12 @@ static void virtualization(const struct doctor_facts *facts, struct findings *ou
         unknown_processor(out);
     } else if (cpu->svm_or_vmx) {
         finding_addf(out, VERDICT_OK, NULL, NULL, _("%s is on."), w->virtualization);
+    } else if (cpu->hypervisor) {
+        finding_addf(out, VERDICT_FAILURE, NULL, fix_guest(),
+                     _("This Linux runs in a virtual machine itself, which was given no %s."),
+                     w->virtualization);
     } else {
-        autofree char *fix = fix_firmware(_(w->virtualization_menu));
+        autofree char *fix = fix_firmware(facts, _(w->virtualization_menu));
         finding_addf(out, VERDICT_FAILURE, NULL, fix,
                      _("%s is off in the firmware, or this processor has none."),
                      w->virtualization);
@@ -87,7 +99,7 @@ static void bare_metal(const struct doctor_facts *facts, struct findings *out)
         finding_add(out, VERDICT_WARNING, NULL,
                     _("This Linux runs in a virtual machine itself: there is no card to give to a "
                       "guest, unless the outer machine passed one in."),
-                    _("Run Linux on the machine itself, not in a virtual machine."));
+                    fix_guest());
     else
         finding_add(out, VERDICT_OK, NULL, _("Linux runs on the machine itself."), NULL);
 }
@@ -121,9 +133,16 @@ static bool parameter_turns_off(const struct machine *m, const struct words *w, 
     return is_off(m, w->off) || is_off(m, "iommu");
 }
 
-static void firmware_lacks_iommu(const struct words *w, struct findings *out)
+static void firmware_lacks_iommu(const struct doctor_facts *facts, const struct words *w,
+                                 struct findings *out)
 {
-    autofree char *fix = fix_firmware(_(w->iommu_menu));
+    if (facts->machine->cpu.hypervisor) {
+        finding_addf(out, VERDICT_FAILURE, NULL, fix_guest(),
+                     _("This Linux runs in a virtual machine itself, which was given no %s."),
+                     w->iommu);
+        return;
+    }
+    autofree char *fix = fix_firmware(facts, _(w->iommu_menu));
     finding_addf(out, VERDICT_FAILURE, NULL, fix,
                  _("%s is off in the firmware: it gives Linux no %s table."), w->iommu, w->table);
 }
@@ -157,7 +176,7 @@ static void iommu(const struct doctor_facts *facts, struct findings *out)
     else if (root_exists(facts->root, table))
         kernel_lacks_iommu(facts, w, out);
     else
-        firmware_lacks_iommu(w, out);
+        firmware_lacks_iommu(facts, w, out);
 }
 
 /* ---- cpu.passthrough_mode ---- */
@@ -268,9 +287,10 @@ static void uefi(const struct doctor_facts *facts, struct findings *out)
         finding_add(out, VERDICT_OK, NULL, _("Linux was started by UEFI."), NULL);
         return;
     }
-    if (!root_exists(facts->root, "/sys/firmware"))
-        return;
+    if (!root_exists(facts->root, "/sys/firmware") || facts->machine->cpu.hypervisor)
+        return; /* a guest's firmware says nothing of the machine's */
     autofree char *fix = fix_firmware(
+        facts,
         _("Set 'CSM' (Compatibility Support Module) to Disabled. If Linux then does not start, it "
           "was installed for the old way: set it back, or install Linux anew."));
     finding_add(out, VERDICT_WARNING, NULL,

@@ -21,6 +21,10 @@ static void tell_no_kvm(const struct doctor_facts *facts, struct findings *out)
         wording(_("sudo modprobe %s\nIf that fails, see why: sudo dmesg | grep -i kvm"), module);
     if (cpu->svm_or_vmx)
         finding_add(out, VERDICT_FAILURE, "/dev/kvm", _("The KVM module is not loaded."), load);
+    else if (cpu->hypervisor)
+        finding_add(out, VERDICT_FAILURE, "/dev/kvm",
+                    _("KVM is not there, because this Linux runs in a virtual machine itself."),
+                    _("Run Linux on the machine itself, not in a virtual machine."));
     else
         finding_addf(out, VERDICT_FAILURE, "/dev/kvm",
                      _("Switch it on in the firmware (BIOS setup) of the machine; it is under "

@@ -16,7 +16,7 @@ struct collector;
 /* From now on what is read through `root` is kept; `root` must outlive the collector. -ENOMEM. */
 int collector_create(struct root *root, struct collector **out) MUST_CHECK;
 void collector_destroy(struct collector *c); /* NULL is fine */
-/* A file that is not of the machine: "/.espelho/vm.xml". */
+/* A file that is not of the machine: "/.espelho/vm.xml", "/.espelho/report.json". */
 void collector_add(struct collector *c, const char *path, const char *text, size_t len_bytes);
 /* Writes the tar file and observes no longer. `user` and `host` are taken out of all texts; NULL:
  * not known. -EEXIST: there is such a file already; -errno. */

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "doctor/report.h"
+#include "doctor/wording.h"
 
 /* In the order of the user's road. */
 static const struct check_table *const tables[] = {
@@ -91,6 +93,24 @@ static bool lacks_vm(const struct check *check, const struct doctor_facts *facts
     return check->group == CHECK_DOMAIN && !facts->vm;
 }
 
+/* What a machine needs for making one, and how the road goes on. Heap text or NULL. */
+static char *no_vm_fix(const struct machine *m)
+{
+    autofree char *install = fix_install(m, "virt-manager ovmf swtpm");
+    return install ? wording(_("If there is none yet, make one in virt-manager, with UEFI (OVMF) "
+                               "and a TPM; the page quick-start.md shows how:\n%s"),
+                             install)
+                   : NULL;
+}
+
+/* Nothing can be shown in a window yet: a warning, so that "all in order" is not said. */
+static void tell_no_vm(struct findings *f, const struct doctor_facts *facts)
+{
+    autofree char *fix = facts->machine ? no_vm_fix(facts->machine) : NULL;
+    finding_add(f, VERDICT_WARNING, NULL,
+                facts->vm_problem ? facts->vm_problem : _("There is no VM to look at."), fix);
+}
+
 static int run_check(struct doctor_report *report, const struct check *check,
                      const struct doctor_facts *facts, bool *told)
 {
@@ -98,8 +118,10 @@ static int run_check(struct doctor_report *report, const struct check *check,
     if (!lacks_vm(check, facts))
         return findings_run(f, check, facts);
     f->check = check;
-    finding_add(f, VERDICT_NOT_APPLICABLE, NULL,
-                *told || !facts->vm_problem ? "" : facts->vm_problem, NULL);
+    if (*told)
+        finding_add(f, VERDICT_NOT_APPLICABLE, NULL, "", NULL);
+    else
+        tell_no_vm(f, facts);
     *told = true;
     return f->no_memory ? -ENOMEM : 0;
 }
@@ -160,7 +182,6 @@ int doctor_run_tables(const struct check_table *const *list, size_t list_count,
         err = run_table(report, list[i], facts, only, &ran);
     if (err == 0 && only && ran == 0)
         err = -ENOENT;
-    report->no_vm = !facts->vm;
     report->heading = heading_of(facts);
     if (err == 0 && !report->heading)
         err = -ENOMEM;

@@ -12,7 +12,7 @@ typedef void domain_check(const struct doctor_facts *facts, struct findings *out
 domain_check domain_cpu_model, domain_topology, domain_pinning, domain_emulator;
 /* domain_memory.c */
 domain_check domain_memory, domain_hugepages, domain_memballoon;
-/* domain_windows.c: what Windows and its drivers are told */
+/* domain_hyperv.c: what Windows and its drivers are told */
 domain_check domain_code43, domain_hyperv;
 /* domain_hostdev.c */
 domain_check domain_hostdev, domain_rom;

@@ -25,17 +25,24 @@ static const struct vm_edit plain_edit = {
     "  -device ivshmem-plain,memdev=espelho",
 };
 
+/* setup knows the size that the screens need, and makes its file and rights as well. */
+static void tell_none(const struct vm *vm, struct findings *out)
+{
+    autofree char *setup = vm->is_process ? NULL : wording_setup(vm, "vm");
+    autofree char *fix = setup ? wording(_("Let Espelho add it, as large as your screens need it; "
+                                           "it shows what it would change, and asks:\n  %s"),
+                                         setup)
+                               : wording_edit(vm, plain_edit);
+    finding_add(out, VERDICT_FAILURE, NULL, _("The VM has no shared memory device."), fix);
+}
+
 void domain_shmem(const struct doctor_facts *facts, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
     const struct vm_shmem *const shmem = vm_relay_shmem(vm);
     char path[VM_PATH];
     if (!shmem)
-        finding_edit(
-            out, VERDICT_FAILURE, vm, NULL, plain_edit,
-            _("The VM has no shared memory device. 'espelho setup vm --domain %s' adds one "
-              "of the right size."),
-            vm->name);
+        tell_none(vm, out);
     else if (!vm_shmem_path(shmem, path))
         finding_edit(out, VERDICT_FAILURE, vm, NULL, plain_edit,
                      _("The shared memory device has a name or path that cannot be used: '%s'."),

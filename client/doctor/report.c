@@ -78,12 +78,9 @@ static void put_finding_words(const struct page *p, const struct finding *f)
     putc('\n', p->to);
 }
 
-static bool is_shown(const struct page *p, const struct doctor_report *r, const struct finding *f)
+static bool is_shown(const struct page *p, const struct finding *f)
 {
-    if (p->all || f->verdict != VERDICT_NOT_APPLICABLE)
-        return true;
-    /* Once: why nothing of the VM was looked at. */
-    return r->no_vm && f->check->group == CHECK_DOMAIN && f->found && f->found[0];
+    return p->all || f->verdict != VERDICT_NOT_APPLICABLE;
 }
 
 static void put_group(const struct page *p, const struct doctor_report *r, enum check_group group)
@@ -91,7 +88,7 @@ static void put_group(const struct page *p, const struct doctor_report *r, enum 
     bool any = false;
     for (size_t i = 0; i < r->findings.count; i++) {
         const struct finding *f = &r->findings.items[i];
-        if (f->check->group != group || !is_shown(p, r, f))
+        if (f->check->group != group || !is_shown(p, f))
             continue;
         if (!any)
             fprintf(p->to, "%s%s%s\n", p->colour ? "\033[1m" : "", check_group_text(group),

@@ -29,7 +29,6 @@ struct doctor_report {
     struct findings findings;
     size_t counts[VERDICT_FAILURE + 1];
     char *heading; /* which machine, which VM; translated */
-    bool no_vm;    /* nothing of a VM could be looked at */
 };
 
 /* Runs one check; what it found is added. A check that says nothing gets one finding that it does

@@ -15,6 +15,9 @@ static const struct {
     { "libvirt",
       { "libvirt-daemon-system libvirt-clients", "libvirt", "libvirt dnsmasq", "libvirt" } },
     { "virt-manager", { "virt-manager", "virt-manager", "virt-manager", "virt-manager" } },
+    { "virt-manager ovmf swtpm", /* what a VM for Windows is made with */
+      { "virt-manager ovmf swtpm swtpm-tools", "virt-manager edk2-ovmf swtpm swtpm-tools",
+        "virt-manager edk2-ovmf swtpm", "virt-manager qemu-ovmf-x86_64 swtpm" } },
     { "ovmf", { "ovmf", "edk2-ovmf", "edk2-ovmf", "qemu-ovmf-x86_64" } },
     { "swtpm", { "swtpm swtpm-tools", "swtpm swtpm-tools", "swtpm", "swtpm" } },
     { "dnsmasq", { "dnsmasq-base", "dnsmasq", "dnsmasq", "dnsmasq" } },

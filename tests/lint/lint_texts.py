@@ -27,7 +27,7 @@ NOT_READ = {
     "assert", "static_assert", "_Static_assert", "log_debug", "log_debug_every",       # for developers
     "sscanf", "fscanf", "strcmp", "strncmp", "strstr", "strchr", "strcspn", "strspn",  # compared with
     "pthread_setname_np", "getenv", "setenv", "fopen", "popen",                        # names
-    "fix_add", "conf_line_find", "setup_conf_place", "setup_conf_line",                # commands, lines of files
+    "fix_add", "fix_install", "conf_line_find", "setup_conf_place", "setup_conf_line",                # commands, lines of files
     "is_configured",
 }
 # Strings that are commands, options, XML, or lines of configuration files.

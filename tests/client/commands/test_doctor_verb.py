@@ -135,6 +135,8 @@ class Doctor(unittest.TestCase):
         data, copy = self.collect("--root", self.tree)
         self.assertIsNone(SECRETS.search(data))
         self.assertIn(b"looking-glass", data)
+        report = json.loads(pathlib.Path(copy, ".espelho/report.json").read_text())
+        self.assertEqual([(f["id"], f["verdict"]) for f in report["findings"]], [f[:2] for f in self.findings("--root", self.tree)])
         names = [os.path.join(f, n) for f, _, files in os.walk(copy) for n in files]
         self.assertFalse([n for n in names if SECRETS.search(n.encode())])
 
@@ -183,6 +185,21 @@ class Doctor(unittest.TestCase):
         server.listen()
         done = self.doctor("--check", "session.wayland", status=2, WAYLAND_DISPLAY="wayland-9")
         self.assertIn("No Wayland desktop answers", done.stdout)
+
+    def test_json_as_documented(self):
+        """Programs rely on it: docs/doctor.md has the table. The same in all languages, but for sentences."""
+        verdicts = {"ok", "not_applicable", "skipped", "warning", "failure"}
+        reports = [json.loads(self.doctor("--json", LC_ALL="C.UTF-8", LANGUAGE=language).stdout) for language in ("en", "pt_BR")]
+        for report in reports:
+            self.assertEqual(set(report), {"version", "worst", "counts", "findings"})
+            self.assertEqual(report["version"], 1)
+            self.assertEqual(set(report["counts"]), verdicts)
+            self.assertEqual(sum(report["counts"].values()), len(report["findings"]))
+            for f in report["findings"]:
+                self.assertLessEqual({"id", "group", "verdict", "title", "found", "why", "page"}, set(f))
+                self.assertLessEqual(set(f), {"id", "group", "verdict", "title", "found", "why", "page", "subject", "fix"})
+                self.assertTrue(f["verdict"] in verdicts and f["id"].startswith(f["group"] + ".") and "doctor.md#" in f["page"], f)
+        self.assertEqual(*([(f["id"], f["verdict"]) for f in report["findings"] if f["id"].startswith("cpu.")] for report in reports))
 
     def test_portuguese(self):
         if not os.path.exists(os.path.join(os.path.dirname(ESPELHO), "..", "locale")):

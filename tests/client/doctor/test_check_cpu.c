@@ -35,6 +35,9 @@ TEST(virtualization_by_the_makers_own_names)
     BEGINS("cpu.virtualization", "ok: AMD SVM is on");
     cpu->svm_or_vmx = false;
     BEGINS("cpu.virtualization", "failure: AMD SVM is off");
+    FIX_HAS("press Del, F2 or F10 again and again, until the firmware's menus come.\nSet 'SVM");
+    tree_folder("/sys/firmware/efi"); /* else nothing could ask for its menus */
+    BEGINS("cpu.virtualization", "failure: AMD SVM is off");
     FIX_HAS("systemctl reboot --firmware-setup\nSet 'SVM Mode'");
     cpu->vendor = CPU_INTEL;
     BEGINS("cpu.virtualization", "failure: Intel VT-x is off");
@@ -46,7 +49,21 @@ TEST(a_guest_in_a_guest)
     examine_begin();
     BEGINS("cpu.bare_metal", "ok");
     examine_machine()->cpu.hypervisor = true;
-    BEGINS("cpu.bare_metal", "warning");
+    examine_machine()->cpu.svm_or_vmx = false;
+    tree_folder("/sys/firmware/acpi");
+    static const char *const rows[][2] = {
+        { "cpu.bare_metal", "warning: This Linux runs in a virtual machine itself" },
+        { "cpu.virtualization", "failure: This Linux runs in a virtual machine itself, which was "
+                                "given no AMD SVM" },
+        { "cpu.iommu", "failure: This Linux runs in a virtual machine itself, which was given no "
+                       "AMD-Vi" },
+        { "kvm.device", "failure: KVM is not there, because this Linux runs in a virtual" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        BEGINS(rows[i][0], rows[i][1]);
+        FIX_HAS("Run Linux on the machine itself"); /* no firmware of this one would help */
+    }
+    BEGINS("cpu.uefi", "not_applicable");
 }
 
 /* What the firmware, the kernel and its parameters say together. */

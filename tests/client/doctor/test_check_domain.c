@@ -501,7 +501,8 @@ TEST(input)
 TEST(shared_memory)
 {
     static const struct row rows[] = {
-        { "domain.shmem", "", "failure: The VM has no shared memory device", "<shmem" },
+        { "domain.shmem", "", "failure: The VM has no shared memory device",
+          "sudo espelho setup vm --domain win --apply" },
         { "domain.shmem", "<devices><shmem name='../x'/></devices>",
           "failure: The shared memory device has a name or path that cannot be used: '../x'", "" },
         { "domain.shmem", SHMEM(""), "ok", NULL },

@@ -66,6 +66,8 @@ TEST(without_a_vm_its_checks_do_not_run_and_one_sentence_says_why)
     CHECK_INT(doctor_run_tables(both, 2, &facts, NULL, &r), 0);
     CHECK_INT(r->findings.count, 6);
     CHECK_STR(r->findings.items[4].found, "name one");
+    CHECK_INT(r->findings.items[4].verdict, VERDICT_WARNING);
+    CHECK_INT(r->findings.items[5].verdict, VERDICT_NOT_APPLICABLE);
     CHECK_STR(r->findings.items[5].found, "");
     CHECK_INT(r->counts[VERDICT_FAILURE], 0);
     CHECK_INT(doctor_worst(r), VERDICT_WARNING);

@@ -99,7 +99,7 @@ TEST(all_shows_what_does_not_apply)
 TEST(the_lack_of_a_vm_is_told_once)
 {
     char *text = print(&domain_table, false, false);
-    CHECK(strstr(text, "The virtual machine\n  n/a       Machine: Name a VM.\n\n"));
+    CHECK(strstr(text, "The virtual machine\n  warning   Machine: Name a VM.\n"));
     CHECK(!strstr(text, "Memory"));
     free(text);
 }
@@ -130,6 +130,7 @@ TEST(json_is_for_programs)
     cJSON *root = cJSON_Parse(text);
     CHECK(root);
     CHECK_STR(cJSON_GetObjectItem(root, "worst")->valuestring, "failure");
+    CHECK_INT(cJSON_GetObjectItem(root, "version")->valueint, 1);
     const cJSON *list = cJSON_GetObjectItem(root, "findings");
     CHECK_INT(cJSON_GetArraySize(list), 3);
     const cJSON *f = cJSON_GetArrayItem(list, 1);

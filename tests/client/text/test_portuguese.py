@@ -120,7 +120,9 @@ class Portuguese(unittest.TestCase):
         xml = self.dir + "/vm.xml"
         with open(xml, "w", encoding="utf-8") as f:
             f.write("<domain type='kvm'><name>win11</name></domain>")
-        self.assertIn("Máquina virtual: win11", self.run_it("doctor", "--xml", xml, status=2))
+        said = self.run_it("doctor", "--xml", xml, status=2)
+        self.assertIn("Máquina virtual: win11", said)
+        self.assertIn("Recursos que o Windows usa estão desligados", said)
         self.assertIn("vm: qual VM? --domain NOME", self.run_it("setup", "vm", status=1))
 
     def test_doctor_leaves_no_english(self):

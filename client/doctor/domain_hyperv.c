@@ -51,7 +51,7 @@ void domain_code43(const struct doctor_facts *facts, struct findings *out)
               "many laptops, stop with Code 43."));
     if (!vm->kvm_hidden)
         finding_edit(
-            out, VERDICT_WARNING, vm, "kvm hidden",
+            out, VERDICT_WARNING, vm, "hidden",
             (struct vm_edit){ "<features>", "  <kvm>\n    <hidden state='on'/>\n  </kvm>",
                               "  -cpu host,kvm=off" },
             _("An NVIDIA card is passed through, and its driver can tell that it is in a VM "
