@@ -335,9 +335,21 @@ class Hooks(unittest.TestCase):
 
     def test_hugepages_errors(self):
         for words, message in ((["hugepages"], "How much memory?"), (["hugepages", "--memory=16"], "is no size"),
-                               (["hugepages", "--memory=16G"], "Which VM?"), (["hugepages", "--memory=32G", "--early"], "not enough left"),
+                               (["hugepages", "--memory=16G"], "Which VM?"), (["hugepages", "--memory=31G", "--early"], "not enough left"), (["hugepages", "--memory=32G", "--early"], "not enough left"),
                                (["hugepages", "--memory=1500M", "--page=1G", "--early"], "no whole number")):
             self.assertIn(message, self.scene.setup(*words, status=1))
+
+    def test_hugepages_at_boot(self):
+        """Of 1 GiB: told to the kernel, unless it was told already, and about that size."""
+        s = self.scene
+        for line, told in (("quiet", False), ("hugepages=9999", False), ("hugepagesz=2M hugepages=9999", False), ("hugepagesz=1G hugepages=15", False),
+                           ("hugepagesz=1G hugepages=16", True), ("default_hugepagesz=1G hugepages=16", True),
+                           ("hugepagesz=1G hugepages=16 hugepagesz=2M hugepages=8", True)):
+            with self.subTest(line=line):
+                s.write("proc/cmdline", line + "\n")
+                said = s.setup("hugepages", "--domain=win11", "--page=1G", "--early")
+                self.assertEqual("hugepagesz=1G hugepages=16" in said, not told)
+        self.assertIn("--memory is less than the VM has", s.setup("hugepages", "--domain=win11", "--memory=4G"))
 
     # ---- cpus ----
 
