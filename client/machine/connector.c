@@ -2,6 +2,7 @@
 #include "machine/connector.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONNECTORS "/sys/class/drm"
@@ -22,10 +23,13 @@ static bool read_file(struct root *root, const char *name, const char *file, cha
 /* The first of its modes is the one that the screen prefers. */
 static bool read_mode(struct root *root, const char *name, struct connector *out)
 {
-    char line[64];
-    return read_file(root, name, "modes", line, sizeof(line)) &&
-           sscanf(line, "%5ux%5u", &out->width_px, &out->height_px) == 2 && out->width_px > 0 &&
-           out->height_px > 0;
+    char line[64], width[6], height[6];
+    if (!read_file(root, name, "modes", line, sizeof(line)) ||
+        sscanf(line, "%5[0-9]x%5[0-9]", width, height) != 2)
+        return false;
+    out->width_px = (uint32_t)strtoul(width, NULL, 10);
+    out->height_px = (uint32_t)strtoul(height, NULL, 10);
+    return out->width_px > 0 && out->height_px > 0;
 }
 
 bool connector_read(struct root *root, const char *name, struct connector *out)

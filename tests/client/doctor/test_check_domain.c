@@ -169,6 +169,26 @@ TEST(hybrid_processor)
 
 #define MEMORY(gib) "<memory unit='GiB'>" gib "</memory>"
 
+/* What is said already somewhere is changed there: another file might be overruled. */
+TEST(where_huge_pages_are_reserved)
+{
+    examine_begin();
+    tree_file("/proc/meminfo", "Hugepagesize:       2048 kB\n");
+    tree_file("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
+    tree_file("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "0\n");
+    examine_vm(MEMORY("8") "<memoryBacking><hugepages/></memoryBacking>");
+    tree_file("/etc/sysctl.d/10-other.conf", "# vm.nr_hugepages = 4\nvm.swappiness=1\n");
+    CHECK(strncmp(examine("domain.hugepages"), "failure: The VM needs 4096", 26) == 0);
+    CHECK(strstr(examine_fix(), "'vm.nr_hugepages = 4096' | sudo tee /etc/sysctl.d/40-hugepages"));
+    tree_file("/etc/sysctl.d/99-mine.conf", "vm.swappiness=1\n\tvm.nr_hugepages=4\n");
+    tree_file("/etc/sysctl.d/99-old.conf~", "vm.nr_hugepages=4\n");
+    tree_file("/etc/sysctl.conf", "vm/nr_hugepages = 8\n");
+    CHECK(strncmp(examine("domain.hugepages"), "failure", 7) == 0);
+    CHECK_MSG(strstr(examine_fix(), "|vm.nr_hugepages = 4096|' '/etc/sysctl.conf' "
+                                    "'/etc/sysctl.d/99-mine.conf'\n"),
+              "%s", examine_fix());
+}
+
 /* Doing what it says ends, on every machine: with no more to say, or with what only more memory
  * mends. */
 TEST(memory_of_small_machines)

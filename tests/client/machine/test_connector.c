@@ -37,6 +37,7 @@ TEST(no_screens)
         { "card1-DP-1", "connected\n", "1920\n" },
         { "card1-DP-1", "connected\n", "0x1080\n" },
         { "card1-DP-1", "connected\n", "1920x0\n" },
+        { "card1-DP-1", "connected\n", "-1x1080\n" },
         { "renderD128", "connected\n", "1920x1080\n" },
         { "card1", "connected\n", "1920x1080\n" },
         { "version", "connected\n", "1920x1080\n" },
