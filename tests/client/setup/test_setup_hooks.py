@@ -27,7 +27,9 @@ GPU, SOUND = "0000:03:00.0", "0000:03:00.1"
 FORBIDDEN = "#!/bin/sh\necho \"virsh $*\" >>{log}\nexit 1\n"  # in a hook it would wait for itself
 
 
-class Hooks(unittest.TestCase):
+class Scripts(unittest.TestCase):
+    """A machine, and the scripts made on it."""
+
     def setUp(self):
         self.scene = s = scene.Scene(PROGRAM, XML, libvirt=False)
         self.addCleanup(s.close)
@@ -85,6 +87,19 @@ class Hooks(unittest.TestCase):
     def written(self):
         return self.scene.read("written.log")
 
+    def pool(self, size, number, free):
+        for name, count in (("nr", number), ("free", free)):
+            self.scene.write(f"sys/kernel/mm/hugepages/hugepages-{size}kB/{name}_hugepages", f"{count}\n")
+        for name in ("drop_caches", "compact_memory"):
+            self.scene.write(f"proc/sys/vm/{name}", "0\n")
+        return lambda: int(self.scene.read(f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages"))
+
+    def host_cpus(self):
+        """Where the host's programs may run since the last change."""
+        return [c for c in self.scene.commands() if "user.slice" in c][-1].split("=")[-1]
+
+
+class Hooks(Scripts):
     # ---- gpu ----
 
     def bar(self, number):
@@ -297,13 +312,6 @@ class Hooks(unittest.TestCase):
 
     # ---- huge pages ----
 
-    def pool(self, size, number, free):
-        for name, count in (("nr", number), ("free", free)):
-            self.scene.write(f"sys/kernel/mm/hugepages/hugepages-{size}kB/{name}_hugepages", f"{count}\n")
-        for name in ("drop_caches", "compact_memory"):
-            self.scene.write(f"proc/sys/vm/{name}", "0\n")
-        return lambda: int(self.scene.read(f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages"))
-
     def test_hugepages_are_taken_and_given_back(self):
         path, _ = self.made("hugepages", check=True)
         self.assertIn("<page size='2048' unit='KiB'/>", self.scene.xml())
@@ -375,10 +383,6 @@ class Hooks(unittest.TestCase):
         for cpu in range(12):
             self.scene.write(f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor", "schedutil\n")
         return lambda: [self.scene.read(f"sys/devices/system/cpu/cpu{n}/cpufreq/scaling_governor").strip() for n in range(12)]
-
-    def host_cpus(self):
-        """Where the host's programs may run since the last change."""
-        return [c for c in self.scene.commands() if "user.slice" in c][-1].split("=")[-1]
 
     def test_cpus_of_two_vms(self):
         """What both have is the host's again when the second of them ends; one that did not start changes nothing."""
