@@ -195,6 +195,7 @@ static int run_setup(int argc, char **argv)
         status = run_part(&run, argv[1]);
     free(run.xml);
     free(run.vm);
+    free(run.neighbours);
     plan_destroy(run.plan);
     machine_free(run.machine);
     root_close(run.root);

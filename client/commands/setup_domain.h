@@ -10,4 +10,8 @@
 int setup_domain_read(struct setup_domain *domain, const char *called, char **xml, char **name,
                       char *problem, size_t problem_bytes) MUST_CHECK;
 
+/* The other domains with the relay's memory, for VMs that run beside each other: heap, or NULL.
+ * What cannot be asked is not counted. */
+struct setup_neighbour *setup_domain_neighbours(const struct setup_domain *domain, size_t *count);
+
 #endif

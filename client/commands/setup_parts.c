@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "commands/setup_ask.h"
+#include "commands/setup_domain.h"
 #include "commands/setup_screens.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
@@ -55,6 +56,8 @@ static int fill_vm(struct setup_run *run)
     const struct setup_vm_wish wish = { .backend = (enum memory_backend)o->backend,
                                         .mib = mib,
                                         .video = videos[o->video] };
+    run->neighbours = setup_domain_neighbours(&run->domain, &run->domain.neighbour_count);
+    run->domain.neighbours = run->neighbours;
     return setup_vm(&run->setup, &run->domain, &wish);
 }
 

@@ -12,10 +12,11 @@ struct setup_run {
     struct setup_options options;
     struct setup setup;
     struct setup_domain domain;
-    struct root *root;       /* owned */
-    struct machine *machine; /* owned */
-    struct plan *plan;       /* owned */
-    char *xml, *vm;          /* owned: the domain's */
+    struct root *root;                  /* owned */
+    struct machine *machine;            /* owned */
+    struct plan *plan;                  /* owned */
+    char *xml, *vm;                     /* owned: the domain's */
+    struct setup_neighbour *neighbours; /* owned */
     char prefix[256], state[300], user[64];
 };
 

@@ -91,6 +91,13 @@ static void split_sets(const struct machine_cpu *cpu, struct cpu_choice *out)
     }
 }
 
+uint32_t cpu_choice_most(const struct machine_cpu *cpu)
+{
+    struct cores all = { .count = 0 };
+    collect(cpu, &all);
+    return all.count > 0 ? (uint32_t)all.count - 1 : 0;
+}
+
 int cpu_choose(const struct machine_cpu *cpu, uint32_t cores, struct cpu_choice *out)
 {
     static const struct cpu_choice none = { .vm_count = 0 };

@@ -19,5 +19,7 @@ struct cpu_choice {
  * up to three). -ERANGE: there are not so many, since the host keeps one; -ENOENT: the topology is
  * not known. */
 int cpu_choose(const struct machine_cpu *cpu, uint32_t cores, struct cpu_choice *out) MUST_CHECK;
+/* How many cores it can give at most. */
+uint32_t cpu_choice_most(const struct machine_cpu *cpu);
 
 #endif

@@ -23,11 +23,17 @@ struct setup {
     const char *user; /* who runs the viewer; "" if that is not known */
 };
 
+/* Another domain of that libvirt, with the relay's memory. */
+struct setup_neighbour {
+    char name[256], path[512]; /* path: the file, device or socket */
+};
 /* A domain as libvirt has it. */
 struct setup_domain {
     const char *uri, *name;
     const char *xml; /* virsh dumpxml --inactive --security-info; NULL: no domain was named */
     bool running;
+    const struct setup_neighbour *neighbours; /* for setup_vm() */
+    size_t neighbour_count;
 };
 
 /* ---- vm: memory, SPICE, and the files that let QEMU and the viewer at the memory ---- */

@@ -16,8 +16,9 @@ static int choose(const struct setup *s, uint32_t cores, struct cpu_choice *choi
     const int err = cpu_choose(&s->machine->cpu, cores, choice);
     if (err == -ERANGE)
         return plan_fail(s->plan, err,
-                         _("This machine has not enough cores: the host keeps at "
-                           "least one for itself."));
+                         _("This machine has not enough cores. The VM can have %" PRIu32
+                           ": whole ones, fast ones, and without the first, which is the host's."),
+                         cpu_choice_most(&s->machine->cpu));
     return err < 0 ? plan_fail(s->plan, err, _("The topology of this machine's CPU is not known."))
                    : 0;
 }

@@ -126,6 +126,17 @@ static int edit(const struct setup *s, const struct setup_domain *domain, const 
     return err;
 }
 
+static int note_desktop(const struct setup *s, bool early)
+{
+    return plan_note(s->plan,
+                     early ? _("This GPU drives the desktop now, and shows nothing of it after the "
+                               "restart. Plug a screen into another GPU first, and make that the "
+                               "primary display in the firmware.")
+                           : _("This GPU drives the desktop now. The VM does not start "
+                               "while a program uses it: let the desktop run on another "
+                               "GPU (firmware: primary display), or log out of it."));
+}
+
 int setup_gpu(const struct setup *setup, const struct setup_domain *domain,
               const struct setup_gpu_wish *wish)
 {
@@ -142,8 +153,6 @@ int setup_gpu(const struct setup *setup, const struct setup_domain *domain,
     if (err == 0)
         err = wish->early ? setup_gpu_early(setup, &slot) : hook(setup, domain, &slot, wish);
     if (err == 0 && slot.gpu->boot_vga && !plan_is_empty(setup->plan))
-        err = plan_note(setup->plan, _("This GPU drives the desktop now. The VM does not start "
-                                       "while a program uses it: let the desktop run on another "
-                                       "GPU (firmware: primary display), or log out of it."));
+        err = note_desktop(setup, wish->early);
     return err;
 }

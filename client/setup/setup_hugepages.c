@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -12,11 +14,12 @@
 
 #define SYSCTL "/etc/sysctl.d/espelho-hugepages.conf"
 
-/* What the host keeps at least. */
-static const uint64_t host_bytes = 1ULL << 30;
+/* What the host keeps at least: while the VM runs, and, of pages reserved at boot, always. */
+static const uint64_t host_bytes = 1ULL << 30, host_always_bytes = 2ULL << 30;
 
-static int check(const struct setup *s, uint64_t memory_bytes, uint64_t page_bytes)
+static int check(const struct setup *s, uint64_t memory_bytes, uint64_t page_bytes, bool early)
 {
+    const uint64_t keeps_bytes = early ? host_always_bytes : host_bytes;
     const uint64_t machine_bytes = s->machine->cpu.memory_bytes;
     if (memory_bytes == 0)
         return plan_fail(s->plan, -EINVAL, _("How much memory? --memory 16G"));
@@ -25,12 +28,28 @@ static int check(const struct setup *s, uint64_t memory_bytes, uint64_t page_byt
                          _("%" PRIu64 " MiB are no whole number of pages of %" PRIu64 " MiB."),
                          memory_bytes >> 20, page_bytes >> 20);
     if (machine_bytes &&
-        (memory_bytes > machine_bytes || machine_bytes - memory_bytes < host_bytes))
+        (memory_bytes > machine_bytes || machine_bytes - memory_bytes < keeps_bytes))
         return plan_fail(s->plan, -EINVAL,
                          _("This machine has %" PRIu64 " MiB: with %" PRIu64
                            " MiB for the VM there is not enough left for itself."),
                          machine_bytes >> 20, memory_bytes >> 20);
     return 0;
+}
+
+/* How many pages of 1 GiB the kernel was told to reserve: each size goes before its number. */
+static uint64_t large_pages_told(const struct machine *m)
+{
+    const char *const usual = machine_parameter(m, "default_hugepagesz");
+    bool is_large = usual && strcasecmp(usual, "1G") == 0;
+    uint64_t pages = 0;
+    for (size_t i = 0; i < m->parameter_count; i++) {
+        const char *const word = m->parameters[i];
+        if (strncmp(word, "hugepagesz=", strlen("hugepagesz=")) == 0)
+            is_large = strcasecmp(word + strlen("hugepagesz="), "1G") == 0;
+        else if (is_large && strncmp(word, "hugepages=", strlen("hugepages=")) == 0)
+            pages = strtoull(word + strlen("hugepages="), NULL, 10);
+    }
+    return pages;
 }
 
 static int at_boot(const struct setup *s, uint64_t pages, uint64_t page_bytes)
@@ -44,9 +63,7 @@ static int at_boot(const struct setup *s, uint64_t pages, uint64_t page_bytes)
                    ? err
                    : plan_note(s->plan, _("Restart the machine; the pages are there afterwards."));
     }
-    snprintf(line, sizeof(line), "%" PRIu64, pages);
-    const char *const now = machine_parameter(s->machine, "hugepages");
-    if (now && strtoull(now, NULL, 10) >= pages)
+    if (large_pages_told(s->machine) >= pages)
         return 0;
     snprintf(line, sizeof(line), "hugepagesz=1G hugepages=%" PRIu64, pages);
     autofree char *fix = fix_add_parameters(s->machine, line);
@@ -85,12 +102,15 @@ int setup_hugepages(const struct setup *setup, const struct setup_domain *domain
     int err = domain->xml ? setup_domain_open(setup, domain, &domain_edit) : 0;
     if (err == 0 && domain_edit) {
         const uint64_t has_bytes = domain_edit_memory_bytes(domain_edit);
-        if (memory_bytes < has_bytes) /* all of it, or QEMU does not start */
+        if (memory_bytes && memory_bytes < has_bytes)
+            err = plan_note(setup->plan, _("--memory is less than the VM has. The pages are for "
+                                           "all of it: with fewer it would not start."));
+        if (memory_bytes < has_bytes)
             memory_bytes = has_bytes;
     }
     const uint64_t pages = memory_bytes / wish->page_bytes;
     if (err == 0)
-        err = check(setup, memory_bytes, wish->page_bytes);
+        err = check(setup, memory_bytes, wish->page_bytes, wish->early);
     if (err == 0 && !wish->early && !domain->xml)
         err = plan_fail(setup->plan, -EINVAL,
                         _("Which VM? --domain NAME, or --early to reserve "

@@ -19,22 +19,12 @@ static void print_command(FILE *to, const char *command, const char *address)
     fprintf(to, "     sudo sh -c '%s /sys/bus/pci/devices/%s/rom'\n", command, address);
 }
 
-void setup_vbios_steps(const struct pci_function *gpu, FILE *to)
+static void print_reading(const struct pci_function *gpu, int *step, FILE *to)
 {
-    fprintf(to, "%s  %s\n\n", gpu->address, gpu->name);
-    if (!gpu->has_rom)
-        fprintf(to, "%s\n\n",
-                _("The kernel shows no ROM of it. Read it in Windows with GPU-Z instead, on this "
-                  "machine, and copy the file here."));
-    if (gpu->boot_vga)
-        fprintf(to, "%s\n\n",
-                _("The firmware started this machine with it, so the kernel shows a copy that the "
-                  "firmware has changed. Start the machine with another GPU as the primary one "
-                  "first (firmware setup: primary display)."));
-    fprintf(to, "1. %s\n",
+    fprintf(to, "%d. %s\n", (*step)++,
             _("Nothing may use the GPU: bind it to vfio-pci (`espelho setup gpu`), and leave the "
               "VM off."));
-    fprintf(to, "2. %s\n",
+    fprintf(to, "%d. %s\n", (*step)++,
             _("Read it; the last command closes the ROM again, do not leave it out:"));
     fputs("     sudo mkdir -p /var/lib/libvirt/vbios\n", to);
     print_command(to, "echo 1 >", gpu->address);
@@ -43,10 +33,28 @@ void setup_vbios_steps(const struct pci_function *gpu, FILE *to)
             "/var/lib/libvirt/vbios/gpu.rom'\n",
             gpu->address);
     print_command(to, "echo 0 >", gpu->address);
-    fprintf(to, "3. %s\n", _("See whether it is whole:"));
+}
+
+void setup_vbios_steps(const struct pci_function *gpu, FILE *to)
+{
+    int step = 1;
+    fprintf(to, "%s  %s\n\n", gpu->address, gpu->name);
+    if (gpu->has_rom && gpu->boot_vga)
+        fprintf(to, "%s\n\n",
+                _("The firmware started this machine with it, so the kernel shows a copy that the "
+                  "firmware has changed. Start the machine with another GPU as the primary one "
+                  "first (firmware setup: primary display); without another GPU, read it in "
+                  "Windows with GPU-Z."));
+    if (gpu->has_rom)
+        print_reading(gpu, &step, to);
+    else
+        fprintf(to, "%d. %s\n", step++,
+                _("The kernel shows no ROM of it. Read it in Windows with GPU-Z, on this machine, "
+                  "and copy the file to /var/lib/libvirt/vbios/gpu.rom."));
+    fprintf(to, "%d. %s\n", step++, _("See whether it is whole:"));
     fprintf(to, "     espelho setup vbios --pci %s --file /var/lib/libvirt/vbios/gpu.rom\n",
             gpu->address);
-    fprintf(to, "4. %s\n",
+    fprintf(to, "%d. %s\n", step,
             _("Give it to the VM: the same with --domain NAME, which shows and makes the change."));
 }
 

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "setup/setup_private.h"
@@ -33,19 +34,52 @@ static int files_of(const struct setup *s, const struct setup_domain *domain,
     }
 }
 
+/* Another VM that has this memory; NULL: none. */
+static const char *owner_of(const struct setup_domain *domain, const char *path)
+{
+    for (size_t i = 0; i < domain->neighbour_count; i++)
+        if (strcmp(domain->neighbours[i].path, path) == 0)
+            return domain->neighbours[i].name;
+    return NULL;
+}
+
+/* Each VM has its own, so that several can run. */
+static void name_memory(const struct setup_domain *domain, char *name, size_t name_bytes)
+{
+    snprintf(name, name_bytes, "looking-glass");
+    if (owner_of(domain, "/dev/shm/looking-glass"))
+        snprintf(name, name_bytes, "looking-glass-%.64s", domain->name);
+}
+
+static int note_shared(const struct setup *s, const struct setup_domain *domain,
+                       const struct memory_result *memory)
+{
+    char path[300], note[800];
+    snprintf(path, sizeof(path), "%s%s", memory->backend == MEMORY_PLAIN ? "/dev/shm/" : "",
+             memory->name);
+    const char *const other = owner_of(domain, path);
+    if (!other)
+        return 0;
+    snprintf(note, sizeof(note),
+             _("%s has the same memory, %s: only one of the two VMs may run at a time."), other,
+             path);
+    return plan_note(s->plan, note);
+}
+
 int setup_vm(const struct setup *setup, const struct setup_domain *domain,
              const struct setup_vm_wish *wish)
 {
-    char socket[128];
+    char socket[128], name[96];
     struct domain_edit *edit = NULL;
     struct memory_result result;
     int err = setup_domain_open(setup, domain, &edit);
     if (err < 0)
         return err;
     snprintf(socket, sizeof(socket), "/run/espelho/%.80s.sock", domain->name);
+    name_memory(domain, name, sizeof(name));
     const struct memory_wish memory = { .backend = wish->backend,
                                         .mib = wish->mib,
-                                        .name = "looking-glass",
+                                        .name = name,
                                         .device = "/dev/kvmfr0",
                                         .server_path = socket };
     err = edit_domain(edit, wish, &memory, &result);
@@ -57,6 +91,8 @@ int setup_vm(const struct setup *setup, const struct setup_domain *domain,
                                   "clipboard, no balloon"));
     if (err == 0)
         err = files_of(setup, domain, &result);
+    if (err == 0)
+        err = note_shared(setup, domain, &result);
     domain_edit_close(edit);
     return err;
 }

@@ -34,6 +34,13 @@ static bool lets_both_in(const struct setup *s, const char *line, size_t len_byt
     return user && qemu;
 }
 
+static int note_user(const struct setup *s)
+{
+    return plan_note(s->plan,
+                     _("Who runs the viewer is not known to root: --user NAME says it. Else the "
+                       "file is root's, and the viewer's user has to be in the group kvm."));
+}
+
 /* The line of tmpfiles.d; `words`: its beginning, as it is there or as it will be. */
 static int plan_line(const struct setup *s, const char *path, char *place, size_t place_bytes)
 {
@@ -54,6 +61,8 @@ static int plan_line(const struct setup *s, const char *path, char *place, size_
     }
     if (now && lets_both_in(s, now, len_bytes))
         return 0;
+    if (!s->user[0] && note_user(s) < 0)
+        return setup_no_memory(s);
     snprintf(line, sizeof(line), "f %s 0660 %s " QEMU_USER_GROUP " -", path,
              s->user[0] ? s->user : "root");
     return setup_conf_line(s, place, words, line,

@@ -23,10 +23,12 @@ store={store}
 shift 2
 case $1 in
 define)
-    {real} -q -c test:///default "define $2; dumpxml --inactive --security-info --domain win11" >"$store.new" || exit 1
+    name=$(sed -n 's,.*<name>\\(.*\\)</name>.*,\\1,p' "$2" | head -n 1)
+    {real} -q -c test:///default "define $2; dumpxml --inactive --security-info --domain $name" >"$store.new" || exit 1
     grep -q qemu:commandline "$2" && cp "$2" "$store.new"   # which only libvirt's driver for QEMU keeps
     mv "$store.new" "$store";;
-dumpxml) cat "$store";;
+dumpxml) case "$*" in *--security-info*) cat "$store";; *) cat "$store.${{4}}";; esac;;
+list) cat "$store.names";;
 domstate) cat "$store.state";;
 *) echo "virsh $*: not in this test" >&2; exit 1;;
 esac
@@ -73,6 +75,12 @@ class Scene:
         """The same VM, by another name."""
         with open(self.domain, "w+", encoding="utf-8") as f:
             f.write(re.sub("<name>.*?</name>", f"<name>{name}</name>", self.given))
+
+    def neighbour(self, name, xml):
+        """Another VM of the same libvirt."""
+        for path, text in ((f"{self.domain}.{name}", xml), (self.domain + ".names", name + "\n\n")):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
 
     def tool(self, name, text):
         path = os.path.join(self.bin, name)

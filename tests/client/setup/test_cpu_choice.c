@@ -64,6 +64,18 @@ static const struct {
     { "two CCX: the second", { 8, 4, 2, 0, false }, 0, 0, "4 12 5 13 6 14 7 15 ", "0-3,8-11", 1 },
     { "part of the second", { 8, 4, 1, 0, false }, 2, 0, "6 7 ", "0-5", 1 },
     { "more than one CCX", { 8, 4, 1, 0, false }, 6, 0, "2 3 4 5 6 7 ", "0-1", 2 },
+    { "no second threads", { 8, 8, 1, 0, false }, 0, 0, "2 3 4 5 6 7 ", "0-1", 1 },
+    { "four CCX of three", { 12, 3, 2, 0, false }, 0, 0, "9 21 10 22 11 23 ", "0-8,12-20", 1 },
+    { "two of four CCX",
+      { 12, 3, 2, 0, false },
+      6,
+      0,
+      "6 18 7 19 8 20 9 21 10 22 11 23 ",
+      "0-5,12-17",
+      2 },
+    { "a hybrid, unasked", { 6, 6, 2, 8, true }, 0, 0, "4 5 6 7 8 9 10 11 ", "0-3,12-19", 1 },
+    { "all fast ones of a hybrid", { 8, 8, 2, 16, true }, 8, -ERANGE, "", "", 0 },
+    { "efficient ones alone", { 0, 1, 1, 4, false }, 0, 0, "2 3 ", "0-1", 1 },
     { "fast ones of a hybrid", { 4, 4, 2, 4, true }, 3, 0, "2 3 4 5 6 7 ", "0-1,8-11", 1 },
 };
 
@@ -75,6 +87,9 @@ TEST(whole_cores_of_few_caches)
         char vm[256] = "", host[CPU_LIST_BYTES];
         make(&rows[i].shape, &m);
         const int err = cpu_choose(&m.cpu, rows[i].wish, &choice);
+        const uint32_t most = cpu_choice_most(&m.cpu);
+        CHECK_MSG(err != 0 || choice.cores <= most, "%s", rows[i].name);
+        CHECK_MSG(err != -ERANGE || rows[i].wish == 0 || rows[i].wish > most, "%s", rows[i].name);
         CHECK_MSG(err == rows[i].err, "%s: %d", rows[i].name, err);
         if (err < 0)
             continue;

@@ -27,7 +27,9 @@ GPU, SOUND = "0000:03:00.0", "0000:03:00.1"
 FORBIDDEN = "#!/bin/sh\necho \"virsh $*\" >>{log}\nexit 1\n"  # in a hook it would wait for itself
 
 
-class Hooks(unittest.TestCase):
+class Scripts(unittest.TestCase):
+    """A machine, and the scripts made on it."""
+
     def setUp(self):
         self.scene = s = scene.Scene(PROGRAM, XML, libvirt=False)
         self.addCleanup(s.close)
@@ -85,6 +87,19 @@ class Hooks(unittest.TestCase):
     def written(self):
         return self.scene.read("written.log")
 
+    def pool(self, size, number, free):
+        for name, count in (("nr", number), ("free", free)):
+            self.scene.write(f"sys/kernel/mm/hugepages/hugepages-{size}kB/{name}_hugepages", f"{count}\n")
+        for name in ("drop_caches", "compact_memory"):
+            self.scene.write(f"proc/sys/vm/{name}", "0\n")
+        return lambda: int(self.scene.read(f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages"))
+
+    def host_cpus(self):
+        """Where the host's programs may run since the last change."""
+        return [c for c in self.scene.commands() if "user.slice" in c][-1].split("=")[-1]
+
+
+class Hooks(Scripts):
     # ---- gpu ----
 
     def bar(self, number):
@@ -297,13 +312,6 @@ class Hooks(unittest.TestCase):
 
     # ---- huge pages ----
 
-    def pool(self, size, number, free):
-        for name, count in (("nr", number), ("free", free)):
-            self.scene.write(f"sys/kernel/mm/hugepages/hugepages-{size}kB/{name}_hugepages", f"{count}\n")
-        for name in ("drop_caches", "compact_memory"):
-            self.scene.write(f"proc/sys/vm/{name}", "0\n")
-        return lambda: int(self.scene.read(f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages"))
-
     def test_hugepages_are_taken_and_given_back(self):
         path, _ = self.made("hugepages", check=True)
         self.assertIn("<page size='2048' unit='KiB'/>", self.scene.xml())
@@ -335,9 +343,21 @@ class Hooks(unittest.TestCase):
 
     def test_hugepages_errors(self):
         for words, message in ((["hugepages"], "How much memory?"), (["hugepages", "--memory=16"], "is no size"),
-                               (["hugepages", "--memory=16G"], "Which VM?"), (["hugepages", "--memory=32G", "--early"], "not enough left"),
+                               (["hugepages", "--memory=16G"], "Which VM?"), (["hugepages", "--memory=31G", "--early"], "not enough left"), (["hugepages", "--memory=32G", "--early"], "not enough left"),
                                (["hugepages", "--memory=1500M", "--page=1G", "--early"], "no whole number")):
             self.assertIn(message, self.scene.setup(*words, status=1))
+
+    def test_hugepages_at_boot(self):
+        """Of 1 GiB: told to the kernel, unless it was told already, and about that size."""
+        s = self.scene
+        for line, told in (("quiet", False), ("hugepages=9999", False), ("hugepagesz=2M hugepages=9999", False), ("hugepagesz=1G hugepages=15", False),
+                           ("hugepagesz=1G hugepages=16", True), ("default_hugepagesz=1G hugepages=16", True),
+                           ("hugepagesz=1G hugepages=16 hugepagesz=2M hugepages=8", True)):
+            with self.subTest(line=line):
+                s.write("proc/cmdline", line + "\n")
+                said = s.setup("hugepages", "--domain=win11", "--page=1G", "--early")
+                self.assertEqual("hugepagesz=1G hugepages=16" in said, not told)
+        self.assertIn("--memory is less than the VM has", s.setup("hugepages", "--domain=win11", "--memory=4G"))
 
     # ---- cpus ----
 
@@ -363,10 +383,6 @@ class Hooks(unittest.TestCase):
         for cpu in range(12):
             self.scene.write(f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor", "schedutil\n")
         return lambda: [self.scene.read(f"sys/devices/system/cpu/cpu{n}/cpufreq/scaling_governor").strip() for n in range(12)]
-
-    def host_cpus(self):
-        """Where the host's programs may run since the last change."""
-        return [c for c in self.scene.commands() if "user.slice" in c][-1].split("=")[-1]
 
     def test_cpus_of_two_vms(self):
         """What both have is the host's again when the second of them ends; one that did not start changes nothing."""

@@ -189,6 +189,31 @@ class Vm(unittest.TestCase):
         self.assertIn("systemctl enable --now espelho-shm@win11.socket", s.commands())
         self.assertIn("Undoing: The VM's shared memory (win11)\n", s.setup("undo", "--domain=win11"))
 
+    def test_two_vms(self):
+        """Each has its own memory; they are undone one by one, in any order. Where they share one, it is said."""
+        s = self.scene
+        s.apply("vm", "--domain=win11")
+        one = s.xml()
+        self.assertIn("<shmem name='looking-glass'>", one)
+        s.neighbour("win11", one)
+        s.rename("win10")
+        before = s.xml()
+        s.apply("vm", "--domain=win10")
+        self.assertIn("<shmem name='looking-glass-win10'>", s.xml())
+        self.assertIn("f /dev/shm/looking-glass-win10 0660", s.read("etc/tmpfiles.d/espelho.conf"))
+        self.assertIn("nothing has to be changed", s.apply("vm", "--domain=win10"))
+        self.assertIn("There is nothing to undo for win95", s.setup("undo", "--domain=win95", status=1))
+        said = s.setup("undo", "--domain=win11", status=1)  # both lines are in one file
+        self.assertIn("/etc/tmpfiles.d/espelho.conf was changed since", said)
+        said = s.setup("undo", "--domain=win10")
+        self.assertIn("Undoing: The VM's shared memory (win10)", said)
+        self.assertNotIn("shmem", s.xml())
+        self.assertIn("f /dev/shm/looking-glass 0660", s.read("etc/tmpfiles.d/espelho.conf"))
+        shared = before.replace("<devices>", "<devices><shmem name='looking-glass'><model type='ivshmem-plain'/><size unit='M'>64</size></shmem>")
+        with open(s.domain, "w", encoding="utf-8") as f:
+            f.write(shared)
+        self.assertIn("win11 has the same memory, /dev/shm/looking-glass: only one", s.setup("vm", "--domain=win10"))
+
     def test_places_that_cannot_be_changed(self):
         """A link, a folder in the file's place: named, and nothing is done."""
         s, path = self.scene, "etc/tmpfiles.d/espelho.conf"
@@ -218,6 +243,10 @@ class Vm(unittest.TestCase):
             self.assertIn(message, s.setup(*words, status=status))
         os.remove(s.domain)
         self.assertIn("libvirt does not tell about the VM", s.setup("vm", "--domain=win11", status=1))
+        for said, message in (("error: failed to get domain 'win11'", "has no VM 'win11'; `virsh -c qemu:///system list --all`"),
+                              ("error: failed to connect to the hypervisor", "(qemu:///system) does not answer; `espelho doctor`")):
+            s.tool("virsh", f"#!/bin/sh\necho \"{said}\" >&2\nexit 1\n")
+            self.assertIn(message, s.setup("vm", "--domain=win11", status=1))
 
 
 if __name__ == "__main__":
