@@ -3,19 +3,19 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <wayland-client.h>
 
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/printable.h"
 #include "base/text.h"
+#include "commands/wayland_ask.h"
 #include "kvmfr/sizing.h"
 #include "machine/program.h"
 #include "source/relay/relay.h"
@@ -54,46 +54,14 @@ static void on_global_remove(void *ctx, struct wl_registry *registry, uint32_t n
     (void)name;
 }
 
-static void on_done(void *ctx, struct wl_callback *callback, uint32_t serial)
-{
-    (void)callback;
-    (void)serial;
-    *(bool *)ctx = true;
-}
-
-/* A compositor that hangs must not hang us. */
-static int wait_for(struct wl_display *display, const bool *done)
-{
-    const uint64_t end_ns = clock_ns() + PATIENCE_MS * NS_PER_MS;
-    while (!*done) {
-        if (wl_display_dispatch_pending(display) < 0 || wl_display_flush(display) < 0)
-            return -EPIPE;
-        if (*done)
-            return 0;
-        if (clock_ns() >= end_ns)
-            return -ETIMEDOUT;
-        if (wl_display_prepare_read(display) < 0)
-            continue;
-        struct pollfd fd = { .fd = wl_display_get_fd(display), .events = POLLIN };
-        if (poll(&fd, 1, 100) <= 0)
-            wl_display_cancel_read(display);
-        else if (wl_display_read_events(display) < 0)
-            return -EPIPE;
-    }
-    return 0;
-}
-
 static int list_globals(struct wl_display *display, struct doctor_wayland *out)
 {
     static const struct wl_registry_listener registry_listener = { on_global, on_global_remove };
-    static const struct wl_callback_listener done_listener = { on_done };
-    bool done = false;
     struct wl_registry *registry = wl_display_get_registry(display);
-    struct wl_callback *callback = wl_display_sync(display);
+    if (!registry)
+        return -ENOMEM;
     wl_registry_add_listener(registry, &registry_listener, out);
-    wl_callback_add_listener(callback, &done_listener, &done);
-    const int err = wait_for(display, &done);
-    wl_callback_destroy(callback);
+    const int err = wayland_ask_wait(display);
     wl_registry_destroy(registry);
     return err;
 }
@@ -116,21 +84,14 @@ static void name_peer(int fd, char *name, size_t cap)
     fclose(file);
 }
 
-/* Its complaints are ours to tell. */
-static void PRINTF_LIKE(1, 0) say_nothing(const char *fmt, va_list args)
-{
-    (void)fmt;
-    (void)args;
-}
-
 static int ask_wayland(struct doctor_wayland *out)
 {
-    wl_log_set_handler_client(say_nothing);
-    struct wl_display *display = wl_display_connect(NULL);
-    if (!display)
-        return -errno;
+    struct wl_display *display = NULL;
+    int err = wayland_ask_open(NULL, &display);
+    if (err < 0)
+        return err;
     name_peer(wl_display_get_fd(display), out->compositor, sizeof(out->compositor));
-    const int err = list_globals(display, out);
+    err = list_globals(display, out);
     wl_display_disconnect(display);
     return err;
 }
@@ -156,8 +117,7 @@ static int try_import(struct probe_memory *m)
 {
     int status = 0;
     char *said = NULL;
-    const char *const argv[] = { "/proc/self/exe", "try-import", "udmabuf", NULL };
-    const int err = program_ask(argv, TRIAL_MS, &said, &status);
+    const int err = program_ask_ourselves("try-import", "udmabuf", TRIAL_MS, &said, &status);
     if (err == -ETIMEDOUT || err == -EINTR)
         return asprintf(&m->egl_problem, "%s",
                         err == -EINTR
@@ -168,6 +128,7 @@ static int try_import(struct probe_memory *m)
     if (err < 0)
         return err;
     said[strcspn(said, "\n")] = '\0';
+    make_printable(said); /* the driver's name is the driver's */
     m->import_works = status == 0;
     *(status == 0 ? &m->renderer : &m->egl_problem) = said;
     return 0;

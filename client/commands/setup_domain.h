@@ -5,9 +5,9 @@
 
 #include "setup/setup.h"
 
-/* Fills in xml and running of a domain whose uri and name are set; *xml owns the text. 0, or -errno
- * with a sentence. */
-int setup_domain_read(struct setup_domain *domain, char **xml, char *problem,
-                      size_t problem_bytes) MUST_CHECK;
+/* Fills in the rest of a domain whose uri is set: of the one that people call `called`, by its
+ * name, number or UUID. *xml and *name own the texts. 0, or -errno with a sentence. */
+int setup_domain_read(struct setup_domain *domain, const char *called, char **xml, char **name,
+                      char *problem, size_t problem_bytes) MUST_CHECK;
 
 #endif

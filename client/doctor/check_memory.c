@@ -17,6 +17,7 @@
 #include "doctor/access.h"
 #include "doctor/memory_check.h"
 #include "doctor/wording.h"
+#include "machine/qemu_user.h"
 
 #define SHM "/dev/shm/"
 
@@ -36,15 +37,6 @@ static const struct vm_shmem *file_of(const struct doctor_facts *facts, char pat
 {
     const struct vm_shmem *const shmem = memory_shmem(facts, path);
     return shmem && shmem->model == VM_SHMEM_PLAIN && !memory_is_kvmfr(path) ? shmem : NULL;
-}
-
-/* The group in which QEMU runs: as tmpfiles.d is usually written for it. */
-static const char *qemu_group(const struct doctor_facts *facts)
-{
-    const enum distro_family family = facts->machine->distro.family;
-    return family == DISTRO_FEDORA || family == DISTRO_FEDORA_ATOMIC || family == DISTRO_OPENSUSE
-               ? "qemu"
-               : "kvm";
 }
 
 static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path);
@@ -78,12 +70,9 @@ static void check_file(const struct doctor_facts *facts, struct findings *out)
 static bool qemu_may(const struct doctor_facts *facts, const struct access *file)
 {
     /* libvirt gives the file to QEMU's user when it makes it; else the group or all must do. */
-    static const char *const users[] = { "libvirt-qemu", "qemu", "nobody", "root" };
-    for (size_t i = 0; i < ARRAY_LEN(users); i++)
-        if (strcmp(file->owner, users[i]) == 0 && (file->stat.mode & 0600) == 0600)
-            return true;
-    if (strcmp(file->group, "kvm") == 0 || strcmp(file->group, "qemu") == 0 ||
-        strcmp(file->group, "libvirt-qemu") == 0)
+    if (qemu_user_is(file->owner))
+        return (file->stat.mode & 0600) == 0600;
+    if (qemu_user_is_in(file->group))
         return file->group_may;
     /* qemu:///session, or a script: QEMU runs as this user. */
     return file->others_may || (!memory_is_confined(facts->vm) && file->user_may);
@@ -201,19 +190,32 @@ static bool is_known_user(const struct doctor_facts *facts, const char *user)
            (*user && !*end && uid == facts->machine->user.uid);
 }
 
+static unsigned long mode_of(const struct tmpfiles_line *line)
+{
+    return strtoul(line->mode + strspn(line->mode, "~:"), NULL, 8);
+}
+
 /* The line lets this user in, or a group of this user's. */
 static bool line_lets_in(const struct doctor_facts *facts, const struct tmpfiles_line *line)
 {
-    const unsigned long mode = strtoul(line->mode + strspn(line->mode, "~:"), NULL, 8);
+    const unsigned long mode = mode_of(line);
     if (is_known_user(facts, line->user))
         return (mode & 0600) == 0600;
     return (machine_user_is_in(facts->machine, line->group) && (mode & 060) == 060) ||
            (mode & 06) == 06;
 }
 
+static bool line_lets_qemu_in(const struct tmpfiles_line *line)
+{
+    const unsigned long mode = mode_of(line);
+    return (qemu_user_is(line->user) && (mode & 0600) == 0600) ||
+           (qemu_user_is_in(line->group) && (mode & 060) == 060) || (mode & 06) == 06;
+}
+
 static bool is_good_line(const struct doctor_facts *facts, const struct tmpfiles_line *line)
 {
-    return (line->type[0] == 'f' || line->type[0] == 'F') && line_lets_in(facts, line);
+    return (line->type[0] == 'f' || line->type[0] == 'F') && line_lets_in(facts, line) &&
+           line_lets_qemu_in(line);
 }
 
 /* Of two lines for a file the first one counts: one that does not do is taken out. Only what lies
@@ -228,8 +230,7 @@ static char *take_line_out(const struct tmpfiles_line *line)
 /* A file per name, so that the lines for other VMs are not in the way. */
 static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path)
 {
-    const char *const user = facts->machine->user.name, *const group = qemu_group(facts),
-                      *const name = strrchr(path, '/') + 1;
+    const char *const user = facts->machine->user.name, *const name = strrchr(path, '/') + 1;
     struct tmpfiles_line line = { .file = "" };
     const bool known = find_tmpfiles(facts, path, &line);
     const bool good = known && is_good_line(facts, &line);
@@ -238,13 +239,13 @@ static char *tmpfiles_fix(const struct doctor_facts *facts, const char *path)
     autofree char *take_out = known && !good ? take_line_out(&line) : wording("%s", "");
     autofree char *write = good ? wording("%s", "")
                                 : wording("  echo 'f %s 0660 %s %s -' | sudo tee '%s'\n", path,
-                                          user, group, place ? place : "");
+                                          user, QEMU_USER_GROUP, place ? place : "");
     if (!place || !take_out || !write)
         return NULL;
     return wording(_("Let systemd make it at each start, for you and for QEMU:\n"
                      "%s%s  sudo systemd-tmpfiles --create '%s'\n"
                      "If the VM runs now: sudo chown %s:%s '%s' && sudo chmod 0660 '%s'"),
-                   take_out, write, place, user, group, path, path);
+                   take_out, write, place, user, QEMU_USER_GROUP, path, path);
 }
 
 static void check_tmpfiles(const struct doctor_facts *facts, struct findings *out)
@@ -268,6 +269,11 @@ static void check_tmpfiles(const struct doctor_facts *facts, struct findings *ou
     else if (!line_lets_in(facts, &line))
         finding_addf(out, VERDICT_FAILURE, line.file, fix,
                      _("The line for %s gives it to %s, group %s, mode %s: you cannot open it."),
+                     path, line.user[0] ? line.user : "root", line.group[0] ? line.group : "root",
+                     line.mode[0] ? line.mode : "0644");
+    else if (!line_lets_qemu_in(&line))
+        finding_addf(out, VERDICT_FAILURE, line.file, fix,
+                     _("The line for %s gives it to %s, group %s, mode %s: QEMU cannot open it."),
                      path, line.user[0] ? line.user : "root", line.group[0] ? line.group : "root",
                      line.mode[0] ? line.mode : "0644");
     else

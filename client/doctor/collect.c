@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * While checks run, everything that they read is noted. Afterwards the folders that they listed are
  * gone through, so that these are as full in the tree as they were; then all of it is redacted. */
-#include "doctor/collect.h"
+#include "doctor/collect_private.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,31 +14,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "doctor/redact.h"
-#include "doctor/tar.h"
-
-/* The first three lie in the tree; a later one tells more of a path than an earlier one. */
-enum entry_kind {
-    ENTRY_NONE,
-    ENTRY_FOLDER,
-    ENTRY_FILE,
-    ENTRY_LINK,
-    ENTRY_STAT,
-    ENTRY_DENIED,
-    ENTRY_UNREAD, /* it is there, and nobody looked into it */
-};
-struct entry {
-    enum entry_kind kind;
-    char *path;
-    char *text; /* content; target; line of .espelho/stat */
-    size_t len_bytes;
-};
-struct collector {
-    struct root *root; /* borrowed */
-    struct entry *entries;
-    size_t count, capacity;
-    bool no_memory;
-};
 
 /* ---- noting ---- */
 
@@ -246,179 +221,7 @@ static void note_neighbours(struct collector *c)
     }
 }
 
-/* ---- writing ---- */
-
-static int compare(const void *a, const void *b)
-{
-    const struct entry *const *ea = a, *const *eb = b;
-    return strcmp((*ea)->path, (*eb)->path);
-}
-
-struct writing {
-    struct redact redact;
-    struct entry **sorted;
-    size_t count;
-    FILE *tar, *stat, *denied;
-    int err;
-};
-
-/* In "ana,maria". */
-static bool is_member(const char *members, const char *user)
-{
-    const size_t len = strlen(user);
-    for (const char *at = members; len && (at = strstr(at, user)); at += len) {
-        const bool begins_there = at == members || at[-1] == ',';
-        if (begins_there && (at[len] == ',' || at[len] == '\0'))
-            return true;
-    }
-    return false;
-}
-
-/* Without other people's names, and without what anybody is called in full. */
-static void put_accounts(FILE *to, const char *text, const char *user, bool groups)
-{
-    while (*text) {
-        const size_t len = strcspn(text, "\n");
-        char line[1024], *fields[4] = { NULL };
-        snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : 0), text);
-        const char *name = line;
-        char *rest = line;
-        for (size_t i = 0; rest && i < ARRAY_LEN(fields); i++)
-            fields[i] = strsep(&rest, ":");
-        const bool is_shown =
-            fields[3] && (strtoul(fields[2], NULL, 10) < 1000 || strcmp(name, user) == 0);
-        if (is_shown && groups)
-            fprintf(to, "%s:x:%s:%s\n", name, fields[2], is_member(fields[3], user) ? user : "");
-        else if (is_shown)
-            fprintf(to, "%s:x:%s:%s:::\n", name, fields[2], fields[3]);
-        text += len + (text[len] == '\n');
-    }
-}
-
-static char *content_of(const struct writing *w, const struct entry *e, size_t *len_bytes)
-{
-    char *text = NULL;
-    FILE *to = open_memstream(&text, len_bytes);
-    if (!to)
-        return NULL;
-    if (redact_whole_file(e->path))
-        fputs("removed\n", to);
-    else if (strcmp(e->path, "/etc/passwd") == 0 || strcmp(e->path, "/etc/group") == 0)
-        put_accounts(to, e->text, w->redact.user, e->path[5] == 'g');
-    else
-        fwrite(e->text, 1, e->len_bytes, to);
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static void put_in_tree(struct writing *w, const struct entry *e, const char *path)
-{
-    autofree char *plain = NULL, *text = NULL;
-    size_t plain_bytes = 0, text_bytes = 0;
-    if (e->kind == ENTRY_FOLDER) {
-        tar_folder(w->tar, path);
-        return;
-    }
-    plain = content_of(w, e, &plain_bytes);
-    w->err = plain ? redact_text(&w->redact, plain, plain_bytes, &text, &text_bytes) : -ENOMEM;
-    if (w->err < 0)
-        return;
-    if (e->kind == ENTRY_FILE)
-        tar_file(w->tar, path, text, text_bytes);
-    else
-        tar_link(w->tar, path, text);
-}
-
-/* The one that tells most of a path; NULL: none that lies in the tree. */
-static const struct entry *best_of(struct entry *const *same, size_t count)
-{
-    const struct entry *best = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (same[i]->kind <= ENTRY_LINK && (!best || same[i]->kind > best->kind))
-            best = same[i];
-    }
-    return best;
-}
-
-static const struct entry *find_kind(struct entry *const *same, size_t count, enum entry_kind kind)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (same[i]->kind == kind)
-            return same[i];
-    }
-    return NULL;
-}
-
-/* All entries of one path. What is known by its owner and mode only, a device say, lies in the tree
- * as an empty file. */
-static void put_path(struct writing *w, struct entry *const *same, size_t count)
-{
-    autofree char *path = NULL;
-    size_t path_bytes;
-    w->err = redact_text(&w->redact, same[0]->path, strlen(same[0]->path), &path, &path_bytes);
-    if (w->err < 0 || strcmp(path, "/") == 0 || strchr(path, '\n'))
-        return;
-    const struct entry *best = best_of(same, count), *stat = find_kind(same, count, ENTRY_STAT);
-    if (stat)
-        fprintf(w->stat, "%s%s\n", stat->text, path);
-    if (find_kind(same, count, ENTRY_DENIED) || (!best && find_kind(same, count, ENTRY_UNREAD)))
-        fprintf(w->denied, "%s\n", path);
-    if (best)
-        put_in_tree(w, best, path + 1);
-    else
-        tar_file(w->tar, path + 1, NULL, 0);
-}
-
-static void put_entries(struct writing *w)
-{
-    size_t next;
-    for (size_t i = 0; i < w->count && w->err == 0; i = next) {
-        for (next = i + 1;
-             next < w->count && strcmp(w->sorted[i]->path, w->sorted[next]->path) == 0;)
-            next++;
-        put_path(w, &w->sorted[i], next - i);
-    }
-}
-
-static int sort(struct collector *c, struct writing *w)
-{
-    w->sorted = calloc(c->count ? c->count : 1, sizeof(struct entry *));
-    if (!w->sorted || c->no_memory)
-        return -ENOMEM;
-    for (size_t i = 0; i < c->count; i++)
-        w->sorted[i] = &c->entries[i];
-    w->count = c->count;
-    qsort(w->sorted, w->count, sizeof(struct entry *), compare);
-    return 0;
-}
-
-static int put_list(struct writing *w, FILE *list, char **text, size_t *len_bytes, const char *path)
-{
-    if (fclose(list) != 0)
-        return -ENOMEM;
-    tar_file(w->tar, path, *text, *len_bytes);
-    return 0;
-}
-
-static int write_tree(struct writing *w)
-{
-    autofree char *stat_text = NULL, *denied_text = NULL;
-    size_t stat_bytes = 0, denied_bytes = 0;
-    w->stat = open_memstream(&stat_text, &stat_bytes);
-    w->denied = open_memstream(&denied_text, &denied_bytes);
-    if (w->stat && w->denied)
-        put_entries(w);
-    else
-        w->err = -ENOMEM;
-    if (w->stat && put_list(w, w->stat, &stat_text, &stat_bytes, ".espelho/stat") < 0)
-        w->err = -ENOMEM;
-    if (w->denied && put_list(w, w->denied, &denied_text, &denied_bytes, ".espelho/denied") < 0)
-        w->err = -ENOMEM;
-    tar_end(w->tar);
-    return w->err;
-}
+/* ---- the file ---- */
 
 /* The name of a file that is not there yet; mode 0600: it says a lot about a machine. */
 static FILE *create_file(const char *path)
@@ -432,21 +235,15 @@ static FILE *create_file(const char *path)
 
 int collector_write(struct collector *c, const char *tar_path, const char *user, const char *host)
 {
-    struct writing w = { .tar = NULL };
     stop_observing(c);
     note_neighbours(c);
-    w.err = sort(c, &w);
-    redact_init(&w.redact, user, host);
-    if (w.err == 0 && !(w.tar = create_file(tar_path)))
-        w.err = -errno;
-    if (w.tar) {
-        w.err = write_tree(&w);
-        if ((ferror(w.tar) | fclose(w.tar)) != 0 && w.err == 0)
-            w.err = -EIO;
-        if (w.err < 0)
-            unlink(tar_path);
-    }
-    free(w.sorted);
-    redact_fini(&w.redact);
-    return w.err;
+    FILE *const tar = c->no_memory ? NULL : create_file(tar_path);
+    if (!tar)
+        return c->no_memory ? -ENOMEM : -errno;
+    int err = collect_write_tree(c, tar, user, host);
+    if ((ferror(tar) | fclose(tar)) != 0 && err == 0)
+        err = -EIO;
+    if (err < 0)
+        unlink(tar_path);
+    return err;
 }

@@ -49,32 +49,83 @@ void domain_input(const struct doctor_facts *facts, struct findings *out)
 
 /* ---- evdev: nodes of this machine that QEMU reads ---- */
 
-#define BY_ID "/dev/input/by-id/"
+/* Of those that last, the better one first: what is built in, as a laptop's keyboard, has a name
+ * by its place only. */
+static const char *const lasting[] = { "/dev/input/by-id/", "/dev/input/by-path/" };
 
-/* The lasting name of "/dev/input/event5": the link that leads there. */
-static bool lasting_name(struct root *root, const char *path, char *name, size_t cap)
+static bool is_lasting(const char *path)
 {
-    static const char folder[] = "/dev/input/";
+    for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+        if (strncmp(path, lasting[i], strlen(lasting[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The link in that folder which leads to "event5". */
+static bool find_link(struct root *root, const char *folder, const char *node, char *name,
+                      size_t cap)
+{
     autofree struct root_names *names = NULL;
-    if (strncmp(path, folder, strlen(folder)) != 0 || root_list(root, BY_ID, &names) < 0)
+    if (root_list(root, folder, &names) < 0)
         return false;
     for (size_t i = 0; i < names->count; i++) {
         char target[64];
-        snprintf(name, cap, BY_ID "%.200s", names->name[i]);
-        if (root_link_name(root, name, target, sizeof(target)) == 0 &&
-            strcmp(target, path + strlen(folder)) == 0)
+        snprintf(name, cap, "%s%.200s", folder, names->name[i]);
+        if (root_link_name(root, name, target, sizeof(target)) == 0 && strcmp(target, node) == 0)
             return true;
     }
     return false;
 }
 
+/* The lasting name of "/dev/input/event5". */
+static bool lasting_name(struct root *root, const char *path, char *name, size_t cap)
+{
+    static const char folder[] = "/dev/input/";
+    if (strncmp(path, folder, strlen(folder)) != 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+        if (find_link(root, lasting[i], path + strlen(folder), name, cap))
+            return true;
+    return false;
+}
+
+/* setup finds the devices by their use, and takes those out of the VM that are not there. */
+static char *choose_fix(const struct vm *vm)
+{
+    autofree char *setup = vm->is_process ? NULL : wording_setup(vm, "input");
+    return setup ? wording(_("Plug it in, or choose the devices anew (this asks you to press a key "
+                             "and to move the mouse):\n  %s"),
+                           setup)
+                 : wording("%s", _("Plug it in, or find the devices' lasting names (this asks you "
+                                   "to press a key and to move the mouse) for the script that "
+                                   "starts QEMU:\n  sudo espelho setup input"));
+}
+
 static char *lasting_fix(const struct doctor_facts *facts, const char *path)
 {
     char name[256];
-    if (lasting_name(facts->root, path, name, sizeof(name)))
-        return wording_replace(facts->vm, path, name);
-    return wording(_("Find its lasting name (this asks you to press a key):\n"
-                     "  espelho setup input"));
+    return lasting_name(facts->root, path, name, sizeof(name))
+               ? wording_replace(facts->vm, path, name)
+               : choose_fix(facts->vm);
+}
+
+/* A device that the guest has for itself: setup does not choose such. */
+static char *take_out_fix(const struct vm_input *input, const struct vm *vm)
+{
+    autofree char *xml = wording("  <input type='passthrough' bus='virtio'>\n"
+                                 "    <source evdev='%s'/>\n  </input>",
+                                 input->path);
+    autofree char *edit =
+        xml ? wording_edit(vm, (struct vm_edit){ VM_EDIT_REMOVE, xml, input->path }) : NULL;
+    return edit ? wording(_("Plug it in, or take it out of the VM.\n%s"), edit) : NULL;
+}
+
+static void tell_missing(const struct vm_input *input, const struct vm *vm, struct findings *out)
+{
+    autofree char *fix =
+        strcmp(input->type, "passthrough") == 0 ? take_out_fix(input, vm) : choose_fix(vm);
+    finding_add(out, VERDICT_FAILURE, input->path,
+                _("The VM reads a keyboard or mouse that is not there."), fix);
 }
 
 static void check_node(const struct doctor_facts *facts, const struct vm_input *input,
@@ -82,16 +133,13 @@ static void check_node(const struct doctor_facts *facts, const struct vm_input *
 {
     struct root_stat st;
     const int err = root_stat(facts->root, input->path, &st);
-    autofree char *lasting = lasting_fix(facts, input->path);
+    autofree char *fix = lasting_fix(facts, input->path);
     if (err == -EACCES)
         finding_add(out, VERDICT_SKIPPED, input->path, _("Only root can see this device."), NULL);
     else if (err < 0)
-        finding_addf(out, VERDICT_FAILURE, input->path,
-                     _("Plug it in, or find its new name (this asks you to press a key):\n"
-                       "  espelho setup input"),
-                     _("The VM reads a keyboard or mouse that is not there."));
-    else if (strncmp(input->path, BY_ID, strlen(BY_ID)) != 0)
-        finding_addf(out, VERDICT_WARNING, input->path, lasting,
+        tell_missing(input, facts->vm, out);
+    else if (!is_lasting(input->path))
+        finding_addf(out, VERDICT_WARNING, input->path, fix,
                      _("This name may belong to another device after the next start; names in "
                        "/dev/input/by-id/ last."));
     else

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,177 +8,71 @@
 #include "doctor/domain_check.h"
 #include "doctor/wording.h"
 
-/* What leaves 4 GiB to Linux, in whole GiB; but Windows wants 4 as well. */
-static uint64_t fitting_gib(uint64_t host_bytes)
+enum { WINDOWS_11_MIB = 4096, WINDOWS_10_MIB = 2048, LINUX_MIB = 2048 };
+
+/* For a VM on a machine of that size: 4 GiB are left to Linux where there are more than 8; below,
+ * what Windows 11 wants; on machines without room for that what Linux can spare, but not less than
+ * Windows 10 starts with. */
+static uint64_t fitting_mib(uint64_t host_mib)
 {
-    const uint64_t gib = host_bytes / GIB;
-    return gib > 8 ? gib - 4 : 4;
+    if (host_mib >= 9 * 1024)
+        return (host_mib / 1024 - 4) * 1024;
+    if (host_mib >= WINDOWS_11_MIB + LINUX_MIB)
+        return WINDOWS_11_MIB;
+    if (host_mib >= WINDOWS_10_MIB + LINUX_MIB)
+        return (host_mib - LINUX_MIB) / 512 * 512;
+    return WINDOWS_10_MIB;
 }
 
-static void tell_memory(const struct doctor_facts *facts, enum verdict verdict, uint64_t gib,
+static void tell_memory(const struct doctor_facts *facts, enum verdict verdict, uint64_t mib,
                         const char *found, struct findings *out)
 {
-    autofree char *xml = wording("  <memory unit='GiB'>%ju</memory>\n"
-                                 "  <currentMemory unit='GiB'>%ju</currentMemory>",
-                                 gib, gib);
-    autofree char *qemu = wording("  -m %juG", gib);
+    const bool gib = mib % 1024 == 0;
+    const uint64_t number = gib ? mib / 1024 : mib;
+    const char *const unit = gib ? "GiB" : "MiB";
+    autofree char *xml = wording("  <memory unit='%s'>%ju</memory>\n"
+                                 "  <currentMemory unit='%s'>%ju</currentMemory>",
+                                 unit, number, unit, number);
+    autofree char *qemu = wording("  -m %ju%c", number, unit[0]);
     if (xml && qemu)
         finding_edit(out, verdict, facts->vm, NULL, (struct vm_edit){ NULL, xml, qemu }, "%s",
                      found);
 }
 
+/* A machine that cannot hold Windows 11 beside Linux: no number in the definition mends that. */
+static void tell_small_machine(enum verdict verdict, uint64_t guest_mib, uint64_t host_mib,
+                               struct findings *out)
+{
+    finding_addf(out, verdict, NULL,
+                 _("Put more memory into the machine: 8 GiB are the least for both, 16 GiB are "
+                   "better. Until then use Windows 10, with few programs on either side."),
+                 _("This machine has %ju MiB: Windows 11 wants 4096 and Linux 2048. The VM has "
+                   "%ju."),
+                 host_mib, guest_mib);
+}
+
 void domain_memory(const struct doctor_facts *facts, struct findings *out)
 {
-    const uint64_t guest = facts->vm->memory_bytes, host = facts->machine->cpu.memory_bytes;
+    const uint64_t guest = facts->vm->memory_bytes / MIB,
+                   host = facts->machine->cpu.memory_bytes / MIB, fitting = fitting_mib(host);
     if (guest == 0)
         return;
+    const enum verdict verdict = host && guest + 1024 > host ? VERDICT_FAILURE : VERDICT_WARNING;
+    const bool is_large = host && guest + LINUX_MIB > host && guest > fitting,
+               is_small = host && host < WINDOWS_11_MIB + LINUX_MIB;
     autofree char *found = NULL;
-    if (host && guest + GIB > host)
-        found = wording(_("The VM wants %ju MiB, and this machine has %ju MiB."), guest / MIB,
-                        host / MIB);
-    else if (host && guest + 2 * GIB > host)
-        found = wording(_("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."), guest / MIB,
-                        host / MIB);
-    else if (guest < 4 * GIB)
-        found = wording(_("The VM has %ju MiB; Windows 11 wants 4096."), guest / MIB);
+    if (is_large && verdict == VERDICT_FAILURE)
+        found = wording(_("The VM wants %ju MiB, and this machine has %ju MiB."), guest, host);
+    else if (is_large)
+        found = wording(_("The VM takes %ju of %ju MiB: Linux has less than 2 GiB."), guest, host);
+    else if (guest < WINDOWS_11_MIB && !is_small)
+        found = wording(_("The VM has %ju MiB; Windows 11 wants 4096."), guest);
     if (found)
-        tell_memory(facts, host && guest + GIB > host ? VERDICT_FAILURE : VERDICT_WARNING,
-                    host && guest + 2 * GIB > host ? fitting_gib(host) : 4, found, out);
+        tell_memory(facts, verdict, is_large ? fitting : WINDOWS_11_MIB, found, out);
+    else if (is_small)
+        tell_small_machine(verdict, guest, host, out);
     else
-        finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."), guest / MIB);
-}
-
-/* ---- huge pages ---- */
-
-static uint64_t default_page_bytes(struct root *root)
-{
-    autofree char *text = NULL;
-    uint64_t kib = 0;
-    if (root_read(root, "/proc/meminfo", &text, NULL) == 0) {
-        const char *const at = strstr(text, "Hugepagesize:");
-        if (!at || sscanf(at, "Hugepagesize: %" SCNu64 " kB", &kib) != 1)
-            kib = 0;
-    }
-    return kib ? kib << 10 : 2 * MIB;
-}
-
-/* "nr_hugepages" or "free_hugepages" of pages of that size; a negative errno else. */
-static int page_count(struct root *root, uint64_t page_bytes, const char *which, uint64_t *count)
-{
-    char path[128];
-    snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%jukB/%s", page_bytes >> 10,
-             which);
-    return root_read_number(root, path, count);
-}
-
-static char *reserve_fix(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t pages)
-{
-    autofree char *setup = wording_setup(facts->vm, "hugepages");
-    if (page_bytes <= 2 * MIB)
-        return wording(
-            _("Reserve them now, and at each start:\n"
-              "  echo 'vm.nr_hugepages = %ju' | sudo tee /etc/sysctl.d/40-hugepages.conf\n"
-              "  sudo sysctl --system\n"
-              "Or only while the VM runs: %s"),
-            pages, setup ? setup : "espelho setup hugepages");
-    autofree char *parameters = wording("default_hugepagesz=%juG hugepagesz=%juG hugepages=%ju",
-                                        page_bytes / GIB, page_bytes / GIB, pages);
-    return parameters ? fix_add_parameters(facts->machine, parameters) : NULL;
-}
-
-static bool file_reserves(struct root *root, const char *folder, const char *name)
-{
-    autofree char *path = wording("%s/%s", folder, name), *text = NULL;
-    return path && root_read(root, path, &text, NULL) == 0 && strstr(text, "nr_hugepages");
-}
-
-/* A script that `espelho setup` wrote for another VM. */
-static bool is_of_another(const struct vm *vm, const char *script)
-{
-    static const char ours[] = "espelho-";
-    const size_t len = strlen(ours), name_len = strlen(vm->name);
-    return strncmp(script, ours, len) == 0 &&
-           (strncmp(script + len, vm->name, name_len) != 0 || script[len + name_len] != '-');
-}
-
-/* A script of libvirt's that reserves pages when the VM starts: setup's own, or the user's. */
-static bool hook_reserves(const struct doctor_facts *facts)
-{
-    static const char hooks[] = "/etc/libvirt/hooks/qemu.d";
-    autofree char *folder = wording("%s/%s/prepare/begin", hooks, facts->vm->name);
-    const char *const folders[] = { hooks, strchr(facts->vm->name, '/') ? NULL : folder };
-    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-        autofree struct root_names *names = NULL;
-        if (!folders[i] || root_list(facts->root, folders[i], &names) < 0)
-            continue;
-        for (size_t k = 0; k < names->count; k++)
-            if (!is_of_another(facts->vm, names->name[k]) &&
-                file_reserves(facts->root, folders[i], names->name[k]))
-                return true;
-    }
-    return false;
-}
-
-static void check_reserved(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t total,
-                           uint64_t free_pages, struct findings *out)
-{
-    const struct vm *const vm = facts->vm;
-    const uint64_t needed = (vm->memory_bytes + page_bytes - 1) / page_bytes;
-    autofree char *fix = reserve_fix(facts, page_bytes, needed);
-    if (vm->running || free_pages >= needed)
-        finding_addf(out, VERDICT_OK, NULL, NULL,
-                     _("%ju pages of %ju KiB are reserved; the VM needs %ju."), total,
-                     page_bytes >> 10, needed);
-    else if (hook_reserves(facts))
-        finding_add(out, VERDICT_OK, NULL, _("A hook of libvirt reserves them when the VM starts."),
-                    NULL);
-    else
-        finding_addf(
-            out, VERDICT_FAILURE, NULL, fix,
-            _("The VM needs %ju huge pages of %ju KiB; %ju are reserved and %ju of them are free."),
-            needed, page_bytes >> 10, total, free_pages);
-}
-
-static void check_unused(const struct doctor_facts *facts, struct findings *out)
-{
-    const uint64_t page_bytes = default_page_bytes(facts->root);
-    uint64_t total;
-    if (page_count(facts->root, page_bytes, "nr_hugepages", &total) < 0)
-        return;
-    if (total * page_bytes < 2 * GIB) {
-        finding_add(out, VERDICT_OK, NULL, _("The VM uses pages of the normal size."), NULL);
-        return;
-    }
-    finding_edit(out, VERDICT_WARNING, facts->vm, NULL,
-                 (struct vm_edit){ NULL, "  <memoryBacking>\n    <hugepages/>\n  </memoryBacking>",
-                                   "  -mem-path /dev/hugepages" },
-                 _("%ju MiB are reserved as huge pages, but this VM does not use them, and "
-                   "nothing else can."),
-                 total * page_bytes / MIB);
-}
-
-void domain_hugepages(const struct doctor_facts *facts, struct findings *out)
-{
-    const struct vm *const vm = facts->vm;
-    if (!vm->hugepages) {
-        check_unused(facts, out);
-        return;
-    }
-    const uint64_t page_bytes =
-        vm->hugepage_bytes ? vm->hugepage_bytes : default_page_bytes(facts->root);
-    uint64_t total, free_pages;
-    int err = page_count(facts->root, page_bytes, "nr_hugepages", &total);
-    if (err == 0)
-        err = page_count(facts->root, page_bytes, "free_hugepages", &free_pages);
-    if (err == 0)
-        check_reserved(facts, page_bytes, total, free_pages, out);
-    else if (err == -ENOENT)
-        finding_addf(
-            out, VERDICT_FAILURE, NULL, _("Use pages of 2048 KiB: <page size='2048' unit='KiB'/>"),
-            _("The VM wants pages of %ju KiB, which this kernel does not have."), page_bytes >> 10);
-    else
-        finding_add(out, VERDICT_SKIPPED, NULL,
-                    _("The kernel does not tell how many huge pages there are."), NULL);
+        finding_addf(out, VERDICT_OK, NULL, NULL, _("The VM has %ju MiB of memory."), guest);
 }
 
 void domain_memballoon(const struct doctor_facts *facts, struct findings *out)

@@ -13,6 +13,7 @@
 #include "doctor/wording.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
+#include "machine/connector.h"
 
 enum { LIBVIRT_DEFAULT_MIB = 4, MAX_MIB = 2048, SDR_BYTES = 4, HDR_BYTES = 8 };
 
@@ -69,32 +70,17 @@ static void take_larger(struct mode *mode, uint32_t width_px, uint32_t height_px
     mode->whose = whose;
 }
 
-/* The first mode of an output of a passed-through card is what its screen prefers. Such outputs are
- * there while Linux has the card, between two runs of the VM. */
-static void take_output(const struct doctor_facts *facts, const char *output, struct mode *mode)
+/* A screen at a passed-through card: Linux sees it between two runs of the VM. */
+static void take_screens(const struct doctor_facts *facts, struct mode *mode)
 {
-    char path[320], card[64], address[64], line[64];
-    unsigned int width, height;
-    const size_t card_len = strcspn(output, "-");
-    if (strncmp(output, "card", 4) != 0 || !output[card_len] || card_len >= sizeof(card))
-        return;
-    snprintf(path, sizeof(path), "/sys/class/drm/%.*s/device", (int)card_len, output);
-    if (root_link_name(facts->root, path, address, sizeof(address)) < 0 ||
-        !vm_hostdev(facts->vm, address))
-        return;
-    snprintf(path, sizeof(path), "/sys/class/drm/%.200s/modes", output);
-    if (root_read_line(facts->root, path, line, sizeof(line)) == 0 &&
-        sscanf(line, "%5ux%5u", &width, &height) == 2)
-        take_larger(mode, width, height, _("the screen at the passed-through card"));
-}
-
-static void take_outputs(const struct doctor_facts *facts, struct mode *mode)
-{
-    autofree struct root_names *names = NULL;
-    if (root_list(facts->root, "/sys/class/drm", &names) < 0)
-        return;
-    for (size_t i = 0; i < names->count; i++)
-        take_output(facts, names->name[i], mode);
+    autofree struct root_names *names = connector_names(facts->root);
+    for (size_t i = 0; names && i < names->count; i++) {
+        struct connector screen;
+        if (connector_read(facts->root, names->name[i], &screen) && screen.card[0] &&
+            vm_hostdev(facts->vm, screen.card))
+            take_larger(mode, screen.width_px, screen.height_px,
+                        _("the screen at the passed-through card"));
+    }
 }
 
 /* What the guest shows now. */
@@ -118,7 +104,7 @@ static void take_guest(const struct doctor_facts *facts, const struct vm_shmem *
 static struct mode mode_in_use(const struct doctor_facts *facts, const struct vm_shmem *shmem)
 {
     struct mode mode = { .width_px = 0 };
-    take_outputs(facts, &mode);
+    take_screens(facts, &mode);
     take_guest(facts, shmem, &mode);
     if (mode.width_px == 0)
         take_larger(&mode, 1920, 1080, _("a usual screen; yours is not known now"));

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "doctor/memory_check.h"
 #include "kvmfr/sizing.h"
+#include "vm/server_conf.h"
 
 enum { SDR_BYTES = 4, HDR_BYTES = 8 };
 
@@ -27,34 +28,21 @@ bool memory_server_name(const char *path, char name[VM_TEXT])
     return true;
 }
 
-/* "128M", or a number of bytes. */
-static uint64_t size_of(const char *text)
-{
-    char *end;
-    const unsigned long long n = strtoull(text, &end, 10);
-    const unsigned int shift = *end == 'G' ? 30 : *end == 'M' ? 20 : *end == 'K' ? 10 : 0;
-    return n <= UINT64_MAX >> shift ? (uint64_t)n << shift : 0;
-}
-
 uint64_t memory_server_bytes(const struct doctor_facts *facts, const char *path)
 {
-    char name[VM_TEXT], file[VM_TEXT + 32], *rest = NULL;
+    char name[VM_TEXT], file[VM_TEXT + 32];
     autofree char *text = NULL;
-    unsigned int width = 0, height = 0;
-    bool hdr = false;
     if (!memory_server_name(path, name))
         return 0;
     snprintf(file, sizeof(file), "/etc/espelho/shm/%s.conf", name);
     if (root_read(facts->root, file, &text, NULL) < 0)
         return 0;
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        if (strncmp(line, "size=", 5) == 0)
-            return size_of(line + 5);
-        if (strncmp(line, "hdr=yes", 7) == 0)
-            hdr = true;
-        else if (strncmp(line, "mode=", 5) == 0 &&
-                 sscanf(line + 5, "%5ux%5u", &width, &height) != 2)
-            return 0;
-    }
-    return kvmfr_region_mib_for_mode(width, height, hdr ? HDR_BYTES : SDR_BYTES) * MIB;
+    const struct server_conf conf = server_conf_read(text);
+    if (!conf.understood)
+        return 0;
+    if (conf.size_line)
+        return conf.size_bytes;
+    return kvmfr_region_mib_for_mode(conf.width_px, conf.height_px,
+                                     conf.hdr ? HDR_BYTES : SDR_BYTES) *
+           MIB;
 }

@@ -17,15 +17,16 @@ enum { CPUS_MAX = 8192, CACHES_MAX = 5 /* index0 to index4 */, UNKNOWN = UINT32_
 void cpu_list_each(const char *list, uint32_t limit, void (*on_cpu)(void *ctx, uint32_t cpu),
                    void *ctx)
 {
+    uint64_t left = 2 * (uint64_t)limit;
     while (isdigit((unsigned char)*list)) {
         char *end;
         const unsigned long first = strtoul(list, &end, 10);
         unsigned long last = first;
         if (*end == '-' && isdigit((unsigned char)end[1]))
             last = strtoul(end + 1, &end, 10);
-        for (unsigned long n = first; n <= last && n < limit; n++)
+        for (unsigned long n = first; n <= last && n < limit && left > 0; n++, left--)
             on_cpu(ctx, (uint32_t)n);
-        if (last >= limit)
+        if (last >= limit || left == 0)
             return;
         list = *end == ',' ? end + 1 : "";
     }

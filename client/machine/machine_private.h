@@ -17,7 +17,7 @@ int pci_load(struct root *root, struct pci_function **out, size_t *count) MUST_C
 void pci_names_load(struct root *root, struct pci_function *functions, size_t count);
 
 /* Calls `on_cpu` for each number of a list as the kernel writes it, "0-3,8"; what is beyond
- * `limit`, or no list, ends it. */
+ * `limit`, no list, or one that names far more than that, ends it. */
 void cpu_list_each(const char *list, uint32_t limit, void (*on_cpu)(void *ctx, uint32_t cpu),
                    void *ctx);
 /* Whether `name` is an address of PCI, "0000:03:00.0". */

@@ -19,7 +19,8 @@
 
 /* How patient we are. */
 struct manner {
-    bool asks; /* one output, a group of its own that can be ended, a limit that counts */
+    bool asks;           /* one output, a group of its own that can be ended, a limit that counts */
+    bool speaks_to_user; /* in his language, that is */
     uint64_t deadline_ms; /* of clock_ms() */
 };
 
@@ -48,12 +49,14 @@ static char **c_environment(void)
     return copy;
 }
 
-static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
-                 const posix_spawnattr_t *attributes, pid_t *pid)
+static int spawn(const char *const argv[], const struct manner *manner,
+                 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+                 pid_t *pid)
 {
     char path[PATH_MAX];
     char *const *const words = (char *const *)(uintptr_t)argv; /* its type is historical */
-    autofree char **environment = c_environment();
+    autofree char **in_c = manner->speaks_to_user ? NULL : c_environment();
+    char **const environment = manner->speaks_to_user ? environ : in_c;
     if (!environment)
         return -ENOMEM;
     const int err = posix_spawnp(pid, argv[0], actions, attributes, words, environment);
@@ -76,7 +79,7 @@ static int add_outputs(posix_spawn_file_actions_t *actions, int out_fd, bool ask
     return -err;
 }
 
-static int start_into(const char *const argv[], int out_fd, bool asks, pid_t *pid)
+static int start_into(const char *const argv[], int out_fd, const struct manner *manner, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -85,23 +88,23 @@ static int start_into(const char *const argv[], int out_fd, bool asks, pid_t *pi
         return err;
     err = -posix_spawnattr_init(&attributes);
     if (err == 0) {
-        err = add_outputs(&actions, out_fd, asks);
-        if (err == 0 && asks)
+        err = add_outputs(&actions, out_fd, manner->asks);
+        if (err == 0 && manner->asks)
             err = -posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
         if (err == 0)
-            err = spawn(argv, &actions, &attributes, pid);
+            err = spawn(argv, manner, &actions, &attributes, pid);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
     return err;
 }
 
-static int start(const char *const argv[], bool asks, struct child *child)
+static int start(const char *const argv[], const struct manner *manner, struct child *child)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    const int err = start_into(argv, ends[1], asks, &child->pid);
+    const int err = start_into(argv, ends[1], manner, &child->pid);
     close(ends[1]);
     if (err < 0)
         close(ends[0]);
@@ -197,7 +200,7 @@ static int run(const char *const argv[], const struct manner *manner, char **pri
 {
     struct child child = { .pid = -1, .out_fd = -1 };
     autofree char *text = NULL;
-    int err = start(argv, manner->asks, &child);
+    int err = start(argv, manner, &child);
     if (err < 0)
         return err;
     const int collected = collect_text(child.out_fd, manner, &text);
@@ -223,12 +226,11 @@ int program_run(const char *const argv[], char **printed, int *status)
     return err;
 }
 
-int program_ask(const char *const argv[], uint32_t limit_ms, char **printed, int *status)
+static int ask(const char *const argv[], const struct manner *asking, char **printed, int *status)
 {
-    const struct manner asking = { .asks = true, .deadline_ms = clock_ms() + limit_ms };
     autofree char *text = NULL;
     int raw = 0;
-    const int err = run(argv, &asking, &text, &raw);
+    const int err = run(argv, asking, &text, &raw);
     if (err < 0)
         return err;
     if (!WIFEXITED(raw))
@@ -236,4 +238,20 @@ int program_ask(const char *const argv[], uint32_t limit_ms, char **printed, int
     *printed = steal_ptr(&text);
     *status = WEXITSTATUS(raw);
     return 0;
+}
+
+int program_ask(const char *const argv[], uint32_t limit_ms, char **printed, int *status)
+{
+    const struct manner asking = { .asks = true, .deadline_ms = clock_ms() + limit_ms };
+    return ask(argv, &asking, printed, status);
+}
+
+int program_ask_ourselves(const char *verb, const char *word, uint32_t limit_ms, char **printed,
+                          int *status)
+{
+    const char *const argv[] = { "/proc/self/exe", verb, word, NULL };
+    const struct manner asking = { .asks = true,
+                                   .speaks_to_user = true,
+                                   .deadline_ms = clock_ms() + limit_ms };
+    return ask(argv, &asking, printed, status);
 }

@@ -3,8 +3,8 @@
  * that is only asked.
  *
  * Never a shell; found by PATH, and in /usr/sbin, which users' PATH often lacks. It gets an empty
- * input and the C locale. *printed is heap text. Threads: any. Errors of both: -ENOENT (not
- * installed), -ENOMEM, -errno. */
+ * input and, but for our own program, the C locale. *printed is heap text. Threads: any. Errors of
+ * all: -ENOENT (not installed), -ENOMEM, -errno. */
 #ifndef ESPELHO_MACHINE_PROGRAM_H
 #define ESPELHO_MACHINE_PROGRAM_H
 
@@ -23,5 +23,9 @@ int program_run(const char *const argv[], char **printed, int *status) MUST_CHEC
  * ended by a signal. */
 int program_ask(const char *const argv[], uint32_t limit_ms, char **printed,
                 int *status) MUST_CHECK;
+/* The same of this very program, by another of its verbs. It speaks the user's language,
+ * since what it says is shown. */
+int program_ask_ourselves(const char *verb, const char *word, uint32_t limit_ms, char **printed,
+                          int *status) MUST_CHECK;
 
 #endif

@@ -56,10 +56,12 @@ uint64_t domain_edit_memory_bytes(const struct domain_edit *edit); /* <memory>; 
 int domain_edit_hostdev(struct domain_edit *edit, const char *function) MUST_CHECK;
 
 /* A keyboard and a mouse of the host (/dev/input/...) that go to and fro, and the emulated devices
- * that the guest sees. Others that the VM has stay. */
+ * that the guest sees. Others that the VM has stay, but those that `is_stale` tells to be. */
 struct input_wish {
     const char *keyboard, *mouse;
-    const char *toggle; /* as libvirt names it: "ctrl-ctrl" */
+    const char *toggle;                                    /* as libvirt names it: "ctrl-ctrl" */
+    bool (*is_stale)(const void *ctx, const char *device); /* NULL: none is */
+    const void *ctx;
 };
 int domain_edit_input(struct domain_edit *edit, const struct input_wish *wish) MUST_CHECK;
 

@@ -17,6 +17,13 @@ struct domain_edit {
 int domain_edit_refuse(struct domain_edit *edit, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* <devices>, made if it is missing; NULL: no memory. */
 xmlNode *domain_edit_devices(struct domain_edit *edit);
+
+#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
+/* <qemu:commandline>; NULL: there is none. */
+xmlNode *domain_commandline(const struct domain_edit *edit);
+/* Takes a value out with its option before it, and what is empty then. */
+void domain_commandline_remove(xmlNode *arg);
+
 /* A new element behind the last of those that libvirt prints before it; at the end if none is
  * there.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "setup/domain_edit_private.h"
+#include "setup/qemu_argument.h"
 
 static xmlNode *find_evdev(const xmlNode *devices, const char *path)
 {
@@ -44,9 +45,57 @@ static int want_virtio(xmlNode *devices, const char *type)
     return xml_tree_set(input, "bus", "virtio");
 }
 
+/* ---- what stands in its way ---- */
+
+/* One that did not fit into `room_bytes` is left alone. */
+static bool is_stale(const struct input_wish *wish, const char *device, size_t room_bytes)
+{
+    return wish->is_stale && strlen(device) + 1 < room_bytes &&
+           strcmp(device, wish->keyboard) != 0 && strcmp(device, wish->mouse) != 0 &&
+           wish->is_stale(wish->ctx, device);
+}
+
+static void remove_stale(const xmlNode *devices, const struct input_wish *wish)
+{
+    xmlNode *next = NULL;
+    for (xmlNode *n = xml_tree_child(devices, "input"); n; n = next) {
+        char device[512];
+        next = xml_tree_next(n->next, "input");
+        if (xml_tree_attribute_is(n, "type", "evdev") &&
+            xml_tree_attribute(xml_tree_child(n, "source"), "dev", device, sizeof(device)) &&
+            is_stale(wish, device, sizeof(device)))
+            xml_tree_remove(n);
+    }
+}
+
+/* The same as arguments, "-object input-linux,evdev=...", from the years before libvirt had an
+ * element for it. False: none. */
+static bool remove_stale_argument(const struct domain_edit *edit, const struct input_wish *wish)
+{
+    char text[2048], device[512];
+    bool is_value = false;
+    for (xmlNode *arg = xml_tree_child(domain_commandline(edit), "arg"); arg;
+         arg = xml_tree_next(arg->next, "arg")) {
+        if (!xml_tree_attribute(arg, "value", text, sizeof(text)))
+            continue;
+        if (is_value && qemu_argument_is(text, "qom-type", "input-linux") &&
+            qemu_argument_get(text, "evdev", device, sizeof(device)) &&
+            is_stale(wish, device, sizeof(device))) {
+            domain_commandline_remove(arg);
+            return true;
+        }
+        is_value = !is_value && strcmp(text, "-object") == 0;
+    }
+    return false;
+}
+
 int domain_edit_input(struct domain_edit *edit, const struct input_wish *wish)
 {
     xmlNode *const devices = domain_edit_devices(edit);
+    if (devices)
+        remove_stale(devices, wish);
+    while (remove_stale_argument(edit, wish))
+        ;
     xmlNode *const mouse = devices ? want_evdev(devices, wish->mouse) : NULL;
     xmlNode *const keyboard = mouse ? want_evdev(devices, wish->keyboard) : NULL;
     if (!keyboard)

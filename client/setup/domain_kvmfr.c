@@ -11,8 +11,6 @@
 #include "setup/qemu_argument.h"
 #include "vm/scaled_size.h"
 
-#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
-
 enum { ARG_BYTES = 2048 };
 
 static void look_at_object(xmlNode *arg, const char *text, struct memory_now *now)
@@ -62,18 +60,9 @@ static void count_device(xmlNode *arg, const char *text, struct memory_now *now)
                         qemu_argument_is(text, "driver", "ivshmem-doorbell");
 }
 
-/* <qemu:commandline>, whatever its prefix is. */
-static xmlNode *find_commandline(const struct domain_edit *edit)
-{
-    xmlNode *n = xml_tree_child(edit->root, "commandline");
-    while (n && !(n->ns && n->ns->href && strcmp((const char *)n->ns->href, QEMU_NAMESPACE) == 0))
-        n = xml_tree_next(n->next, "commandline");
-    return n;
-}
-
 void domain_kvmfr_look(const struct domain_edit *edit, struct memory_now *now)
 {
-    xmlNode *const commandline = find_commandline(edit);
+    xmlNode *const commandline = domain_commandline(edit);
     each_value(commandline, "-object", look_at_object, now);
     each_value(commandline, "-device", count_device, now);
     if (now->object_arg)
@@ -142,7 +131,7 @@ int domain_kvmfr_add(struct domain_edit *edit, const struct memory_wish *wish,
                      struct memory_result *result)
 {
     xmlNs *const ns = qemu_namespace(edit);
-    xmlNode *commandline = find_commandline(edit);
+    xmlNode *commandline = domain_commandline(edit);
     if (ns && !commandline) {
         commandline = xml_tree_add(edit->root, "commandline");
         if (commandline)
@@ -167,31 +156,12 @@ int domain_kvmfr_add(struct domain_edit *edit, const struct memory_wish *wish,
                                           "\"memdev\":\"espelho-memory\"}");
 }
 
-static xmlNode *option_of(xmlNode *arg)
-{
-    xmlNode *n = arg->prev;
-    while (n && n->type != XML_ELEMENT_NODE)
-        n = n->prev;
-    return n;
-}
-
-static void remove_arg(xmlNode *arg)
-{
-    xmlNode *const option = option_of(arg);
-    xml_tree_remove(arg);
-    if (option)
-        xml_tree_remove(option);
-}
-
 int domain_kvmfr_remove(struct domain_edit *edit, const struct memory_now *now)
 {
     if (!now->device_arg)
         return domain_edit_refuse(edit, _("The kvmfr memory in <qemu:commandline> has no device; "
                                           "please remove it with virsh edit."));
-    remove_arg(now->object_arg);
-    remove_arg(now->device_arg);
-    xmlNode *const commandline = find_commandline(edit);
-    if (commandline && !xml_tree_child(commandline, "arg") && !xml_tree_child(commandline, "env"))
-        xml_tree_remove(commandline);
+    domain_commandline_remove(now->object_arg);
+    domain_commandline_remove(now->device_arg);
     return 0;
 }

@@ -28,8 +28,10 @@ static unsigned int number_of(const char *name, const char **suffix)
     return ours && n < NUMBER_MAX ? (unsigned int)n : 0;
 }
 
-/* The highest number; with `to_undo` among those that can be undone. */
-static int find_highest(const char *state, bool to_undo, unsigned int *number, bool *begun)
+/* The highest number below `limit`, 0 if there is none; with `to_undo` among those that can be
+ * undone. */
+static int find_highest(const char *state, bool to_undo, unsigned int limit, unsigned int *number,
+                        bool *begun)
 {
     DIR *dir = opendir(state);
     if (!dir)
@@ -38,7 +40,7 @@ static int find_highest(const char *state, bool to_undo, unsigned int *number, b
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         const char *suffix;
         const unsigned int n = number_of(entry->d_name, &suffix);
-        if (n <= *number || (to_undo && strcmp(suffix, ".undone") == 0))
+        if (n <= *number || n >= limit || (to_undo && strcmp(suffix, ".undone") == 0))
             continue;
         *number = n;
         *begun = suffix[0] != '\0';
@@ -100,7 +102,7 @@ static int make_folder(const struct plan *plan, struct journal *journal)
         return -ENAMETOOLONG;
     int err = place_make_folders("", below, nothing, NULL);
     if (err == 0)
-        err = find_highest(plan->state, false, &newest, &begun);
+        err = find_highest(plan->state, false, NUMBER_MAX, &newest, &begun);
     if (err < 0)
         return err;
     const int n =
@@ -211,22 +213,33 @@ static int read_manifest(struct journal *journal, const char *prefix, const char
     return manifest_parse(text, prefix, state, &texts, out);
 }
 
-int journal_load_newest(const char *prefix, const char *state, struct journal *out,
+static int load(const char *prefix, const char *state, unsigned int number, struct journal *journal,
+                struct plan **plan)
+{
+    const int n = snprintf(journal->folder, sizeof(journal->folder), "%s/%u%s", state, number,
+                           journal->begun ? ".begun" : "");
+    if (n < 0 || (size_t)n >= sizeof(journal->folder))
+        return -ENAMETOOLONG;
+    return read_manifest(journal, prefix, state, plan);
+}
+
+int journal_load_newest(const char *prefix, const char *state, const char *vm, struct journal *out,
                         struct plan **plan)
 {
-    unsigned int number = 0;
+    struct plan *found = NULL;
     struct journal journal = { .begun = false };
-    int err = find_highest(state, true, &number, &journal.begun);
-    if (err < 0)
-        return err;
-    if (number == 0)
-        return -ENOENT;
-    const int n = snprintf(journal.folder, sizeof(journal.folder), "%s/%u%s", state, number,
-                           journal.begun ? ".begun" : "");
-    if (n < 0 || (size_t)n >= sizeof(journal.folder))
-        return -ENAMETOOLONG;
-    err = read_manifest(&journal, prefix, state, plan);
-    if (err == 0)
-        *out = journal;
-    return err;
+    for (unsigned int number = NUMBER_MAX; !found;) {
+        int err = find_highest(state, true, number, &number, &journal.begun);
+        if (err == 0)
+            err = number == 0 ? -ENOENT : load(prefix, state, number, &journal, &found);
+        if (err < 0)
+            return err;
+        if (vm[0] && strcmp(found->vm, vm) != 0) {
+            plan_destroy(found);
+            found = NULL;
+        }
+    }
+    *out = journal;
+    *plan = found;
+    return 0;
 }

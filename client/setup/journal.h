@@ -9,6 +9,8 @@
  *   espelho-setup 1 TITLE
  *   file N OLDMODE|- NEWMODE|- PATH          domain N URI NAME
  *   command N COUNT WORD... COUNT WORD...    (the second list: how it is undone)
+ *   vm NAME                                  whose it is; missing: no VM's
+ *   hold PATH                                not undone while it is there
  *   folder PATH                              it was made on the way
  *   done N                                   a domain or command; N.defined is what libvirt made
  *
@@ -32,8 +34,9 @@ int journal_finish(struct journal *journal) MUST_CHECK;
 int journal_set_undone(struct journal *journal) MUST_CHECK;
 /* Takes the folder away again: nothing had been changed. */
 void journal_forget(struct journal *journal);
-/* The newest that was not undone, as a plan. -ENOENT: there is none. */
-int journal_load_newest(const char *prefix, const char *state, struct journal *out,
+/* The newest that was not undone, as a plan; with `vm` not "": of those that are that VM's.
+ * -ENOENT: there is none. */
+int journal_load_newest(const char *prefix, const char *state, const char *vm, struct journal *out,
                         struct plan **plan) MUST_CHECK;
 
 #endif

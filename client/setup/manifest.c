@@ -22,6 +22,16 @@ void manifest_put_word(FILE *to, const char *word)
     }
 }
 
+/* Nothing for an empty word. */
+static void put_record(FILE *to, const char *what, const char *word)
+{
+    if (!word[0])
+        return;
+    fputs(what, to);
+    manifest_put_word(to, word);
+    fputc('\n', to);
+}
+
 static void put_words(FILE *to, char *const words[])
 {
     size_t count = 0;
@@ -70,6 +80,9 @@ char *manifest_print(const struct plan *plan)
     fputs("espelho-setup 1", to);
     manifest_put_word(to, plan->title);
     fputc('\n', to);
+    put_record(to, "vm", plan->vm);
+    for (size_t i = 0; i < plan->hold_count; i++)
+        put_record(to, "hold", plan->holds[i]);
     for (size_t i = 0; i < plan->step_count; i++)
         put_step(to, i, &plan->steps[i]);
     if (fclose(to) == 0)
@@ -227,10 +240,11 @@ static int take_done(const struct manifest_texts *texts, char **rest, struct pla
                : 0;
 }
 
-static int take_folder(char **rest, struct plan *plan)
+/* A record of one word. */
+static int take_one(char **rest, struct plan *plan, int (*add)(struct plan *, const char *))
 {
-    const char *const folder = take_word(rest);
-    return folder ? plan_add_folder(plan, folder) : -EPROTO;
+    const char *const word = take_word(rest);
+    return word ? add(plan, word) : -EPROTO;
 }
 
 static int take_record(const struct manifest_texts *texts, char *line, struct plan *plan)
@@ -247,7 +261,11 @@ static int take_record(const struct manifest_texts *texts, char *line, struct pl
         return take_step(texts, STEP_COMMAND, &rest, plan);
     if (strcmp(what, "done") == 0)
         return take_done(texts, &rest, plan);
-    return strcmp(what, "folder") == 0 ? take_folder(&rest, plan) : -EPROTO;
+    if (strcmp(what, "vm") == 0)
+        return take_one(&rest, plan, plan_set_vm);
+    if (strcmp(what, "hold") == 0)
+        return take_one(&rest, plan, plan_hold);
+    return strcmp(what, "folder") == 0 ? take_one(&rest, plan, plan_add_folder) : -EPROTO;
 }
 
 /* "espelho-setup 1 TITLE" */
@@ -268,7 +286,7 @@ int manifest_parse(char *text, const char *prefix, const char *state,
     if (!title)
         return -EPROTO;
     struct plan *plan = NULL;
-    int err = plan_create(prefix, state, title, &plan);
+    int err = plan_create(prefix, state, title, "", &plan);
     if (err < 0)
         return err;
     for (char *line; err == 0 && (line = strsep(&rest, "\n")) != NULL;)

@@ -14,7 +14,8 @@
 
 static const mode_t MODE_AS_IT_IS = (mode_t)-1;
 
-int plan_create(const char *prefix, const char *state, const char *title, struct plan **out)
+int plan_create(const char *prefix, const char *state, const char *title, const char *vm,
+                struct plan **out)
 {
     struct plan *plan = calloc(1, sizeof(*plan));
     if (!plan)
@@ -22,7 +23,8 @@ int plan_create(const char *prefix, const char *state, const char *title, struct
     plan->prefix = strdup(prefix);
     plan->state = strdup(state);
     plan->title = strdup(title);
-    if (!plan->prefix || !plan->state || !plan->title) {
+    plan->vm = strdup(vm);
+    if (!plan->prefix || !plan->state || !plan->title || !plan->vm) {
         plan_destroy(plan);
         return -ENOMEM;
     }
@@ -59,9 +61,11 @@ void plan_destroy(struct plan *plan)
     free(plan->steps);
     free_texts(plan->notes, plan->note_count);
     free_texts(plan->folders, plan->folder_count);
+    free_texts(plan->holds, plan->hold_count);
     free(plan->prefix);
     free(plan->state);
     free(plan->title);
+    free(plan->vm);
     free(plan);
 }
 
@@ -123,6 +127,21 @@ int plan_add_folder(struct plan *plan, const char *folder)
     return add_text(&plan->folders, &plan->folder_count, folder);
 }
 
+int plan_hold(struct plan *plan, const char *path)
+{
+    return add_text(&plan->holds, &plan->hold_count, path);
+}
+
+int plan_set_vm(struct plan *plan, const char *vm)
+{
+    char *copy = strdup(vm);
+    if (!copy)
+        return -ENOMEM;
+    free(plan->vm);
+    plan->vm = copy;
+    return 0;
+}
+
 char **words_copy(const char *const words[])
 {
     size_t count = 0;
@@ -170,7 +189,7 @@ int plan_read(const struct plan *plan, const char *path, char **text)
     return 0;
 }
 
-static int cannot_read(struct plan *plan, const char *path, int err)
+int plan_cannot_read(struct plan *plan, const char *path, int err)
 {
     switch (err) {
     case -ELOOP:
@@ -192,7 +211,7 @@ static int add_file(struct plan *plan, const char *path, const char *why, struct
     mode_t old_mode = 0;
     const int err = place_read(plan->prefix, path, &old_text, &old_mode);
     if (err < 0 && err != -ENOENT)
-        return cannot_read(plan, path, err);
+        return plan_cannot_read(plan, path, err);
     struct step *step = plan_add_step(plan, STEP_FILE, why);
     if (!step)
         return -ENOMEM;

@@ -26,8 +26,9 @@
 
 struct plan;
 
-/* `state`: the folder that holds backups; made by plan_apply(). */
-int plan_create(const char *prefix, const char *state, const char *title,
+/* `state`: the folder that holds backups; made by plan_apply(). `vm`: whose plan it is; "": no
+ * VM's. */
+int plan_create(const char *prefix, const char *state, const char *title, const char *vm,
                 struct plan **out) MUST_CHECK;
 void plan_destroy(struct plan *plan); /* NULL is fine */
 
@@ -53,13 +54,20 @@ int plan_command(struct plan *plan, const char *const argv[], const char *const 
 /* Something that only a person can do (firmware, reboot); printed last. No change by itself. */
 int plan_note(struct plan *plan, const char *text) MUST_CHECK;
 
+/* While this path is there, the plan is not undone: something needs what it made. */
+int plan_hold(struct plan *plan, const char *path) MUST_CHECK;
+
 bool plan_is_empty(const struct plan *plan); /* no changes; notes do not count */
 void plan_show(const struct plan *plan, FILE *to, bool colour);
 /* What is done goes to `log`, a line each. -EBUSY: a file is not as it was when the plan was made;
  * -EIO: a command failed. Nothing is changed then, but for what `log` names. */
 int plan_apply(struct plan *plan, FILE *log) MUST_CHECK;
-/* -ENOENT: there is nothing to undo; -EBUSY: something was changed since, nothing was touched. */
-int plan_undo(const char *prefix, const char *state, FILE *log) MUST_CHECK;
+/* The newest, or (`vm` not "") that VM's newest. -ENOENT: there is nothing to undo; -EBUSY:
+ * something was changed since, or is held; nothing was touched, and `log` says why. */
+int plan_undo(const char *prefix, const char *state, const char *vm, FILE *log) MUST_CHECK;
+/* What that would undo now, as a line; -ENOENT. */
+int plan_undo_next(const char *prefix, const char *state, const char *vm, char *line,
+                   size_t line_bytes) MUST_CHECK;
 /* A sentence about the last error of this plan, translated; "" if there was none. */
 const char *plan_problem(const struct plan *plan);
 

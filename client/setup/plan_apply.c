@@ -2,8 +2,10 @@
  * Doing and undoing. Both go by the journal: what an error stops is taken back by the same code as
  * what the user regrets. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -244,7 +246,7 @@ static void roll_back(struct applying *a)
 {
     struct plan *stored = NULL;
     struct journal journal;
-    int err = journal_load_newest(a->plan->prefix, a->plan->state, &journal, &stored);
+    int err = journal_load_newest(a->plan->prefix, a->plan->state, "", &journal, &stored);
     if (err == 0)
         err = put_back(stored, a->log);
     if (err == 0)
@@ -297,7 +299,7 @@ static int check_ours(const struct plan *plan, const struct step *step, const ch
     return err < 0 ? err : ours ? 0 : -EBUSY;
 }
 
-static int check_all_ours(const struct plan *plan, FILE *log)
+static int check_all_ours(const struct plan *plan, const struct journal *journal, FILE *log)
 {
     int first = 0;
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -309,22 +311,66 @@ static int check_all_ours(const struct plan *plan, FILE *log)
             fprintf(log, _("%s cannot be read: %s; nothing was undone.\n"), changed, err_str(err));
         first = first < 0 ? first : err;
     }
+    if (first == -EBUSY)
+        fprintf(log, _("What was there before is in %s.\n"), journal->folder);
     return first;
 }
 
-int plan_undo(const char *prefix, const char *state, FILE *log)
+static int check_holds(const struct plan *plan, FILE *log)
+{
+    for (size_t i = 0; i < plan->hold_count; i++) {
+        char path[PATH_MAX];
+        const int n = snprintf(path, sizeof(path), "%s%s", plan->prefix, plan->holds[i]);
+        if (n < 0 || (size_t)n >= sizeof(path))
+            return -ENAMETOOLONG;
+        if (access(path, F_OK) < 0)
+            continue;
+        fprintf(log,
+                _("%s runs, and only these scripts can take back what they gave it: please shut it "
+                  "down first. Nothing was undone.\n"),
+                plan->vm);
+        return -EBUSY;
+    }
+    return 0;
+}
+
+static void describe(const struct plan *plan, char *line, size_t line_bytes)
+{
+    if (plan->vm[0])
+        snprintf(line, line_bytes, "%s (%s)", plan->title, plan->vm);
+    else
+        snprintf(line, line_bytes, "%s", plan->title);
+}
+
+int plan_undo(const char *prefix, const char *state, const char *vm, FILE *log)
 {
     struct plan *plan = NULL;
     struct journal journal;
-    int err = journal_load_newest(prefix, state, &journal, &plan);
+    char line[256];
+    int err = journal_load_newest(prefix, state, vm, &journal, &plan);
     if (err < 0)
         return err;
-    fprintf(log, _("Undoing: %s\n"), plan->title);
-    err = check_all_ours(plan, log);
+    describe(plan, line, sizeof(line));
+    fprintf(log, _("Undoing: %s\n"), line);
+    err = check_holds(plan, log);
+    if (err == 0)
+        err = check_all_ours(plan, &journal, log);
     if (err == 0)
         err = put_back(plan, log);
     if (err == 0)
         err = journal_set_undone(&journal);
+    plan_destroy(plan);
+    return err;
+}
+
+int plan_undo_next(const char *prefix, const char *state, const char *vm, char *line,
+                   size_t line_bytes)
+{
+    struct plan *plan = NULL;
+    struct journal journal;
+    const int err = journal_load_newest(prefix, state, vm, &journal, &plan);
+    if (err == 0)
+        describe(plan, line, line_bytes);
     plan_destroy(plan);
     return err;
 }

@@ -23,12 +23,15 @@ struct step {
 
 struct plan {
     char *prefix, *state, *title;
+    char *vm; /* whose it is; "": nobody's */
     struct step *steps;
     size_t step_count;
     char **notes;
     size_t note_count;
     char **folders; /* in a journal: made on the way */
     size_t folder_count;
+    char **holds; /* paths */
+    size_t hold_count;
     char problem[768];
 };
 
@@ -37,6 +40,9 @@ struct step *plan_add_step(struct plan *plan, enum step_kind kind, const char *w
 int plan_add_folder(struct plan *plan, const char *folder) MUST_CHECK;
 char **words_copy(const char *const words[]);
 void words_free(char **words);
+int plan_set_vm(struct plan *plan, const char *vm) MUST_CHECK;
+/* The sentence for a file that place_read() gave this error for; returns err. */
+int plan_cannot_read(struct plan *plan, const char *path, int err);
 /* Sets the sentence and returns err. */
 int plan_fail(struct plan *plan, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/text.h"
 #include "setup/conf_lines.h"
 #include "setup/hooks.h"
@@ -28,8 +27,7 @@ int setup_read(const struct setup *setup, const char *path, char **text)
         *text = strdup("");
         err = *text ? 0 : -ENOMEM;
     }
-    return err < 0 ? plan_fail(setup->plan, err, _("%s cannot be read: %s"), path, err_str(err))
-                   : 0;
+    return err < 0 ? plan_cannot_read(setup->plan, path, err) : 0;
 }
 
 int setup_conf_line(const struct setup *setup, const char *path, const char *words,
@@ -114,10 +112,7 @@ int setup_domain_open(const struct setup *setup, const struct setup_domain *doma
                       struct domain_edit **edit)
 {
     char problem[512] = "";
-    int err = setup_check_name(setup, domain->name);
-    if (err < 0)
-        return err;
-    err = check_arguments(setup, domain);
+    int err = check_arguments(setup, domain);
     if (err < 0)
         return err;
     err = domain_edit_open(domain->xml, edit, problem, sizeof(problem));
@@ -190,11 +185,15 @@ static char *hook_text(const char *vm, const char *what, const char *settings,
 int setup_hook(const struct setup *setup, const char *vm, const char *what, const char *settings,
                const char *const bodies[], const char *why)
 {
-    char path[256];
+    char path[256], held[256];
     const int err = setup_check_name(setup, vm);
     if (err < 0)
         return err;
     snprintf(path, sizeof(path), "/etc/libvirt/hooks/qemu.d/espelho-%s-%s", vm, what);
     autofree char *script = hook_text(vm, what, settings, bodies);
-    return script ? hook_file(setup, path, script, why) : setup_no_memory(setup);
+    if (!script)
+        return setup_no_memory(setup);
+    snprintf(held, sizeof(held), "/run/espelho/hooks/%s/%s", vm, what); /* hooks/NAME.sh: state */
+    return plan_hold(setup->plan, held) < 0 ? setup_no_memory(setup)
+                                            : hook_file(setup, path, script, why);
 }

@@ -48,16 +48,15 @@ static int edit(const struct setup *s, const struct setup_domain *domain,
 }
 
 static int hook(const struct setup *s, const struct setup_domain *domain,
-                const struct cpu_choice *choice, const char *host, bool governor)
+                const struct cpu_choice *choice, bool governor)
 {
     static const char *const bodies[] = { hook_write, hook_cpus, NULL };
-    char all[CPU_LIST_BYTES], governors[CPU_LIST_BYTES] = "";
+    char vm[CPU_LIST_BYTES], all[CPU_LIST_BYTES];
     char *settings = NULL;
-    cpu_list_text(&choice->all_set, all);
-    if (governor)
-        cpu_list_words(&choice->vm_set, governors);
-    if (asprintf(&settings, "host_cpus='%s'\nall_cpus='%s'\ngovernor_cpus='%s'\n", host, all,
-                 governors) < 0)
+    cpu_list_words(&choice->vm_set, vm);
+    cpu_list_words(&choice->all_set, all);
+    if (asprintf(&settings, "vm_cpus='%s'\nall_cpus='%s'\ngovernor='%s'\n", vm, all,
+                 governor ? "yes" : "no") < 0)
         return setup_no_memory(s);
     const int err = setup_hook(s, domain->name, "cpus", settings, bodies,
                                _("While the VM runs, other programs stay off its CPUs"));
@@ -78,7 +77,7 @@ int setup_cpus(const struct setup *setup, const struct setup_domain *domain,
     cpu_list_text(&choice->host_set, host);
     err = edit(setup, domain, choice, host);
     if (err == 0)
-        err = hook(setup, domain, choice, host, wish->governor);
+        err = hook(setup, domain, choice, wish->governor);
     if (err == 0 && choice->caches > 1)
         err = plan_note(setup->plan, _("These cores share more than one L3 cache: what one core "
                                        "wrote is slow for one of another cache. Fewer cores "

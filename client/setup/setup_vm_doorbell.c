@@ -7,63 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "kvmfr/frame.h"
 #include "kvmfr/sizing.h"
-#include "vm/scaled_size.h"
+#include "machine/qemu_user.h"
+#include "vm/server_conf.h"
 #include "setup/setup_private.h"
 
 /* ---- the server's options ---- */
 
-struct server_size {
-    const char *size_line; /* NULL: the size follows from the mode */
-    size_t size_line_bytes;
-    uint64_t size_bytes;
-    uint32_t width_px, height_px;
-    bool hdr, understood;
-};
-
-static bool is_yes(const char *value)
-{
-    return strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 ||
-           strcasecmp(value, "on") == 0 || strcmp(value, "1") == 0;
-}
-
-static void take_option(struct server_size *size, const char *line, size_t len_bytes)
-{
-    char text[256], name[32], value[64];
-    snprintf(text, sizeof(text), "%.*s", (int)len_bytes, line);
-    if (sscanf(text, " %31[a-zA-Z] = \"%63[^\"\r]", name, value) != 2 &&
-        sscanf(text, " %31[a-zA-Z] = %63[^ \t\r]", name, value) != 2)
-        return;
-    if (strcasecmp(name, "size") == 0) {
-        size->size_line = line;
-        size->size_line_bytes = len_bytes;
-        size->understood = scaled_size_of_text(value, &size->size_bytes) && size->understood;
-    } else if (strcasecmp(name, "mode") == 0) {
-        size->understood =
-            sscanf(value, "%" SCNu32 "x%" SCNu32, &size->width_px, &size->height_px) == 2 &&
-            size->understood;
-    } else if (strcasecmp(name, "hdr") == 0) {
-        size->hdr = is_yes(value);
-    }
-}
-
-static struct server_size read_options(const char *text)
-{
-    struct server_size size = { .width_px = 3840, .height_px = 2160, .understood = true };
-    for (const char *line = text; *line;) {
-        const size_t len_bytes = strcspn(line, "\n");
-        take_option(&size, line, len_bytes);
-        line += len_bytes + (line[len_bytes] == '\n');
-    }
-    return size;
-}
-
-static uint64_t server_mib(const struct server_size *size)
+static uint64_t server_mib(const struct server_conf *size)
 {
     if (size->size_line)
         return size->size_bytes >> 20;
@@ -74,7 +29,7 @@ static uint64_t server_mib(const struct server_size *size)
 }
 
 /* `line` in the place of the old size; the mode needs no change, since a size goes before it. */
-static char *with_size(const char *text, const struct server_size *size, const char *line)
+static char *with_size(const char *text, const struct server_conf *size, const char *line)
 {
     char *out = NULL;
     int n;
@@ -98,7 +53,7 @@ static int plan_options(const struct setup *s, const char *conf, uint32_t mib)
     snprintf(line, sizeof(line), "size=%" PRIu32 "M", mib);
     if (!root_exists(s->root, conf))
         return setup_conf_line(s, conf, line, line, _(why));
-    const struct server_size size = read_options(text);
+    const struct server_conf size = server_conf_read(text);
     if (!size.understood) {
         snprintf(note, sizeof(note),
                  _("%s says how large the memory is in a way that is not understood, and is left "
@@ -133,7 +88,7 @@ static int start_server(const struct setup *s, const char *unit)
     const char *const disable[] = { "systemctl", "disable", "--now", unit, NULL };
     const int err = plan_command(s->plan, enable, disable,
                                  _("The server is started whenever somebody needs it"));
-    if (err < 0 || !s->user[0] || setup_user_is_in(s, "kvm"))
+    if (err < 0 || !s->user[0] || setup_user_is_in(s, QEMU_USER_GROUP))
         return err;
     return plan_note(s->plan, _("Your user has to be in the group kvm: sudo usermod -aG kvm "
                                 "$USER, then log out and in."));
@@ -170,10 +125,13 @@ int setup_vm_doorbell(const struct setup *s, const struct setup_domain *domain,
     snprintf(socket, sizeof(socket), "/run/espelho/%.80s.sock", domain->name);
     if (strcmp(memory->name, socket) != 0)
         return foreign_server(s, memory);
+    int err = setup_check_name(s, domain->name);
+    if (err < 0)
+        return err;
     snprintf(conf, sizeof(conf), "/etc/espelho/shm/%s.conf", domain->name);
     snprintf(unit, sizeof(unit), "espelho-shm@%s.socket", domain->name);
     snprintf(wanted, sizeof(wanted), "/etc/systemd/system/sockets.target.wants/%s", unit);
-    int err = plan_options(s, conf, memory->mib);
+    err = plan_options(s, conf, memory->mib);
     if (err == 0)
         err = allow_in_selinux(s, socket);
     if (err < 0)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "machine/qemu_user.h"
 #include "setup/conf_lines.h"
 #include "setup/setup_private.h"
 
@@ -16,28 +17,9 @@
 
 /* ---- who may open it ---- */
 
-static bool is_one_of(const char *name, const char *const names[])
-{
-    for (size_t i = 0; names[i]; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* The group in which QEMU runs where nobody chose another. */
-static const char *qemu_group(const struct setup *s)
-{
-    const enum distro_family family = s->machine->distro.family;
-    return family == DISTRO_FEDORA || family == DISTRO_FEDORA_ATOMIC || family == DISTRO_OPENSUSE
-               ? "qemu"
-               : "kvm";
-}
-
 /* "f PATH MODE USER GROUP ...": both get in, whoever is the owner. */
 static bool lets_both_in(const struct setup *s, const char *line, size_t len_bytes)
 {
-    static const char *const qemu_groups[] = { "kvm", "qemu", "libvirt-qemu", NULL };
-    static const char *const qemu_users[] = { "qemu", "libvirt-qemu", NULL };
     char text[512], mode_text[8], owner[64], group[64];
     snprintf(text, sizeof(text), "%.*s", (int)len_bytes, line);
     if (sscanf(text, "%*s %*s %7s %63s %63s", mode_text, owner, group) != 3)
@@ -48,8 +30,7 @@ static bool lets_both_in(const struct setup *s, const char *line, size_t len_byt
         return false;
     const bool user = !s->user[0] || strcmp(owner, s->user) == 0 ||
                       (group_in && setup_user_is_in(s, group)) || others;
-    const bool qemu =
-        is_one_of(owner, qemu_users) || (group_in && is_one_of(group, qemu_groups)) || others;
+    const bool qemu = qemu_user_is(owner) || (group_in && qemu_user_is_in(group)) || others;
     return user && qemu;
 }
 
@@ -73,8 +54,8 @@ static int plan_line(const struct setup *s, const char *path, char *place, size_
     }
     if (now && lets_both_in(s, now, len_bytes))
         return 0;
-    snprintf(line, sizeof(line), "f %s 0660 %s %s -", path, s->user[0] ? s->user : "root",
-             qemu_group(s));
+    snprintf(line, sizeof(line), "f %s 0660 %s " QEMU_USER_GROUP " -", path,
+             s->user[0] ? s->user : "root");
     return setup_conf_line(s, place, words, line,
                            _("The memory's file, made at each boot for you and for QEMU"));
 }

@@ -47,7 +47,6 @@ struct guest_link_config {
     const struct client_options *options; /* borrowed, constant */
     const struct spice_server *server;    /* borrowed, constant; NULL: no SPICE */
     struct display *display;              /* borrowed, outlives the link */
-    const char *state_dir; /* borrowed, unused while NULL: answers are not remembered */
 };
 
 /* 0 or -errno, logged. The thread runs when it returns, and makes the seat and the SPICE session.

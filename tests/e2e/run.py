@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 # They register their cases.
 from cases import bad_regions, damage, doctor, doorbell, harness_itself, judge, kernel_module, life, pictures  # noqa: F401
-from cases import pointers, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
+from cases import pointers, setup, spice_boot, spice_clipboard, spice_connect, spice_desktop, spice_input  # noqa: F401
 from cases import spice_life, spice_sound, spice_window  # noqa: F401
 from cases import virtual_machine, window, windows_capture, windows_desktop, windows_harness, zero_copy  # noqa: F401
 from cases import windows_installer, windows_life, windows_service  # noqa: F401

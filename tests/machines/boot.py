@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a restart of a machine of maker.py's makes of the files that are there then: the kernel's parameters, what the IOMMU shows, who drives
-which device, what is in /dev/shm, whose groups count. What hardware there is comes from the fixed tree."""
+"""What a restart of a machine of maker.py's makes of the files that are there then: the kernel's parameters, whether the host's devices are
+translated, who drives which device and shows pictures, huge pages, what is in /dev/shm, which services run, whose groups count. The devices
+are those of the broken tree. Of the fixed one comes only what no file says: the numbers of IOMMU groups once the IOMMU works, what a switch in
+the firmware or a hand in the case changed, and what a driver shows of a card that it did not have before."""
 import os
 import re
 import shutil
 import stat
 
+import virtual
 from maker import Machine
 
+WANTS = "/etc/systemd/system/sockets.target.wants"
 PCI = ("sys/bus/pci", "sys/kernel/iommu_groups", "sys/class/iommu", "sys/class/drm")
+CARD_DRIVERS = ("amdgpu", "radeon", "nvidia", "nouveau", "i915", "vfio_pci")
 EARLY = {"etc/initramfs-tools/modules": r"^vfio-pci", "etc/dracut.conf.d": r"^(force|add)_drivers.*vfio_pci",
          "etc/mkinitcpio.conf": r"^MODULES=\(.*vfio_pci", "etc/mkinitcpio.conf.d": r"^MODULES\+?=\(.*vfio_pci"}
 
@@ -37,13 +42,15 @@ class Boot(Machine):
         self.processor()
         self.devices()
         self.drivers()
+        self.pictures()
         for path in [p for p, line in self.stats.items() if p.startswith("/dev/shm/") and stat.S_ISREG(int(line.split()[0], 8))]:
             self.remove(path)
             del self.stats[path]
         for module in read(self.at("/etc/modules-load.d")).split():
             self.load(module)
         self.tmpfiles(read(self.at("/etc/tmpfiles.d")))
-        self.do_sysctl([])
+        self.reserve_pages()
+        self.services()
         self.log_in()
         self.finish()
 
@@ -80,17 +87,12 @@ class Boot(Machine):
         return "intel_iommu=on" in words if intel else "iommu" in self.by_hand
 
     def devices(self):
-        source = self.fixed if self.iommu_works() and (not self.moves or "slot" in self.by_hand) else self.broken
+        source = self.fixed if "slot" in self.by_hand else self.broken
         for path in PCI + tuple(os.path.join("sys/devices", n) for n in os.listdir(os.path.join(source, "sys/devices")) if n.startswith("pci")):
             shutil.rmtree(self.at(path), ignore_errors=True)
             shutil.copytree(os.path.join(source, path), self.at(path), symlinks=True)
-        for path in ("proc/interrupts", "sys/firmware/acpi/tables"):
-            if os.path.isfile(os.path.join(source, path)):
-                shutil.copy(os.path.join(source, path), self.at(path))
         self.find_functions()
-        kind = "identity" if "iommu=pt" in read(self.at("/proc/cmdline")).split() else None
-        if kind:
-            self.group_kind(kind)
+        self.groups_of_devices() if self.iommu_works() else self.no_groups()
         for address, base in self.functions.items():
             self.as_the_firmware_leaves_it(base)
             if os.path.lexists(self.at(base + "/physfn")):
@@ -100,13 +102,77 @@ class Boot(Machine):
         self.find_functions()
         self.first_picture()
 
+    def no_groups(self):
+        for path in ("/sys/kernel/iommu_groups", "/sys/class/iommu"):
+            shutil.rmtree(self.at(path))
+            os.makedirs(self.at(path))
+        for base in [b for b in self.functions.values() if os.path.lexists(self.at(b + "/iommu_group"))]:
+            os.remove(self.at(base + "/iommu_group"))
+
+    def groups_of_devices(self):
+        """Their numbers are the hardware's; what the kernel does with them is its parameters'."""
+        shutil.copy(os.path.join(self.fixed, "proc/interrupts"), self.at("/proc/interrupts"))
+        for path in ("sys/kernel/iommu_groups", "sys/class/iommu") if not os.listdir(self.at("/sys/class/iommu")) else ():
+            shutil.rmtree(self.at(path))
+            shutil.copytree(os.path.join(self.fixed, path), self.at(path), symlinks=True)
+        for base in self.functions.values():
+            known = self.fixed + base + "/iommu_group"
+            if os.path.lexists(known) and not os.path.lexists(self.at(base + "/iommu_group")):
+                self.link(base + "/iommu_group", os.readlink(known))
+        for group in os.listdir(self.at("/sys/kernel/iommu_groups")):  # a part of a card that is not there yet has none
+            there = self.at(f"/sys/kernel/iommu_groups/{group}/devices")
+            for address in [a for a in os.listdir(there) if a not in self.functions]:
+                os.remove(os.path.join(there, address))
+            if not os.listdir(there):
+                shutil.rmtree(os.path.dirname(there))
+        self.group_kind("identity" if "iommu=pt" in read(self.at("/proc/cmdline")).split() else "DMA-FQ")
+
     def as_the_firmware_leaves_it(self, base):
         before = self.broken + base
         if read(before + "/device") != read(self.at(base + "/device")):
             return
         shutil.copy(before + "/resource", self.at(base + "/resource"))
-        if os.path.exists(before + "/boot_vga") and "primary" not in self.by_hand:
-            shutil.copy(before + "/boot_vga", self.at(base + "/boot_vga"))
+        told = self.fixed + base if "primary" in self.by_hand else before
+        if os.path.exists(told + "/boot_vga"):
+            shutil.copy(told + "/boot_vga", self.at(base + "/boot_vga"))
+
+    # ---- memory, services ----
+
+    def reserve_pages(self):
+        """sysctl's last word, or the kernel's parameters: "hugepagesz=1G hugepages=16"."""
+        words, kib, counts = read(self.at("/proc/cmdline")).split(), 2048, {}
+        for word in words:
+            if word.startswith("hugepagesz="):
+                kib = {"2M": 2048, "1G": 1048576}[word.split("=")[1]]
+            elif word.startswith("hugepages="):
+                counts[kib] = int(word.split("=")[1])
+        said = re.findall(r"^\s*vm[./]nr_hugepages\s*=\s*(\d+)", read(self.at("/etc/sysctl.d")), re.M)
+        counts.update({2048: int(said[-1])} if said else {})
+        for kib in {2048, *counts}:
+            if os.path.isdir(self.at("/sys/kernel/mm/hugepages")) or counts:
+                virtual.hugepages(self, counts.get(kib, 0), counts.get(kib, 0), kib)
+
+    def services(self):
+        """Sockets that systemd makes: of what was enabled, or came so. libvirt's networks that start by themselves."""
+        before = read(os.path.join(self.broken, ".espelho/stat"))
+        for unit, path in virtual.SOCKETS.items():
+            if not os.path.exists(self.at(f"/usr/lib/systemd/system/{unit}.socket")):
+                continue
+            if os.path.lexists(self.at(f"{WANTS}/{unit}.socket")) or path in before:
+                virtual.daemon(self, unit, group="libvirt" if unit == "libvirtd" else None)
+            elif path in self.stats:
+                self.remove(path)
+                del self.stats[path]
+        for path in [p for p in self.stats if p.startswith("/run/espelho/")]:
+            self.remove(path)
+            del self.stats[path]
+        for name in os.listdir(self.at(WANTS)) if os.path.isdir(self.at(WANTS)) else ():
+            if name.startswith("espelho-shm@"):
+                self.server_socket(name)
+        if "Active:" in self.network_text():
+            self.change_network({"Active": re.search(r"Autostart: *(\w+)", self.network_text())[1]})
+
+    # ---- what was changed by hand ----
 
     def first_picture(self):
         """A card that came later shows the firmware's picture only if the firmware was told so."""
@@ -119,6 +185,33 @@ class Boot(Machine):
         os.remove(self.at(f"/sys/bus/pci/devices/{address}"))
 
     # ---- who drives what ----
+
+    def pictures(self):
+        """A card shows screens by a driver of its own only; modules are there whose devices are."""
+        links = self.at("/sys/class/drm")
+        shutil.rmtree(links, ignore_errors=True)
+        os.makedirs(links)
+        for base in self.functions.values():
+            shutil.rmtree(self.at(base + "/drm"), ignore_errors=True)
+            driver = self.driver_of(base)
+            if driver in (None, "vfio-pci"):
+                continue
+            tree = next((t for t in (self.broken, self.fixed) if os.path.isdir(t + base + "/drm")), None)
+            if tree:
+                shutil.copytree(tree + base + "/drm", self.at(base + "/drm"), symlinks=True)
+                cards = os.path.join(tree, "sys/class/drm")
+                for name in [n for n in os.listdir(cards) if base + "/drm/" in os.path.realpath(os.path.join(cards, n))]:
+                    self.link(f"/sys/class/drm/{name}", os.readlink(os.path.join(cards, name)))
+        driven = {self.driver_of(base) for base in self.functions.values()}
+        for module in CARD_DRIVERS:
+            if module.replace("_", "-") not in driven and module not in driven:
+                self.unload(module)
+            elif module not in self.modules:
+                self.module(module)
+
+    def driver_of(self, base):
+        path = self.at(base + "/driver")
+        return os.path.basename(os.readlink(path)) if os.path.lexists(path) else None
 
     def drivers(self):
         for module in ("i915", "amdgpu", "radeon", "nvidia", "nouveau"):

@@ -10,12 +10,11 @@ from maker import MIB
 
 
 class Computer(Boot):
-    """The tree in `folder`, a copy of `broken`. `by_hand`: what a person did to the hardware or firmware, by name; `moves`: a card
-    has to change its slot before the machine is as in the fixed tree."""
+    """The tree in `folder`, a copy of `broken`. `by_hand`: what a person did to the hardware or firmware, by name."""
 
-    def __init__(self, folder, broken, fixed, moves=False):  # noqa: the tree is there: Machine's own constructor makes a new one
+    def __init__(self, folder, broken, fixed):  # noqa: the tree is there: Machine's own constructor makes a new one
         self.folder, self.broken, self.fixed = folder, broken, fixed
-        self.by_hand, self.next_groups, self.moves = set(), None, moves
+        self.by_hand = set()
         self.notes = folder + ".notes"
         self.stats = {line.split(" ", 5)[5]: line for line in read(self.at("/.espelho/stat")).splitlines()}
         self.refused = read(self.at("/.espelho/denied")).splitlines()
@@ -53,15 +52,24 @@ class Computer(Boot):
         return restart
 
     def do_usermod(self, words):
-        there = {line.split(":")[0] for line in read(self.at("/etc/group")).splitlines()}
-        self.next_groups = (self.next_groups or set()) | {g for g in words[words.index("-aG") + 1].split(",") if g in there}
+        """Groups that /etc/group does not have are an error of the whole command."""
+        wanted = words[words.index("-aG") + 1].split(",")
+        lines = [line.split(":") for line in read(self.at("/etc/group")).splitlines()]
+        if words[-1] != self.user_name or not set(wanted) <= {name for name, *_ in lines}:
+            return
+        for line in lines:
+            if line[0] in wanted and self.user_name not in line[3].split(","):
+                line[3] = ",".join([m for m in line[3].split(",") if m] + [self.user_name])
+        self.file("/etc/group", "".join(":".join(line) + "\n" for line in lines))
 
     def log_in(self):
-        if not self.next_groups:
-            return
-        now = read(self.at("/.espelho/commands/id+-Gn")).split("\n", 1)[1].split()
-        self.user(self.user_name, [g for g in now if g != self.user_name] + sorted(self.next_groups - set(now)), self.user_id)
-        self.next_groups = None
+        """Whose members the user is by the files, he is from now on."""
+        lines = [line.split(":") for line in (read(self.at("/etc/group")) + read(self.at("/usr/lib/group"))).splitlines()]
+        numbers = {self.user_name: self.user_id, **{name: int(number) for name, _, number, members in lines if self.user_name in members.split(",")}}
+        self.command(["id", "-Gn"], " ".join(numbers) + "\n")
+        self.command(["id", "-G"], " ".join(map(str, numbers.values())) + "\n")
+        if "libvirt" in numbers and "Active:" not in self.network_text():  # it was only refused to this user
+            virtual.network(self)
 
     def do_chown(self, words):
         owner, group = words[0].split(":")
@@ -80,28 +88,39 @@ class Computer(Boot):
 
     def do_virsh(self, words):
         for verb, change in (("net-start", {"Active": "yes"}), ("net-autostart", {"Autostart": "yes"})):
-            if verb in words:
+            if verb in words and "default" in words:
                 self.change_network(change)
         if "net-define" in words:
             virtual.network(self, active=False, autostart=False)
 
+    NETWORK_FILE = "/.espelho/commands/" + "+".join(virtual.NETWORK).replace("/", "+").replace(":", "+")
+
+    def network_text(self):
+        return read(self.at(self.NETWORK_FILE))
+
     def change_network(self, change):
-        path = self.at("/.espelho/commands/" + "+".join(virtual.NETWORK).replace("/", "+").replace(":", "+"))
-        text = read(path)
-        if "Active:" not in text:  # it was only refused to this user
+        if "Active:" not in self.network_text():  # it was only refused to this user
             virtual.network(self)
-            text = read(path)
+        text = self.network_text()
         for key, value in change.items():
             text = re.sub(rf"({key}: *).*", rf"\g<1>{value}", text)
-        self.file(path[len(self.folder):], text)
+        self.file(self.NETWORK_FILE, text)
 
     def do_systemctl(self, words):
-        for unit in words[1:]:
+        """`enable` counts at the next start, `--now` and `start` at once."""
+        for unit in [w for w in words[1:] if w.endswith(".socket")]:
             kind = unit.split(".")[0]
-            if "enable" in words and kind in virtual.SOCKETS and unit.endswith(".socket"):
+            if "enable" in words:
+                self.link(f"/etc/systemd/system/sockets.target.wants/{unit}", f"/usr/lib/systemd/system/{unit}")
+            if "start" not in words and "--now" not in words:
+                continue
+            if unit.startswith("espelho-shm@"):
+                self.server_socket(unit)
+            elif os.path.exists(self.at(f"/usr/lib/systemd/system/{unit}")):
                 virtual.daemon(self, kind)
-            if "enable" in words and unit.startswith("espelho-shm@"):
-                self.socket(f"/run/espelho/{kind.split('@')[1]}.sock", 0o660, group="kvm")
+
+    def server_socket(self, unit):
+        self.socket(f"/run/espelho/{unit.split('@')[1].split('.')[0]}.sock", 0o660, group="kvm")
 
     def do_dkms(self, words):
         if words[0] == "install":
@@ -112,8 +131,8 @@ class Computer(Boot):
             (self.unload if "-r" in words else self.load)(module)
 
     def do_sysctl(self, words):
-        for match in re.finditer(r"^vm.nr_hugepages *= *(\d+)", read(self.at("/etc/sysctl.d")), re.M):
-            virtual.hugepages(self, int(match[1]), int(match[1]))
+        if "--system" in words:
+            self.reserve_pages()
 
     def do_grubby(self, words):
         self.kargs["add"] += [p for w in words if w.startswith("--args=") for p in w[7:].split()]

@@ -7,6 +7,7 @@ one), by an editor for the VM's definition; the machine is restarted where that 
 must find nothing, also after one more restart, and libvirt's schema must know the VM. What only hands can do (the firmware's menus, a card's
 slot) stands in the machine's description as BY_HAND: words that doctor's text must have, and what that does. Words that are neither a
 command, nor a definition, nor known there are an error: a newcomer could not follow them."""
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import sys
 import make
 from computer import Computer
 from editor import edit
+from hands import at_work
 
 ROUNDS = 8
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k != "LANGUAGE"}, "LC_ALL": "C"}
@@ -111,7 +113,9 @@ class Newcomer:
             while not command.endswith("\ndone"):
                 command += "\n" + lines.pop(0)
         script = in_tree(command, self.computer.folder)
-        done = subprocess.run(["sh", "-eu", "-c", script], env=self.environment, capture_output=True, text=True, timeout=60)
+        hands = at_work(self.computer.folder) if "espelho setup input" in command else contextlib.nullcontext()
+        with hands:
+            done = subprocess.run(["sh", "-eu", "-c", script], env=self.environment, capture_output=True, text=True, timeout=60)
         if done.returncode:
             self.complaints.append(f"{command}\nstatus {done.returncode}: {done.stderr}{done.stdout}")
         return self.computer.obey()
@@ -149,9 +153,8 @@ def check_schema(tree):
     return [] if done.returncode == 0 else ["the VM's definition: " + done.stdout + done.stderr]
 
 
-def main():
-    espelho, trees, folder, *names = sys.argv[1:]
-    names = names or make.names()
+def follow_all(espelho, trees, folder, names):
+    """Prints what was not so; True if nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     programs = os.path.join(folder, "programs")
     make_programs(programs)
@@ -160,13 +163,17 @@ def main():
         broken, fixed, tree = (os.path.join(trees, f"{name}.broken"), os.path.join(trees, f"{name}.fixed"), os.path.join(folder, name))
         shutil.copytree(broken, tree, symlinks=True)
         by_hand = getattr(make.description(name), "BY_HAND", {})
-        computer = Computer(tree, broken, fixed, moves=any(name == "slot" for name, _ in by_hand.values()))
-        newcomer = Newcomer(espelho, computer, programs, by_hand)
+        newcomer = Newcomer(espelho, Computer(tree, broken, fixed), programs, by_hand)
         with open(tree + ".log", "w", encoding="utf-8") as log:
             wrong = follow(espelho, newcomer, log) or check_schema(tree)
         complaints += [f"{name}: {line}" for line in wrong]
     print("\n".join(complaints) if complaints else f"{len(names)} machines: doctor was obeyed, and has nothing more to say")
-    return 1 if complaints or not names else 0
+    return not complaints
+
+
+def main():
+    espelho, trees, folder, *names = sys.argv[1:]
+    return 0 if follow_all(*map(os.path.abspath, (espelho, trees, folder)), names or make.names()) else 1
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ def hugepages(m, reserved, free, kib=2048):
     m.file(f"{base}/free_hugepages", f"{free}\n")
 
 
-def input_device(m, name):
-    m.node(f"/dev/input/by-id/{name}", 13, 70, 0o660, group="input")
+def input_device(m, name, minor=70):
+    m.node(f"/dev/input/by-id/{name}", 13, minor, 0o660, group="input")
 
 
 def kvmfr(m, release, mib=None, rule=True, loaded=True, built=True, built_for=None, group="kvm", at_start=True):

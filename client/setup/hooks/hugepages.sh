@@ -2,6 +2,7 @@
 # Huge pages are taken from the free memory before the VM starts, and given back afterwards. Memory gets scattered over the days: the
 # kernel is asked to tidy up first, and what it cannot find is an error rather than a VM that starts without.
 pool=/sys/kernel/mm/hugepages/hugepages-${page_kib}kB
+state=$root/run/espelho/hooks/$vm/hugepages # what is to be put back
 
 number() {
     cat "$root$pool/$1"

@@ -169,6 +169,63 @@ TEST(hybrid_processor)
 
 #define MEMORY(gib) "<memory unit='GiB'>" gib "</memory>"
 
+/* What is said already somewhere is changed there: another file might be overruled. */
+TEST(where_huge_pages_are_reserved)
+{
+    examine_begin();
+    tree_file("/proc/meminfo", "Hugepagesize:       2048 kB\n");
+    tree_file("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
+    tree_file("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "0\n");
+    examine_vm(MEMORY("8") "<memoryBacking><hugepages/></memoryBacking>");
+    tree_file("/etc/sysctl.d/10-other.conf", "# vm.nr_hugepages = 4\nvm.swappiness=1\n");
+    CHECK(strncmp(examine("domain.hugepages"), "failure: The VM needs 4096", 26) == 0);
+    CHECK(strstr(examine_fix(), "'vm.nr_hugepages = 4096' | sudo tee /etc/sysctl.d/40-hugepages"));
+    tree_file("/etc/sysctl.d/99-mine.conf", "vm.swappiness=1\n\tvm.nr_hugepages=4\n");
+    tree_file("/etc/sysctl.d/99-old.conf~", "vm.nr_hugepages=4\n");
+    tree_file("/etc/sysctl.conf", "vm/nr_hugepages = 8\n");
+    CHECK(strncmp(examine("domain.hugepages"), "failure", 7) == 0);
+    CHECK_MSG(strstr(examine_fix(), "|vm.nr_hugepages = 4096|' '/etc/sysctl.conf' "
+                                    "'/etc/sysctl.d/99-mine.conf'\n"),
+              "%s", examine_fix());
+}
+
+/* Doing what it says ends, on every machine: with no more to say, or with what only more memory
+ * mends. */
+TEST(memory_of_small_machines)
+{
+    static const struct {
+        uint64_t host_mib;
+        const char *guest, *found, *fix; /* NULL: nothing is to be done */
+    } rows[] = {
+        { 7800, "8192", "failure: The VM wants 8192 MiB, and this machine has 7800", "'GiB'>4<" },
+        { 7800, "6144", "warning: The VM takes 6144 of 7800", "'GiB'>4<" },
+        { 7800, "4096", "ok", NULL },
+        { 11900, "11000", "failure: The VM wants", "'GiB'>7<" },
+        { 5800, "5000", "failure: The VM wants", "'MiB'>3584<" },
+        { 5800, "4096", "warning: The VM takes 4096 of 5800", "'MiB'>3584<" },
+        { 5800, "3584", "warning: This machine has 5800 MiB: Windows 11 wants 4096", "8 GiB" },
+        { 3900, "4096", "failure: The VM wants", "'GiB'>2<" },
+        { 3900, "2048", "warning: This machine has 3900", "Put more memory" },
+        { 1900, "16384", "failure: The VM wants", "'GiB'>2<" },
+        { 1900, "2048", "failure: This machine has 1900", "Put more memory" },
+        { 1900, "512", "warning: This machine has 1900", "Put more memory" },
+        { 0, "2048", "warning: The VM has 2048 MiB", "'GiB'>4<" },
+        { 0, "4096", "ok", NULL },
+    };
+    examine_begin();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char inside[64];
+        snprintf(inside, sizeof(inside), "<memory unit='MiB'>%s</memory>", rows[i].guest);
+        examine_vm(inside);
+        examine_machine()->cpu.memory_bytes = rows[i].host_mib << 20;
+        const char *const found = examine("domain.memory");
+        CHECK_MSG(strncmp(found, rows[i].found, strlen(rows[i].found)) == 0, "row %zu: %s", i,
+                  found);
+        CHECK_MSG(rows[i].fix ? strstr(examine_fix(), rows[i].fix) != NULL : !examine_fix()[0],
+                  "row %zu: %s", i, examine_fix());
+    }
+}
+
 TEST(memory)
 {
     static const struct row rows[] = {
@@ -409,18 +466,30 @@ TEST(input)
           NULL },
         { "domain.evdev", "", "not_applicable", NULL },
         { "domain.evdev", EVDEV("/dev/input/by-id/gone"),
-          "failure: The VM reads a keyboard or mouse", "espelho setup input" },
+          "failure: The VM reads a keyboard or mouse",
+          "sudo espelho setup input --domain win --apply" },
+        { "domain.evdev",
+          "<devices><input type='passthrough' bus='virtio'><source evdev='/dev/input/by-id/gone'/>"
+          "</input></devices>",
+          "failure: The VM reads", "and remove:\n  <input type='passthrough' bus='virtio'>" },
         { "domain.evdev", EVDEV("/dev/input/event3"), "warning: This name may belong",
           "this by the line below it:\n  /dev/input/event3\n  /dev/input/by-id/usb-a-event-kbd" },
         { "domain.evdev", EVDEV("/dev/input/event4"), "warning: This name may belong",
-          "espelho setup input" },
+          "by the line below it:\n  /dev/input/event4\n  /dev/input/by-path/i8042-event-kbd" },
+        { "domain.evdev", EVDEV("/dev/input/event5"), "warning: This name may belong",
+          "sudo espelho setup input --domain win --apply" },
+        { "domain.evdev", EVDEV("/dev/input/by-path/kbd"), "ok", NULL },
         { "domain.evdev", EVDEV("/dev/input/by-id/kbd"), "ok", NULL },
     };
     examine_begin();
     examine_stat("20660 0 104 0 13:67 /dev/input/event3");
     examine_stat("20660 0 104 0 13:68 /dev/input/event4");
+    examine_stat("20660 0 104 0 13:69 /dev/input/event5");
     examine_stat("20660 0 104 0 13:67 /dev/input/by-id/kbd");
+    examine_stat("20660 0 104 0 13:68 /dev/input/by-path/kbd");
     tree_link("/dev/input/by-id/usb-a-event-kbd", "../event3");
+    tree_link("/dev/input/by-path/pci-event-kbd", "../event3"); /* by-id goes before it */
+    tree_link("/dev/input/by-path/i8042-event-kbd", "../event4");
     check_rows(rows, ARRAY_LEN(rows));
 }
 
@@ -467,9 +536,12 @@ TEST(size_for_the_screen_at_the_card)
 {
     examine_begin();
     tree_link("/sys/class/drm/card1/device", "../../../0000:01:00.0");
+    tree_file("/sys/class/drm/card1-DP-1/status", "connected\n");
     tree_file("/sys/class/drm/card1-DP-1/modes", "3840x2160\n1920x1080\n");
+    tree_file("/sys/class/drm/card1-DP-2/status", "connected\n");
     tree_file("/sys/class/drm/card1-DP-2/modes", "nonsense\n");
     tree_link("/sys/class/drm/card0/device", "../../../0000:02:00.0");
+    tree_file("/sys/class/drm/card0-DP-1/status", "connected\n");
     tree_file("/sys/class/drm/card0-DP-1/modes", "7680x4320\n");
     tree_file("/sys/class/drm/version", "drm 1.1.0\n");
     examine_vm("<devices>" GPU("0") "<shmem name='x'><size unit='M'>64</size></shmem></devices>");

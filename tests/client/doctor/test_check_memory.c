@@ -86,7 +86,7 @@ TEST(owner_and_mode)
     CHECK(strstr(examine_fix(), "f /dev/shm/looking-glass 0660 ana kvm -"));
     examine_machine()->distro.family = DISTRO_FEDORA;
     BEGINS("memory.access", "failure");
-    CHECK(strstr(examine_fix(), "f /dev/shm/looking-glass 0660 ana qemu -"));
+    CHECK(strstr(examine_fix(), "f /dev/shm/looking-glass 0660 ana kvm -"));
 }
 
 TEST(a_file_of_this_users_qemu)
@@ -127,6 +127,11 @@ TEST(tmpfiles)
           "failure: The line for " PATH " gives it to root, group root, mode 0644" },
         { "f " PATH " 0660 root qemu -\n", "failure: The line for " PATH " gives it to root" },
         { "f " PATH " 0640 root kvm -\n", "failure" },
+        { "f " PATH " 0660 ana ana -\n",
+          "failure: The line for " PATH " gives it to ana, group ana, mode 0660: QEMU cannot" },
+        { "f " PATH " 0640 ana kvm -\n", "failure: The line for " PATH " gives it to ana" },
+        { "f " PATH " 0660 ana qemu -\n", "ok" },
+        { "f " PATH " 0660 libvirt-qemu kvm -\n", "ok" },
         { "f " PATH " 0440 ana kvm -\n", "failure" },
         { "f " PATH " 0660 ana kvm -\n", "ok" },
         { "f " PATH " 0660 1000 kvm -\n", "ok" },

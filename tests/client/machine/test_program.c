@@ -2,6 +2,7 @@
 #include "machine/program.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,4 +88,31 @@ TEST(one_that_is_not_there)
     CHECK_INT(program_ask(argv, 300, &printed, &status), -ENOENT);
     const char *const by_path[] = { "/no/such", NULL };
     CHECK_INT(program_run(by_path, &printed, &status), -ENOENT);
+}
+
+/* This program, run once more by itself, says which language it was told to speak. */
+__attribute__((constructor)) static void tell_language(void)
+{
+    if (!getenv("TEST_TELLS_LANGUAGE"))
+        return;
+    const char *const language = getenv("LANGUAGE"), *const locale = getenv("LC_ALL");
+    printf("%s %s\n", language ? language : "-", locale ? locale : "-");
+    exit(4);
+}
+
+TEST(our_own_speaks_to_the_user)
+{
+    char *printed = NULL;
+    int status = -1;
+    setenv("LANGUAGE", "pt_BR", 1);
+    setenv("LC_ALL", "pt_BR.UTF-8", 1);
+    setenv("TEST_TELLS_LANGUAGE", "1", 1);
+    CHECK_INT(program_ask_ourselves("verb", "word", 30000, &printed, &status), 0);
+    CHECK_STR(printed, "pt_BR pt_BR.UTF-8\n");
+    CHECK_INT(status, 4);
+    free(printed);
+    const char *const argv[] = { "/proc/self/exe", NULL };
+    CHECK_INT(program_ask(argv, 30000, &printed, &status), 0);
+    CHECK_STR(printed, "- C\n");
+    free(printed);
 }

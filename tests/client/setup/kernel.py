@@ -5,7 +5,8 @@ machine, and is refused where the kernel refuses it. The hook scripts write by `
 import os
 import sys
 
-# ESPELHO_TEST_BUSY: a path that the kernel refuses; ESPELHO_TEST_FREE_PAGES: so many huge pages can be had.
+# ESPELHO_TEST_BUSY: a path that the kernel refuses; ESPELHO_TEST_FREE_PAGES: so many huge pages can be had; ESPELHO_TEST_LOST: what is
+# removed from the bus is not found again.
 
 
 def driver_link(device):
@@ -36,6 +37,17 @@ def write(path, value):
         f.write(value + "\n")
 
 
+def resize(device, number, exponent):
+    """The line of `resource` tells the new size."""
+    path = os.path.join(device, "resource")
+    with open(path, encoding="utf-8") as f:
+        lines = f.readlines()
+    start, _, flags = lines[number].split()
+    lines[number] = f"{start} 0x{int(start, 16) + (1 << 20 + exponent) - 1:016x} {flags}\n"
+    with open(path, "w", encoding="utf-8") as f:
+        f.writelines(lines)
+
+
 def removed(root):
     return f"{root}/removed"
 
@@ -46,7 +58,7 @@ def pci(root, path, name, value):
         probe(root, value)
     elif name == "rescan":
         os.makedirs(removed(root), exist_ok=True)
-        for address in os.listdir(removed(root)):
+        for address in os.listdir(removed(root)) if "ESPELHO_TEST_LOST" not in os.environ else ():
             os.rename(f"{removed(root)}/{address}", f"{root}/sys/bus/pci/devices/{address}")
             probe(root, address)
     elif name == "unbind":
@@ -64,7 +76,7 @@ def pci(root, path, name, value):
         device = os.path.realpath(os.path.dirname(path))
         if os.path.lexists(driver_link(device)):
             sys.exit("resize: Device or resource busy")
-        write(path + ".taken", value)
+        resize(device, int(name[len("resource"):-len("_resize")]), int(value))
     else:
         write(path, value)
 

@@ -60,6 +60,7 @@ class Scene:
         self.tool("systemctl", SYSTEMCTL.format(log=self.log, wants=self.path("etc/systemd/system/sockets.target.wants")))
         with open(self.domain + ".state", "w", encoding="utf-8") as f:
             f.write("shut off\n")
+        self.given = xml
         given = os.path.join(self.top, "given.xml")
         with open(given, "w", encoding="utf-8") as f:
             f.write(xml)
@@ -67,6 +68,11 @@ class Scene:
 
     def close(self):
         shutil.rmtree(self.top)
+
+    def rename(self, name):
+        """The same VM, by another name."""
+        with open(self.domain, "w+", encoding="utf-8") as f:
+            f.write(re.sub("<name>.*?</name>", f"<name>{name}</name>", self.given))
 
     def tool(self, name, text):
         path = os.path.join(self.bin, name)

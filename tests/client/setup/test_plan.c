@@ -73,7 +73,7 @@ static void make_folder(const struct scene *s, const char *path)
 static void new_plan(struct scene *s)
 {
     plan_destroy(s->plan);
-    CHECK_INT(plan_create(s->prefix, s->state, "a test", &s->plan), 0);
+    CHECK_INT(plan_create(s->prefix, s->state, "a test", "win11", &s->plan), 0);
 }
 
 static void begin(struct scene *s)
@@ -116,7 +116,7 @@ static int apply(struct scene *s)
 static int undo(struct scene *s)
 {
     FILE *log = log_open(s);
-    const int err = plan_undo(s->prefix, s->state, log);
+    const int err = plan_undo(s->prefix, s->state, "", log);
     fclose(log);
     return err;
 }
@@ -300,6 +300,8 @@ TEST(a_bad_manifest_is_refused)
         "espelho-setup 1 t\nfile 0 - - /etc/a\ndone 0\n",
         "espelho-setup 1 t\ndomain 0 test:///default test\n",
         "espelho-setup 1 t\nwhat 0\n",
+        "espelho-setup 1 t\nvm\n",
+        "espelho-setup 1 t\nhold\n",
     };
     struct scene s;
     char folder[256], manifest[300];
@@ -315,6 +317,26 @@ TEST(a_bad_manifest_is_refused)
         fclose(f);
         CHECK_MSG(undo(&s) == -EPROTO || undo(&s) == -EINVAL, "row %zu", i);
     }
+    end(&s);
+}
+
+/* What a script holds for a VM is taken back by that script alone. */
+TEST(what_is_held_is_not_undone)
+{
+    struct scene s;
+    char whole[512];
+    begin(&s);
+    CHECK_INT(plan_file(s.plan, "/etc/hook", 0755, "x\n", "why"), 0);
+    CHECK_INT(plan_hold(s.plan, "/held"), 0);
+    make_folder(&s, "/held");
+    CHECK_INT(apply(&s), 0);
+    CHECK_INT(undo(&s), -EBUSY);
+    CHECK(strstr(s.log, "win11 runs"));
+    CHECK(holds(&s, "/etc/hook", "x\n"));
+    path_of(&s, "/held", whole);
+    CHECK_INT(rmdir(whole), 0);
+    CHECK_INT(undo(&s), 0);
+    CHECK(holds(&s, "/etc/hook", NULL));
     end(&s);
 }
 
@@ -402,6 +424,51 @@ TEST(plans_are_undone_newest_first)
     CHECK_INT(undo(&s), 0);
     CHECK(holds(&s, "/etc/a", "zero\n"));
     CHECK_INT(mode_of(&s, "/etc/a"), 0644);
+    end(&s);
+}
+
+static void apply_for(struct scene *s, const char *vm, const char *path)
+{
+    plan_destroy(s->plan);
+    CHECK_INT(plan_create(s->prefix, s->state, "a test", vm, &s->plan), 0);
+    CHECK_INT(plan_file(s->plan, path, 0644, vm, "why"), 0);
+    CHECK_INT(apply(s), 0);
+}
+
+static int undo_of(struct scene *s, const char *vm)
+{
+    FILE *log = log_open(s);
+    const int err = plan_undo(s->prefix, s->state, vm, log);
+    fclose(log);
+    return err;
+}
+
+/* One VM's newest, though another's is newer; what both changed is the newer one's first. */
+TEST(a_vm_is_undone_by_its_name)
+{
+    struct scene s;
+    char line[64] = "";
+    begin(&s);
+    apply_for(&s, "one", "/etc/a");
+    apply_for(&s, "one", "/etc/both");
+    apply_for(&s, "two", "/etc/both");
+    apply_for(&s, "two", "/etc/b");
+    CHECK_INT(undo_of(&s, "three"), -ENOENT);
+    CHECK_INT(undo_of(&s, "one"), -EBUSY);
+    CHECK(strstr(s.log, "/etc/both was changed since"));
+    CHECK_INT(plan_undo_next(s.prefix, s.state, "one", line, sizeof(line)), 0);
+    CHECK_STR(line, "a test (one)");
+    CHECK_INT(undo_of(&s, "two"), 0);
+    CHECK(holds(&s, "/etc/b", NULL));
+    CHECK_INT(undo_of(&s, "two"), 0);
+    CHECK_INT(undo_of(&s, "two"), -ENOENT);
+    apply_for(&s, "two", "/etc/b");
+    CHECK_INT(undo_of(&s, "one"), 0);
+    CHECK_INT(undo_of(&s, "one"), 0);
+    CHECK(holds(&s, "/etc/a", NULL) && holds(&s, "/etc/both", NULL) && holds(&s, "/etc/b", "two"));
+    CHECK_INT(plan_undo_next(s.prefix, s.state, "one", line, sizeof(line)), -ENOENT);
+    CHECK_INT(undo(&s), 0);
+    CHECK_INT(undo(&s), -ENOENT);
     end(&s);
 }
 

@@ -2,6 +2,7 @@
 """`espelho setup gpu|hugepages|cpus|monitor` on a saved machine, and the scripts that it makes: checked by shellcheck, and run against
 a kernel of the test's own (kernel.py). `test_setup_hooks.py PROGRAM [Case.name]`."""
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -86,6 +87,19 @@ class Hooks(unittest.TestCase):
 
     # ---- gpu ----
 
+    def bar(self, number):
+        """Its size, MiB."""
+        line = self.scene.read(f"sys/bus/pci/devices/{GPU}/resource").splitlines()[number].split()
+        return (int(line[1], 16) - int(line[0], 16) + 1) >> 20
+
+    def hold(self, process, comm, node):
+        """A program that has the device open; what ends it."""
+        self.scene.write(f"proc/{process}/comm", comm + "\n")
+        os.makedirs(self.scene.path(f"proc/{process}/fd"), exist_ok=True)
+        link = self.scene.path(f"proc/{process}/fd/7")
+        os.symlink(node, link)
+        return lambda: os.remove(link)
+
     def test_gpu_goes_and_comes_back(self):
         path, shown = self.made("gpu", "--pci=03:00", "--bar2=8", check=True)
         self.assertIn("systemctl try-restart virtqemud.service", self.scene.commands())
@@ -94,16 +108,19 @@ class Hooks(unittest.TestCase):
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
         self.assertEqual(self.run_hook(path, "prepare begin", vm="other"), (0, ""))
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertEqual(self.bar(2), 256)
         for moment in ("prepare begin", "start begin", "started begin", "stopped end"):
             self.assertEqual(self.run_hook(path, moment), (0, ""))
             self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
-        self.assertEqual(self.scene.read(f"sys/bus/pci/devices/{GPU}/resource2_resize.taken"), "3\n")
+            self.assertEqual(self.bar(2), 8)
         self.assertIn("ready for the VM", self.log())
         self.assertEqual(self.run_hook(path, "release end"), (0, ""))
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertEqual(self.bar(2), 256)
         self.assertEqual(self.scene.read(f"sys/bus/pci/devices/{GPU}/driver_override").strip(), "")
         self.assertEqual(self.run_hook(path, "release end"), (0, ""))  # once more does nothing
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertNotIn("does not take", self.log())
 
     def test_gpu_is_found_anew(self):
         path, _ = self.made("gpu", "--pci=0000:03:00.0", "--rescan")
@@ -112,9 +129,31 @@ class Hooks(unittest.TestCase):
         self.assertIn(f"/sys/bus/pci/devices/{GPU}/remove 1\n/sys/bus/pci/rescan 1\n", self.written())
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
 
-    def test_gpu_that_libvirt_gave_back_already(self):
-        """managed='yes': libvirt has rebound it before the hook is called."""
+    def test_gpu_that_is_not_found_again(self):
+        """Said at once, and when the VM is to start; found by the next look."""
+        path, _ = self.made("gpu", "--pci=03:00", "--rescan")
+        self.run_hook(path, "prepare begin")
+        status, said = self.run_hook(path, "release end", ESPELHO_TEST_LOST="1")
+        self.assertEqual(status, 0)
+        for address in (GPU, SOUND):
+            self.assertIn(f"{address} was not found again", said)
+        status, said = self.run_hook(path, "prepare begin", ESPELHO_TEST_LOST="1")
+        self.assertEqual(status, 1)
+        self.assertIn(f"there is no PCI device {SOUND}", said)
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
+
+    def test_gpu_whose_driver_does_not_take_it_back(self):
         path, _ = self.made("gpu", "--pci=03:00")
+        self.run_hook(path, "prepare begin")
+        status, said = self.run_hook(path, "release end", ESPELHO_TEST_BUSY="/sys/bus/pci/drivers_probe")
+        self.assertEqual(status, 0)
+        self.assertIn(f"{GPU} has the driver '', and had 'amdgpu' before the VM", said)
+        self.assertEqual(self.drivers(), ("", ""))
+
+    def test_gpu_that_libvirt_gave_back_already(self):
+        """It is no matter of ours then; nor is it taken off the bus under its driver."""
+        path, _ = self.made("gpu", "--pci=03:00", "--rescan")
         self.run_hook(path, "prepare begin")
         for address in (GPU, SOUND):
             link = self.scene.path(f"sys/bus/pci/devices/{address}/driver")
@@ -122,34 +161,92 @@ class Hooks(unittest.TestCase):
             os.symlink("x/" + self.scene.read(f"sys/bus/pci/devices/{address}/native"), link)
         self.assertEqual(self.run_hook(path, "release end"), (0, ""))
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertNotIn("/remove", self.written())
 
     def test_gpu_in_use_is_left_alone(self):
+        """By the desktop, by a program through NVIDIA's nodes, by another VM: nothing is written to the kernel."""
         path, _ = self.made("gpu", "--pci=03:00")
         self.scene.write(f"sys/bus/pci/devices/{GPU}/drm/card1/dev", "")
-        self.scene.write("proc/4242/comm", "kwin_wayland\n")
-        os.makedirs(self.scene.path("proc/4242/fd"))
-        os.symlink("/dev/dri/card1", self.scene.path("proc/4242/fd/7"))
-        status, said = self.run_hook(path, "prepare begin")
-        self.assertEqual(status, 1)
-        self.assertIn(f"{GPU} is in use by: kwin_wayland", said)
+        self.scene.write(f"proc/driver/nvidia/gpus/{GPU}/information", "Model: \t\t A card\nDevice Minor: \t 0\n")
+        group = os.path.basename(os.readlink(self.scene.path(f"sys/bus/pci/devices/{SOUND}/iommu_group")))
+        self.scene.write(f"sys/bus/pci/devices/{GPU}/vfio-dev/vfio3/dev", "")
+        rows = ((GPU, "kwin_wayland", "/dev/dri/card1"), (GPU, "Xorg", "/dev/nvidia0"), (SOUND, "qemu-system-x86", "/dev/vfio/" + group),
+                (GPU, "qemu-system-x86", "/dev/vfio/devices/vfio3"))
+        for address, comm, node in rows:
+            with self.subTest(node=node):
+                end = self.hold(4242, comm, node)
+                status, said = self.run_hook(path, "prepare begin")
+                self.assertEqual(status, 1)
+                self.assertIn(f"{address} is in use by: {comm} (see", said)
+                self.assertEqual(self.run_hook(path, "release end"), (0, ""))  # libvirt calls it then
+                end()
+        self.assertFalse(os.path.exists(self.scene.path("written.log")))
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
-        os.remove(self.scene.path("proc/4242/fd/7"))
         self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
 
     def test_gpu_that_cannot_be_given_comes_back(self):
-        path, _ = self.made("gpu", "--pci=03:00", "--bar0=16384")
-        for busy in (f"/sys/bus/pci/devices/{GPU}/resource0_resize", f"/sys/bus/pci/devices/{GPU}/driver_override"):
-            status, said = self.run_hook(path, "prepare begin", ESPELHO_TEST_BUSY=busy)
-            self.assertEqual(status, 1, busy)
-            self.assertIn("could not be given to the VM", said)
-            self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"), busy)
+        """Whatever the kernel refuses: as before, and the reason is said."""
+        path, _ = self.made("gpu", "--pci=03:00", "--bar0=8192", "--bar2=8", "--rescan")
+        device = f"/sys/bus/pci/devices/{GPU}/"
+        rows = ((device + "driver/unbind", "0000:03:00.0 cannot be taken from its driver amdgpu"),
+                (device + "resource0_resize", "BAR 0 of 0000:03:00.0 cannot have 8192 MiB"),
+                (device + "resource2_resize", "BAR 2 of 0000:03:00.0 cannot have 8 MiB"),
+                (device + "driver_override", "vfio-pci does not take 0000:03:00.0"))
+        for busy, fault in rows:
+            with self.subTest(busy=busy):
+                status, said = self.run_hook(path, "prepare begin", ESPELHO_TEST_BUSY=busy)
+                self.assertEqual(status, 1)
+                self.assertIn(fault + ": the GPU could not be given to the VM", said)
+                self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+                self.assertEqual((self.bar(0), self.bar(2)), (16384, 256))
+                self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+                self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        self.assertNotIn("/remove", self.written())
 
     def test_gpu_without_the_module(self):
+        """Nothing is taken from the host then."""
         path, _ = self.made("gpu", "--pci=03:00")
         self.scene.tool("modprobe", "#!/bin/sh\necho 'modprobe: no such module' >&2\nexit 1\n")
-        self.assertEqual(self.run_hook(path, "prepare begin")[0], 1)
+        status, said = self.run_hook(path, "prepare begin")
+        self.assertEqual(status, 1)
+        self.assertIn("vfio-pci cannot be loaded", said)
         self.assertIn("no such module", self.log())
+        self.assertFalse(os.path.exists(self.scene.path("written.log")))
+
+    def test_gpu_that_has_vfio_already(self):
+        """Bound at boot: it stays. Left over from a VM whose end nobody told: the host has it after the next one."""
+        path, _ = self.made("gpu", "--pci=03:00")
+        self.run_hook(path, "prepare begin")
+        self.run_hook(path, "prepare begin")
+        self.run_hook(path, "release end")
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
+        for address in (GPU, SOUND):
+            link = self.scene.path(f"sys/bus/pci/devices/{address}/driver")
+            os.remove(link)
+            os.symlink("x/vfio-pci", link)
+            self.scene.write(f"sys/bus/pci/devices/{address}/driver_override", "vfio-pci\n")  # as driverctl has it
+        self.run_hook(path, "prepare begin")
+        self.run_hook(path, "release end")
+        self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
+        self.assertEqual(self.scene.read(f"sys/bus/pci/devices/{GPU}/driver_override").strip(), "vfio-pci")
+
+    def test_log(self):
+        """It is kept small; where none can be written the VM starts as well."""
+        path, _ = self.made("gpu", "--pci=03:00")
+        self.scene.write("var/log/espelho/win11.log", "old\n" * 100000)
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertLess(len(self.log()), 10000)
+        self.assertEqual(self.scene.read("var/log/espelho/win11.log.1"), "old\n" * 100000)
+        self.run_hook(path, "release end")
+        os.remove(self.scene.path("var/log/espelho/win11.log"))
+        os.symlink("/dev/full", self.scene.path("var/log/espelho/win11.log"))
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
+        self.assertEqual(self.run_hook(path, "release end"), (0, ""))
+        shutil.rmtree(self.scene.path("var/log/espelho"))
+        self.scene.write("var/log/espelho", "a file in the folder's place")
+        self.assertEqual(self.run_hook(path, "prepare begin"), (0, ""))
+        self.assertEqual(self.drivers(), ("vfio-pci", "vfio-pci"))
 
     def test_gpu_early(self):
         s = self.scene
@@ -253,16 +350,41 @@ class Hooks(unittest.TestCase):
         self.assertIn("<emulatorpin cpuset='0-3,6-9'/>", xml)
         self.assertIn("cores='2' threads='2'/>", xml)
         self.assertIn("<feature policy='require' name='topoext'/>", xml)
-        for cpu in range(12):
-            self.scene.write(f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor", "schedutil\n")
-        governors = lambda: [self.scene.read(f"sys/devices/system/cpu/cpu{n}/cpufreq/scaling_governor").strip() for n in range(12)]
+        governors = self.governors()
         self.assertEqual(self.run_hook(path, "started begin"), (0, ""))
         self.assertEqual([n for n, g in enumerate(governors()) if g == "performance"], [4, 5, 10, 11])
         for slice_ in ("init.scope", "system.slice", "user.slice"):
-            self.assertIn(f"systemctl set-property --runtime -- {slice_} AllowedCPUs=0-3,6-9", self.scene.commands())
+            self.assertIn(f"systemctl set-property --runtime -- {slice_} AllowedCPUs=0,1,2,3,6,7,8,9", self.scene.commands())
         self.assertEqual(self.run_hook(path, "release end"), (0, ""))
         self.assertEqual(governors(), ["schedutil"] * 12)
-        self.assertIn("systemctl set-property --runtime -- user.slice AllowedCPUs=0-11", self.scene.commands())
+        self.assertEqual(self.host_cpus(), "0,1,2,3,4,5,6,7,8,9,10,11")
+
+    def governors(self):
+        for cpu in range(12):
+            self.scene.write(f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor", "schedutil\n")
+        return lambda: [self.scene.read(f"sys/devices/system/cpu/cpu{n}/cpufreq/scaling_governor").strip() for n in range(12)]
+
+    def host_cpus(self):
+        """Where the host's programs may run since the last change."""
+        return [c for c in self.scene.commands() if "user.slice" in c][-1].split("=")[-1]
+
+    def test_cpus_of_two_vms(self):
+        """What both have is the host's again when the second of them ends; one that did not start changes nothing."""
+        one, _ = self.made("cpus", "--cores=2", "--governor")
+        self.scene.rename("win10")
+        self.scene.apply("cpus", "--domain=win10", "--cores=4", "--governor")
+        two = one.replace("win11", "win10")
+        governors = self.governors()
+        fast = lambda: [n for n, g in enumerate(governors()) if g == "performance"]
+        self.run_hook(one, "started begin")
+        self.run_hook(two, "release end", vm="win10")
+        self.assertEqual(self.host_cpus(), "0,1,2,3,6,7,8,9")
+        self.run_hook(two, "started begin", vm="win10")
+        self.assertEqual((self.host_cpus(), fast()), ("0,1,6,7", [2, 3, 4, 5, 8, 9, 10, 11]))
+        self.run_hook(two, "release end", vm="win10")
+        self.assertEqual((self.host_cpus(), fast()), ("0,1,2,3,6,7,8,9", [4, 5, 10, 11]))
+        self.run_hook(one, "release end")
+        self.assertEqual((self.host_cpus(), fast()), ("0,1,2,3,4,5,6,7,8,9,10,11", []))
 
     def test_cpus_never_keep_a_vm_from_starting(self):
         path, _ = self.made("cpus")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`espelho setup vbios` and `input`, which show steps and lines. `test_setup_steps.py PROGRAM [Case.name]`."""
 import os
+import re
 import select
 import struct
 import subprocess
@@ -140,6 +141,34 @@ class Steps(unittest.TestCase):
             self.scene.setup("undo")
         self.assertEqual(self.scene.xml(), before)
         self.assertEqual(scene.validate(self.scene.domain), "")
+
+    def test_input_makes_place(self):
+        """What the VM reads that is gone, or is a chosen device by another name, is taken out; another device stays."""
+        made = self.pipes(["by-id/usb-A-event-kbd", "by-id/usb-B-event-kbd", "by-id/usb-C-event-mouse"])
+        self.scene.write(".espelho/stat", "".join(f"20660 0 104 0 13:{minor} /dev/input/{name}\n" for minor, name in (
+            (65, "by-id/usb-A-event-kbd"), (66, "by-id/usb-B-event-kbd"), (66, "event7"), (67, "by-id/usb-C-event-mouse"))))
+        before = self.scene.xml().replace("<domain type='kvm'>", "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>")
+        now = ["by-id/usb-gone-event-kbd", "event7", "by-id/usb-A-event-kbd"]
+        self.define(before, now, "/dev/input/by-id/usb-gone-event-mouse")
+        env = dict(os.environ, LC_ALL="C", PATH=self.scene.bin + ":" + os.environ["PATH"])
+        with subprocess.Popen([PROGRAM, "setup", "input", "--domain=win11", "--apply", "--yes", "--root", self.scene.root],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env) as process:
+            said = self.use(process, made["by-id/usb-B-event-kbd"], event(KEY, 30, 1), "usb-B-event-kbd\n")
+            said += self.use(process, made["by-id/usb-C-event-mouse"], event(REL, 0, 5), "mouse\n") + process.stdout.read().decode()
+            self.assertEqual(process.wait(timeout=10), 0, said)
+        xml = self.scene.xml()
+        self.assertEqual(re.findall(r"dev='/dev/input/(\S+)'", xml), ["by-id/usb-A-event-kbd", "by-id/usb-C-event-mouse", "by-id/usb-B-event-kbd"])
+        self.assertNotIn("input-linux", xml)
+        self.assertEqual(scene.validate(self.scene.domain), "")
+
+    def define(self, xml, devices, argument):
+        """With those devices of the host, and one by an argument of QEMU's."""
+        inputs = "".join(f"    <input type='evdev'>\n      <source dev='/dev/input/{name}'/>\n    </input>\n" for name in devices)
+        words = "".join(f"    <qemu:arg value='{word}'/>\n" for word in ("-object", f"input-linux,id=k,evdev={argument}"))
+        xml = xml.replace("  </devices>\n", inputs + "  </devices>\n")
+        xml = xml.replace("</domain>", f"  <qemu:commandline>\n{words}  </qemu:commandline>\n</domain>")
+        with open(self.scene.domain, "w", encoding="utf-8") as f:
+            f.write(xml)
 
     def test_input_without_devices(self):
         self.assertIn("no such device", self.scene.setup("input", status=1))

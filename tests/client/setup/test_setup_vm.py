@@ -134,13 +134,13 @@ class Vm(unittest.TestCase):
                                     ("card1-DP-3", "connected", "99999x2\n"), ("card1-DP-4", "connected", "x\n0x0\n"), ("version", "", "")):
             self.scene.write(f"sys/class/drm/{name}/status", status + "\n")
             self.scene.write(f"sys/class/drm/{name}/modes", modes)
-        self.assertIn("Sized for 2560x1440, the screen at DP-1;", said())
+        self.assertIn("Sized for 2560x1440, which the screen at DP-1 prefers;", said())
         self.assertIn("<size unit='M'>64</size>", said())
         self.assertIn("<size unit='M'>32</size>", said("--mode=1920x1080"))
         self.assertNotIn("Sized for", said("--mode=1920x1080"))
         self.scene.write("sys/class/drm/card2-DP-9/status", "connected\n")
         self.scene.write("sys/class/drm/card2-DP-9/modes", "3840x2160\n")
-        self.assertIn("Sized for 3840x2160, the screen at DP-9;", said())
+        self.assertIn("Sized for 3840x2160, which the screen at DP-9 prefers;", said())
         self.assertIn("<size unit='M'>256</size>", said("--hdr"))
 
     def test_selinux(self):
@@ -161,13 +161,45 @@ class Vm(unittest.TestCase):
         self.assertIn("The VM is running: its new XML counts from its next start on.", shown)
 
     def test_asked_and_answered(self):
+        """Only a yes is one; nobody there is a no."""
         before = self.scene.tree()
-        self.scene.setup("vm", "--domain=win11", "--apply", typed="n\n", status=1)
-        self.scene.setup("vm", "--domain=win11", "--apply", typed="", status=1)
+        for typed in ("n\n", "\n", "", "\0\n", "not yet\n"):
+            said = self.scene.setup("vm", "--domain=win11", "--apply", typed=typed, status=1)
+            self.assertIn("Apply? [y/N]", said)
+            self.assertIn("\nNothing was changed.\n" if typed == "" else "Nothing was changed.\n", said)
         self.assertEqual(self.scene.tree(), before)
         self.assertEqual(self.scene.commands(), [])
         self.scene.setup("vm", "--domain=win11", "--apply", typed="y\n")
         self.assertNotEqual(self.scene.tree(), before)
+
+    def test_names(self):
+        """Any that libvirt takes, where only libvirt needs it; what makes files of it says what it can be. A VM that is called by its
+        number is set up by its name."""
+        s = self.scene
+        for name in ("Windows 11", "m\u00e1quina", "a'b$(touch x)", "-x", "%s%n"):
+            with self.subTest(name=name):
+                s.rename(name.replace("&", "&amp;"))
+                self.assertIn(f"--- {name}\n", s.setup("vm", "--domain=" + name))
+                for words in (["vm", "--backend=doorbell"], ["cpus", "--cores=1"]):
+                    said = s.setup(*words, "--domain=" + name, status=1)
+                    self.assertTrue("cannot be used in names of files" in said or "topology" in said, said)
+        s.rename("win11")
+        s.apply("vm", "--domain=1", "--backend=doorbell")
+        self.assertIn("<server path='/run/espelho/win11.sock'/>", s.xml())
+        self.assertIn("systemctl enable --now espelho-shm@win11.socket", s.commands())
+        self.assertIn("Undoing: The VM's shared memory (win11)\n", s.setup("undo", "--domain=win11"))
+
+    def test_places_that_cannot_be_changed(self):
+        """A link, a folder in the file's place: named, and nothing is done."""
+        s, path = self.scene, "etc/tmpfiles.d/espelho.conf"
+        before = s.xml()
+        os.makedirs(s.path("etc/tmpfiles.d"))
+        os.symlink("/elsewhere", s.path(path))
+        self.assertIn("/etc/tmpfiles.d/espelho.conf is a link", s.setup("vm", "--domain=win11", "--apply", "--yes", status=1))
+        os.remove(s.path(path))
+        os.mkdir(s.path(path))
+        self.assertIn("/etc/tmpfiles.d/espelho.conf is a link or no file", s.setup("vm", "--domain=win11", "--apply", "--yes", status=1))
+        self.assertEqual((s.xml(), s.commands()), (before, []))
 
     def test_a_failing_command_changes_nothing(self):
         before, xml = self.scene.tree(), self.scene.xml()

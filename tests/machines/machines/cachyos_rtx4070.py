@@ -56,16 +56,21 @@ def devices(m, fixed):
 
 
 def guest(m, fixed):
-    """Broken: '-object' at the end of QEMU's arguments, from an edit that was given up; vCPUs over both caches."""
+    """Broken: '-object' at the end of QEMU's arguments, from an edit that was given up; vCPUs over both caches; a keyboard
+    that was replaced."""
     virtual.kvm(m, 0o666)
     virtual.programs(m, "9.2.0", "10.10.0")
     virtual.daemon(m)
     virtual.network(m)
     both = domain.hostdev("0000:01:00.0") + domain.hostdev("0000:01:00.1")
+    keyboard, mouse = "usb-Corsair_K70-event-kbd", "usb-Logitech_G305-event-mouse"
+    virtual.input_device(m, keyboard, 70)
+    virtual.input_device(m, mouse, 71)
     if not fixed:
         pins = domain.pinning([(n, n + 16) for n in range(4, 12)], "0-3,16-19")
-        domain.fresh(m, both, vcpus=16, memory_gib=32, pins=pins, commandline=domain.commandline("-object"))
+        domain.fresh(m, both + domain.evdev("/dev/input/by-id/usb-Redragon_K552-event-kbd"), vcpus=16, memory_gib=32, pins=pins, commandline=domain.commandline("-object"))
         return
+    both += domain.evdev(f"/dev/input/by-id/{mouse}", f"/dev/input/by-id/{keyboard}")
     domain.ready(m, both + domain.shmem(64), [(n, n + 16) for n in range(8, 16)], "0-7,16-23", memory_gib=32, hidden=True)
     virtual.shared_file(m, 64, "edu", "kvm")
     virtual.tmpfiles(m, "edu", "kvm")

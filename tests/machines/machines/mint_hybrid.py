@@ -67,6 +67,7 @@ def guest(m, fixed):
     if not fixed:
         pins = domain.pinning([(8, 9), (10, 11), (12, 13), (14, 15)], "0-3")
         virtual.hugepages(m, 4096, 4096)
+        m.file("/etc/sysctl.d/99-hugepages.conf", "# from the guide\nvm.nr_hugepages = 4096\n")
         domain.fresh(m, both + domain.doorbell("/run/espelho/win11.sock"), memory_gib=16, vcpus=8, pins=pins, backing=pages)
         return
     virtual.hugepages(m, 8192, 8192)
