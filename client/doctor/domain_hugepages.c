@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/units.h"

@@ -134,7 +134,7 @@ def stats_of_viewers(directory):
         none = os.path.join(directory, "none")
         text = run("stats", "--count", "1", "--shm-file", none, env=env)
         r = run("stats", "--json", "--count", "1", "--shm-file", none, env=env)
-    check(text.returncode == 0 and "viewer 41: relay by shm, SPICE up" in text.stdout, text.stdout + text.stderr)
+    check(text.returncode == 0 and "viewer 41: relay by shm; SPICE connected" in text.stdout, text.stdout + text.stderr)
     check("sound 31 ms (wanted 30), 2 gaps" in text.stdout and "\x1b" not in text.stdout, text.stdout)
     viewers = {v["pid"]: v for v in json.loads(r.stdout)["viewers"]}
     check(set(viewers) == {41, 45} and viewers[41]["sound"]["latency_ms"] == 31, r.stdout)
