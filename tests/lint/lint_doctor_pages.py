@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each check of `espelho doctor` has a section in docs/doctor.md and docs/pt_BR/doctor.md, in the order of the checks, and no other
-section is there: lint_doctor_pages.py ROOT."""
+section is there; and each is named by the symptoms that lead to it, in troubleshooting.md of both languages: lint_doctor_pages.py ROOT."""
 import os
 import re
 import sys
 
 GROUPS = ["cpu", "iommu", "gpu", "kvm", "domain", "memory", "kvmfr", "session", "guest"]  # the order of doctor.c
 PAGES = ["docs/doctor.md", "docs/pt_BR/doctor.md"]
+SYMPTOMS = ["docs/troubleshooting.md", "docs/pt_BR/troubleshooting.md"]
 
 
 def read(root, name):
@@ -34,6 +35,9 @@ def main():
         complaints += [f"{page}: {h} says too little" for h, text in zip(headings, texts) if len(text.split()) < 8]
         if not complaints and headings != ids:
             complaints.append(f"{page}: another order than that of the checks")
+    for page in SYMPTOMS:
+        text = read(root, page)
+        complaints += [f"{page}: no symptom leads to {i}" for i in ids if f"`{i}`" not in text]
     print("\n".join(complaints) if complaints else f"{len(ids)} checks have their sections")
     return 1 if complaints or len(ids) < 50 else 0
 
