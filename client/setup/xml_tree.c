@@ -2,6 +2,7 @@
 #include "setup/xml_tree.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
