@@ -234,7 +234,7 @@ int journal_load_newest(const char *prefix, const char *state, const char *vm, s
             err = number == 0 ? -ENOENT : load(prefix, state, number, &journal, &found);
         if (err < 0)
             return err;
-        if (vm[0] && strcmp(found->vm, vm) != 0) {
+        if (found && vm[0] && strcmp(found->vm, vm) != 0) {
             plan_destroy(found);
             found = NULL;
         }
