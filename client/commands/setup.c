@@ -40,7 +40,8 @@ static void find_user(struct setup_run *run)
 
 static void find_places(struct setup_run *run)
 {
-    snprintf(run->prefix, sizeof(run->prefix), "%s", run->options.root);
+    autofree char *root = realpath(run->options.root, NULL); /* places in it begin with a slash */
+    snprintf(run->prefix, sizeof(run->prefix), "%s", root ? root : run->options.root);
     snprintf(run->state, sizeof(run->state), "%s/var/lib/espelho/setup", run->prefix);
 }
 

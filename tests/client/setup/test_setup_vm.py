@@ -234,6 +234,12 @@ class Vm(unittest.TestCase):
         self.assertIn("The command systemd-tmpfiles failed", said)
         self.assertEqual((self.scene.tree(), self.scene.xml()), (before, xml))
 
+    def test_a_root_from_where_one_stands(self):
+        s = self.scene
+        s.root = os.path.relpath(s.root)
+        s.apply("vm", "--domain=win11", "--mode=2560x1440")
+        self.assertIn("nothing has to be changed", s.setup("vm", "--domain=win11", "--mode=2560x1440"))
+
     def test_errors(self):
         s = self.scene
         rows = [(["vm"], 1, "which VM?"), (["vm", "--domain=win11", "--mode=16384x16384"], 1, "--mode"), (["nothing"], 2, "no part 'nothing'"),
