@@ -19,6 +19,7 @@ static uint64_t round_up_mib(uint64_t bytes)
 void shm_size_advice(uint64_t have_bytes, uint64_t needed_bytes, char *text, size_t text_bytes)
 {
     const uint64_t mib = round_up_mib(needed_bytes);
+    const uint64_t have_tenths = have_bytes * 10 / MIB; /* rounded down: never "64 of 64" */
     if (mib * MIB > UINT64_C(0x80000000)) {
         snprintf(text, text_bytes,
                  _("No size is enough for this (it would need %" PRIu64
@@ -32,5 +33,5 @@ void shm_size_advice(uint64_t have_bytes, uint64_t needed_bytes, char *text, siz
                "    <size unit='M'>%" PRIu64 "</size>\n"
                "QEMU: size=%" PRIu64 "M of the memory-backend object of its ivshmem device\n"
                "and delete the old file (/dev/shm/...) before the VM starts again."),
-             DECIMAL((double)(have_bytes * 10 / MIB) / 10.0, 1), mib, mib, mib);
+             DECIMAL((double)have_tenths / 10.0, 1), mib, mib, mib);
 }
