@@ -165,6 +165,32 @@ static int hook_file(const struct setup *setup, const char *path, const char *sc
     return err;
 }
 
+/* In single quotes of shell. */
+static void put_quoted(const char *text, FILE *to)
+{
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", to);
+        else
+            putc(*text, to);
+}
+
+/* A script's text, its sentences (say 'SENTENCE' ...) in the user's language. */
+static void put_body(const char *body, FILE *to)
+{
+    static const char say[] = "$(say '";
+    for (const char *at; (at = strstr(body, say)) != NULL;) {
+        const char *const sentence = at + strlen(say);
+        const size_t len_bytes = strcspn(sentence, "'");
+        char english[256];
+        snprintf(english, sizeof(english), "%.*s", (int)len_bytes, sentence);
+        fprintf(to, "%.*s", (int)(sentence - body), body);
+        put_quoted(_(english), to);
+        body = sentence + len_bytes;
+    }
+    fputs(body, to);
+}
+
 static char *hook_text(const char *vm, const char *what, const char *settings,
                        const char *const bodies[])
 {
@@ -175,7 +201,7 @@ static char *hook_text(const char *vm, const char *what, const char *settings,
         return NULL;
     fprintf(to, "#!/bin/sh\n%svm='%s'\nwhat='%s'\n%s\n%s", ours, vm, what, settings, hook_common);
     for (size_t i = 0; bodies[i]; i++)
-        fputs(bodies[i], to);
+        put_body(bodies[i], to);
     if (fclose(to) == 0)
         return text;
     free(text);

@@ -42,17 +42,17 @@ is_there() {
 check() {
     for f in $functions; do
         if ! is_there "$f"; then
-            fault="there is no PCI device $f; if it was there before, switch the machine off and on again"
+            fault=$(say 'there is no PCI device %s; if it was there before, switch the machine off and on again' "$f")
             return 1
         fi
         users=$(users_of "$f")
         if [ -n "$users" ]; then
-            fault="$f is in use by: $users"
+            fault=$(say '%s is in use by: %s' "$f" "$users")
             return 1
         fi
     done
     modprobe vfio-pci 2>>"$logfile" && return 0
-    fault='the module vfio-pci cannot be loaded'
+    fault=$(say 'the module vfio-pci cannot be loaded')
     return 1
 }
 
@@ -86,7 +86,7 @@ unbind() {
         [ -n "$driver" ] || continue
         [ "$driver" = vfio-pci ] && [ -z "$bars" ] && continue
         if ! put "$f" "$pci/$f/driver/unbind"; then
-            fault="$f cannot be taken from its driver $driver"
+            fault=$(say '%s cannot be taken from its driver %s' "$f" "$driver")
             return 1
         fi
     done
@@ -119,7 +119,7 @@ resize() {
         fi
         [ -f "$state/bar$number" ] || size_of_bar "$number" >"$state/bar$number"
         if ! resize_bar "$number" "${bar#*:}"; then
-            fault="BAR $number of $gpu cannot have $((1 << ${bar#*:})) MiB"
+            fault=$(say 'BAR %s of %s cannot have %s MiB' "$number" "$gpu" $((1 << ${bar#*:})))
             return 1
         fi
     done
@@ -139,7 +139,7 @@ bind() {
         [ "$(driver_of "$f")" != vfio-pci ] || continue
         put vfio-pci "$pci/$f/driver_override" && put "$f" /sys/bus/pci/drivers_probe
         if [ "$(driver_of "$f")" != vfio-pci ]; then
-            fault="vfio-pci does not take $f"
+            fault=$(say 'vfio-pci does not take %s' "$f")
             return 1
         fi
     done
@@ -167,7 +167,7 @@ come_back() {
     [ -f "$state/$1.driver" ] || return 0
     before=$(cat "$state/$1.driver")
     if [ ! -d "$root$pci/$1" ]; then
-        complain "$1 was not found again: let the machine sleep and wake up, or switch it off and on"
+        complain "$(say '%s was not found again: let the machine sleep and wake up, or switch it off and on' "$1")"
         return 0
     fi
     [ -n "$(driver_of "$1")" ] || put "$1" /sys/bus/pci/drivers_probe
@@ -175,7 +175,7 @@ come_back() {
     if [ "$now" = "$before" ]; then
         log "$1 is as it was before the VM, with the driver '$now'"
     else
-        complain "$1 has the driver '$now', and had '$before' before the VM: restart the machine to have it back"
+        complain "$(say '%s has the driver "%s", and had "%s" before the VM: restart the machine to have it back' "$1" "$now" "$before")"
     fi
 }
 
@@ -208,7 +208,7 @@ take() {
         return 0
     fi
     give_back now
-    complain "$fault: the GPU could not be given to the VM"
+    complain "$fault: $(say 'the GPU could not be given to the VM')"
     return 1
 }
 

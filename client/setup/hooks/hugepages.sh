@@ -10,7 +10,7 @@ number() {
 
 reserve() {
     if [ ! -d "$root$pool" ]; then
-        complain "this machine has no huge pages of $page_kib KiB"
+        complain "$(say 'this machine has no huge pages of %s KiB' "$page_kib")"
         return 1
     fi
     before=$(number nr_hugepages)
@@ -29,7 +29,7 @@ reserve() {
     done
     got=$(($(number nr_hugepages) - before))
     put "$before" "$pool/nr_hugepages"
-    complain "only $got of $lacking huge pages of $page_kib KiB are free: close programs, or reserve them at boot"
+    complain "$(say 'only %s of %s huge pages of %s KiB are free: close programs, or reserve them at boot' "$got" "$lacking" "$page_kib")"
     return 1
 }
 

@@ -46,6 +46,7 @@ esac
 class Scene:
     def __init__(self, program, xml, libvirt=True):
         self.program = program
+        self.language = {"LC_ALL": "C"}
         self.top = tempfile.mkdtemp(prefix="espelho-setup-")
         self.root = os.path.join(self.top, "root")
         self.bin = os.path.join(self.top, "bin")
@@ -124,7 +125,7 @@ class Scene:
         return found
 
     def setup(self, *words, status=0, typed=""):
-        env = dict(os.environ, PATH=self.bin + ":" + os.environ["PATH"], LC_ALL="C", SUDO_USER="maria")
+        env = dict(os.environ, PATH=self.bin + ":" + os.environ["PATH"], SUDO_USER="maria", **self.language)
         done = subprocess.run([self.program, "setup", *words, "--root", self.root], env=env, input=typed, text=True, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         assert done.returncode == status, f"status {done.returncode}, expected {status}:\n{done.stdout}"

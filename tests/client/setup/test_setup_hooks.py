@@ -2,6 +2,7 @@
 """`espelho setup gpu|hugepages|cpus|monitor` on a saved machine, and the scripts that it makes: checked by shellcheck, and run against
 a kernel of the test's own (kernel.py). `test_setup_hooks.py PROGRAM [Case.name]`."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,7 +164,7 @@ class Hooks(Scripts):
         self.run_hook(path, "prepare begin")
         status, said = self.run_hook(path, "release end", ESPELHO_TEST_BUSY="/sys/bus/pci/drivers_probe")
         self.assertEqual(status, 0)
-        self.assertIn(f"{GPU} has the driver '', and had 'amdgpu' before the VM", said)
+        self.assertIn(f"{GPU} has the driver \"\", and had \"amdgpu\" before the VM", said)
         self.assertEqual(self.drivers(), ("", ""))
 
     def test_gpu_that_libvirt_gave_back_already(self):
@@ -177,6 +178,20 @@ class Hooks(Scripts):
         self.assertEqual(self.run_hook(path, "release end"), (0, ""))
         self.assertEqual(self.drivers(), ("amdgpu", "snd_hda_intel"))
         self.assertNotIn("/remove", self.written())
+
+    def test_scripts_speak_the_language_of_who_made_them(self):
+        self.scene.language = {"LC_ALL": "C.UTF-8", "LANGUAGE": "pt_BR"}
+        path, _ = self.made("gpu", "--pci=03:00", check=False)
+        done = subprocess.run(["shellcheck", path], stdout=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        with open(path, encoding="utf-8") as f:
+            self.assertFalse(re.search(r"say '[^']*(the GPU|driver and|is in use)", f.read()))
+        self.scene.write(f"sys/bus/pci/devices/{GPU}/drm/card1/dev", "")
+        end = self.hold(4242, "kwin_wayland", "/dev/dri/card1")
+        status, said = self.run_hook(path, "prepare begin")
+        self.assertEqual(status, 1)
+        self.assertIn(f"{GPU} está em uso por: kwin_wayland (veja", said)
+        end()
 
     def test_gpu_in_use_is_left_alone(self):
         """By the desktop, by a program through NVIDIA's nodes, by another VM: nothing is written to the kernel."""
