@@ -55,9 +55,11 @@ static char *fix_firmware(const struct doctor_facts *facts, const char *menu)
                    menu, _("Save, and let the machine start."));
 }
 
-static const char *fix_guest(void)
+/* A guest is given what its machine gives it: no firmware of its own has a switch for that. */
+static void tell_not_given(const char *what, struct findings *out)
 {
-    return _("Run Linux on the machine itself, not in a virtual machine.");
+    finding_addf(out, VERDICT_FAILURE, NULL, wording_bare_metal(),
+                 _("This Linux runs in a virtual machine itself, which was given no %s."), what);
 }
 
 static void unknown_processor(struct findings *out)
@@ -78,9 +80,7 @@ static void virtualization(const struct doctor_facts *facts, struct findings *ou
     } else if (cpu->svm_or_vmx) {
         finding_addf(out, VERDICT_OK, NULL, NULL, _("%s is on."), w->virtualization);
     } else if (cpu->hypervisor) {
-        finding_addf(out, VERDICT_FAILURE, NULL, fix_guest(),
-                     _("This Linux runs in a virtual machine itself, which was given no %s."),
-                     w->virtualization);
+        tell_not_given(w->virtualization, out);
     } else {
         autofree char *fix = fix_firmware(facts, _(w->virtualization_menu));
         finding_addf(out, VERDICT_FAILURE, NULL, fix,
@@ -99,7 +99,7 @@ static void bare_metal(const struct doctor_facts *facts, struct findings *out)
         finding_add(out, VERDICT_WARNING, NULL,
                     _("This Linux runs in a virtual machine itself: there is no card to give to a "
                       "guest, unless the outer machine passed one in."),
-                    fix_guest());
+                    wording_bare_metal());
     else
         finding_add(out, VERDICT_OK, NULL, _("Linux runs on the machine itself."), NULL);
 }
@@ -137,9 +137,7 @@ static void firmware_lacks_iommu(const struct doctor_facts *facts, const struct 
                                  struct findings *out)
 {
     if (facts->machine->cpu.hypervisor) {
-        finding_addf(out, VERDICT_FAILURE, NULL, fix_guest(),
-                     _("This Linux runs in a virtual machine itself, which was given no %s."),
-                     w->iommu);
+        tell_not_given(w->iommu, out);
         return;
     }
     autofree char *fix = fix_firmware(facts, _(w->iommu_menu));

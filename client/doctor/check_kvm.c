@@ -24,7 +24,7 @@ static void tell_no_kvm(const struct doctor_facts *facts, struct findings *out)
     else if (cpu->hypervisor)
         finding_add(out, VERDICT_FAILURE, "/dev/kvm",
                     _("KVM is not there, because this Linux runs in a virtual machine itself."),
-                    _("Run Linux on the machine itself, not in a virtual machine."));
+                    wording_bare_metal());
     else
         finding_addf(out, VERDICT_FAILURE, "/dev/kvm",
                      _("Switch it on in the firmware (BIOS setup) of the machine; it is under "

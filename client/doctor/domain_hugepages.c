@@ -139,12 +139,21 @@ static bool hook_reserves(const struct doctor_facts *facts)
     return false;
 }
 
+static void tell_too_few(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t needed,
+                         uint64_t total, uint64_t free_pages, struct findings *out)
+{
+    autofree char *fix = reserve_fix(facts, page_bytes, needed);
+    finding_addf(
+        out, VERDICT_FAILURE, NULL, fix,
+        _("The VM needs %ju huge pages of %ju KiB; %ju are reserved and %ju of them are free."),
+        needed, page_bytes >> 10, total, free_pages);
+}
+
 static void check_reserved(const struct doctor_facts *facts, uint64_t page_bytes, uint64_t total,
                            uint64_t free_pages, struct findings *out)
 {
     const struct vm *const vm = facts->vm;
     const uint64_t needed = (vm->memory_bytes + page_bytes - 1) / page_bytes;
-    autofree char *fix = reserve_fix(facts, page_bytes, needed);
     if (vm->running || free_pages >= needed)
         finding_addf(out, VERDICT_OK, NULL, NULL,
                      _("%ju pages of %ju KiB are reserved; the VM needs %ju."), total,
@@ -153,10 +162,7 @@ static void check_reserved(const struct doctor_facts *facts, uint64_t page_bytes
         finding_add(out, VERDICT_OK, NULL, _("A hook of libvirt reserves them when the VM starts."),
                     NULL);
     else
-        finding_addf(
-            out, VERDICT_FAILURE, NULL, fix,
-            _("The VM needs %ju huge pages of %ju KiB; %ju are reserved and %ju of them are free."),
-            needed, page_bytes >> 10, total, free_pages);
+        tell_too_few(facts, page_bytes, needed, total, free_pages, out);
 }
 
 static void check_unused(const struct doctor_facts *facts, struct findings *out)

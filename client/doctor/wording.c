@@ -85,6 +85,11 @@ char *wording_edit(const struct vm *vm, struct vm_edit edit)
                       : wording(_("Shut the VM down, then: %s\nand set:\n%s"), virsh, edit.xml);
 }
 
+const char *wording_bare_metal(void)
+{
+    return _("Run Linux on the machine itself, not in a virtual machine.");
+}
+
 void finding_edit(struct findings *f, enum verdict verdict, const struct vm *vm,
                   const char *subject, struct vm_edit edit, const char *found_fmt, ...)
 {

@@ -31,6 +31,9 @@ char *wording_replace(const struct vm *vm, const char *old_words, const char *ne
 /* The VM's name in the shell's quotes, or its UUID where no quotes would do; heap text or NULL. */
 char *wording_name(const struct vm *vm);
 
+/* What helps where Linux is a guest itself; translated. */
+const char *wording_bare_metal(void);
+
 /* A finding about the VM's definition, with that fix. */
 void finding_edit(struct findings *f, enum verdict verdict, const struct vm *vm,
                   const char *subject, struct vm_edit edit, const char *found_fmt, ...)
