@@ -13,6 +13,22 @@ xmlNode *domain_commandline(const struct domain_edit *edit)
     return n;
 }
 
+bool domain_commandline_each(const xmlNode *commandline, const char *option,
+                             void (*fn)(void *ctx, xmlNode *arg, const char *text), void *ctx)
+{
+    char text[QEMU_ARG_BYTES];
+    bool next_is_value = false;
+    for (xmlNode *arg = xml_tree_child(commandline, "arg"); arg;
+         arg = xml_tree_next(arg->next, "arg")) {
+        if (!xml_tree_attribute(arg, "value", text, sizeof(text)))
+            continue;
+        if (next_is_value)
+            fn(ctx, arg, text);
+        next_is_value = !next_is_value && strcmp(text, option) == 0;
+    }
+    return !next_is_value;
+}
+
 static xmlNode *option_of(xmlNode *arg)
 {
     xmlNode *n = arg->prev;

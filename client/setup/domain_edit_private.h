@@ -21,6 +21,11 @@ xmlNode *domain_edit_devices(struct domain_edit *edit);
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 /* <qemu:commandline>; NULL: there is none. */
 xmlNode *domain_commandline(const struct domain_edit *edit);
+enum { QEMU_ARG_BYTES = 2048 }; /* of one argument */
+/* Calls `fn` for each value behind an argument `option` ("-object"); false: the last one has none.
+ */
+bool domain_commandline_each(const xmlNode *commandline, const char *option,
+                             void (*fn)(void *ctx, xmlNode *arg, const char *text), void *ctx);
 /* Takes a value out with its option before it, and what is empty then. */
 void domain_commandline_remove(xmlNode *arg);
 

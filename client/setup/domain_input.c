@@ -68,25 +68,30 @@ static void remove_stale(const xmlNode *devices, const struct input_wish *wish)
     }
 }
 
+struct stale_argument {
+    const struct input_wish *wish;
+    xmlNode *found; /* the first; NULL: none */
+};
+
+static void look_at_object(void *ctx, xmlNode *arg, const char *text)
+{
+    struct stale_argument *const stale = ctx;
+    char device[512];
+    if (!stale->found && qemu_argument_is(text, "qom-type", "input-linux") &&
+        qemu_argument_get(text, "evdev", device, sizeof(device)) &&
+        is_stale(stale->wish, device, sizeof(device)))
+        stale->found = arg;
+}
+
 /* The same as arguments, "-object input-linux,evdev=...", from the years before libvirt had an
  * element for it. False: none. */
 static bool remove_stale_argument(const struct domain_edit *edit, const struct input_wish *wish)
 {
-    char text[2048], device[512];
-    bool is_value = false;
-    for (xmlNode *arg = xml_tree_child(domain_commandline(edit), "arg"); arg;
-         arg = xml_tree_next(arg->next, "arg")) {
-        if (!xml_tree_attribute(arg, "value", text, sizeof(text)))
-            continue;
-        if (is_value && qemu_argument_is(text, "qom-type", "input-linux") &&
-            qemu_argument_get(text, "evdev", device, sizeof(device)) &&
-            is_stale(wish, device, sizeof(device))) {
-            domain_commandline_remove(arg);
-            return true;
-        }
-        is_value = !is_value && strcmp(text, "-object") == 0;
-    }
-    return false;
+    struct stale_argument stale = { .wish = wish };
+    (void)domain_commandline_each(domain_commandline(edit), "-object", look_at_object, &stale);
+    if (stale.found)
+        domain_commandline_remove(stale.found);
+    return stale.found != NULL;
 }
 
 int domain_edit_input(struct domain_edit *edit, const struct input_wish *wish)

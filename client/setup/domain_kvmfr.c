@@ -11,10 +11,9 @@
 #include "setup/qemu_argument.h"
 #include "vm/scaled_size.h"
 
-enum { ARG_BYTES = 2048 };
-
-static void look_at_object(xmlNode *arg, const char *text, struct memory_now *now)
+static void look_at_object(void *ctx, xmlNode *arg, const char *text)
 {
+    struct memory_now *const now = ctx;
     char path[256];
     if (!qemu_argument_is(text, "qom-type", "memory-backend-file") ||
         !qemu_argument_get(text, "mem-path", path, sizeof(path)) ||
@@ -26,35 +25,18 @@ static void look_at_object(xmlNode *arg, const char *text, struct memory_now *no
     qemu_argument_get(text, "id", now->object_id, sizeof(now->object_id));
 }
 
-/* Calls `fn` for each value behind an argument "-option". */
-static void each_value(xmlNode *commandline, const char *option,
-                       void (*fn)(xmlNode *arg, const char *text, struct memory_now *now),
-                       struct memory_now *now)
+static void look_at_device(void *ctx, xmlNode *arg, const char *text)
 {
-    char text[ARG_BYTES];
-    bool next_is_value = false;
-    for (xmlNode *arg = xml_tree_child(commandline, "arg"); arg;
-         arg = xml_tree_next(arg->next, "arg")) {
-        if (!xml_tree_attribute(arg, "value", text, sizeof(text)))
-            continue;
-        if (next_is_value)
-            fn(arg, text, now);
-        next_is_value = !next_is_value && strcmp(text, option) == 0;
-    }
-    if (next_is_value)
-        now->valueless = option;
-}
-
-static void look_at_device(xmlNode *arg, const char *text, struct memory_now *now)
-{
+    struct memory_now *const now = ctx;
     char id[sizeof(now->object_id)];
     if (qemu_argument_is(text, "driver", "ivshmem-plain") &&
         qemu_argument_get(text, "memdev", id, sizeof(id)) && strcmp(id, now->object_id) == 0)
         now->device_arg = arg;
 }
 
-static void count_device(xmlNode *arg, const char *text, struct memory_now *now)
+static void count_device(void *ctx, xmlNode *arg, const char *text)
 {
+    struct memory_now *const now = ctx;
     (void)arg;
     now->arg_devices += qemu_argument_is(text, "driver", "ivshmem-plain") ||
                         qemu_argument_is(text, "driver", "ivshmem-doorbell");
@@ -63,10 +45,12 @@ static void count_device(xmlNode *arg, const char *text, struct memory_now *now)
 void domain_kvmfr_look(const struct domain_edit *edit, struct memory_now *now)
 {
     xmlNode *const commandline = domain_commandline(edit);
-    each_value(commandline, "-object", look_at_object, now);
-    each_value(commandline, "-device", count_device, now);
-    if (now->object_arg)
-        each_value(commandline, "-device", look_at_device, now);
+    if (!domain_commandline_each(commandline, "-object", look_at_object, now))
+        now->valueless = "-object";
+    if (!domain_commandline_each(commandline, "-device", count_device, now))
+        now->valueless = "-device";
+    if (now->object_arg) /* a missing value was told just now */
+        (void)domain_commandline_each(commandline, "-device", look_at_device, now);
 }
 
 static bool kvmfr_bytes(const char *arg, uint64_t *bytes)
@@ -83,7 +67,7 @@ static bool kvmfr_bytes(const char *arg, uint64_t *bytes)
 int domain_kvmfr_adjust(struct domain_edit *edit, const struct memory_now *now,
                         const struct memory_wish *wish, struct memory_result *result)
 {
-    char arg[ARG_BYTES], changed[ARG_BYTES + 32];
+    char arg[QEMU_ARG_BYTES], changed[QEMU_ARG_BYTES + 32];
     const char *value;
     size_t len_bytes;
     uint64_t bytes;
